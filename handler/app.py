@@ -1,0 +1,124 @@
+"""The entry points that Lambda calls, and what they are wired to."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from handler import lifecycle
+from handler.lifecycle import Deployed
+from handler.observability import metrics
+from handler.reconcile import Reconciliation
+from handler.resource import StackSetResource
+from handler.response import attributes
+from handler.spec import StackSetSpec
+from handler.stacksets import StackSets
+from handler.templates import fetch_template
+from handler.waiting import Patience
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    s3={"addressing_style": "path"},
+)
+
+
+@functools.cache
+def _cloudformation() -> CloudFormationClient:
+    return boto3.client("cloudformation", config=_CONFIG)
+
+
+@functools.cache
+def _lambda() -> LambdaClient:
+    return boto3.client("lambda", config=_CONFIG)
+
+
+@functools.cache
+def _s3() -> S3Client:
+    return boto3.client("s3", config=_CONFIG)
+
+
+resource = StackSetResource(_lambda)
+
+
+@resource.create
+@resource.poll_create
+def create(_event: dict[str, Any], context: LambdaContext) -> str:
+    """Serve a Create, from its beginning or where another invocation left off."""
+    return _deployed(lifecycle.create(resource.request, resource.memory, _loop(context)))
+
+
+@resource.update
+@resource.poll_update
+def update(_event: dict[str, Any], context: LambdaContext) -> str:
+    """Serve an Update, from its beginning or where another invocation left off."""
+    return _deployed(lifecycle.update(resource.request, resource.memory, _loop(context)))
+
+
+@resource.delete
+@resource.poll_delete
+def delete(_event: dict[str, Any], context: LambdaContext) -> str:
+    """Serve a Delete, from its beginning or where another invocation left off."""
+    lifecycle.delete(resource.request, _loop(context))
+    return resource.request.physical_id
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Serve one event of CloudFormation, or of this function's own relay.
+
+    Raises:
+        DeliveryFailed: CloudFormation could not be answered; Lambda has to deliver the event again.
+    """
+    try:
+        resource(event, context)
+    finally:
+        if metrics.metric_set:
+            metrics.flush_metrics()
+
+
+def last_word(event: dict[str, Any], context: LambdaContext) -> None:
+    """Answer FAILED for a request whose every invocation has died.
+
+    Args:
+        event: The record of Lambda's on-failure destination: the request is its requestPayload.
+        context: Lambda's.
+
+    Raises:
+        DeliveryFailed: CloudFormation could not be answered.
+    """
+
+
+def _deployed(deployed: Deployed) -> str:
+    resource.Data = attributes(deployed)
+    metrics.add_metric("Instances", "Count", len(deployed.seen.instances))
+    return deployed.seen.stack_set.stack_set_id
+
+
+def _loop(context: LambdaContext) -> Reconciliation:
+    request = resource.request
+    seconds_left = context.get_remaining_time_in_millis() / 1000
+    patience = Patience.of_sandbox(seconds_left, request.give_up_at)
+    return Reconciliation(
+        stack_sets=StackSets(_cloudformation(), patience.sleep),
+        marks=request.marks,
+        patience=patience,
+        began=request.began,
+        deadline=request.deadline,
+        read_template=_read_template,
+    )
+
+
+def _read_template(spec: StackSetSpec) -> str | None:
+    if spec.template_url is None:
+        return spec.template_body
+    return fetch_template(spec.template_url, _s3)

@@ -1,0 +1,147 @@
+"""The errors that a template author reads in CloudFormation's event list.
+
+StackSetResourceError
+├── InvalidProperties  the template asks for something that cannot be
+├── StackSetExists     the name belongs to a stack set of somebody else
+├── OperationFailed    no operation is left to run, yet a stack is not where it should be
+├── OutOfTime          CloudFormation is about to give up waiting
+├── RequestRefused     the StackSets API refused a call for good
+└── AccessDenied       the function's role lacks a right
+
+Each is an outcome, not a bug: its text becomes the reason of the FAILED answer.
+Any other exception is a bug of ours and is answered with its type and message.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+_SHOWN_PLACES = 5
+_SHOWN_CAUSES = 3
+
+
+class StackSetResourceError(Exception):
+    """An outcome that the template author has to read."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in the properties.
+
+    Attributes:
+        path: The property as the author wrote it, such as ``StackInstances[0].Regions``.
+        message: What is wrong and what to write instead, as the rest of a sentence
+            that begins with the path.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.message}" if self.path else self.message
+
+
+class InvalidProperties(StackSetResourceError):
+    """The template asks for something that cannot be; nothing has been written yet."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        head = (
+            "The properties have a fault" if count == 1 else f"The properties have {count} faults"
+        )
+        super().__init__(f"{head}: " + " | ".join(str(fault) for fault in self.faults))
+
+
+class StackSetExists(StackSetResourceError):
+    """The wanted name belongs to a stack set that this resource did not make."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"StackSetName: a stack set named {name!r} exists already and does not belong to this"
+            " resource, so it is left alone. Choose another name, or delete that stack set first."
+        )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One stack instance that is not where it should be, and why."""
+
+    account: str
+    region: str
+    reason: str
+
+
+class OperationFailed(StackSetResourceError):
+    """An operation ended without reaching every stack.
+
+    Attributes:
+        failures: Every instance that failed by itself, for the log; the text shows the most common
+            causes with their first few places.
+    """
+
+    def __init__(self, operation: str, failures: Sequence[Failure], cancelled: int = 0) -> None:
+        """Take the failures of one operation.
+
+        Args:
+            operation: The end of the text: which operation it was and how it ended.
+            failures: The instances that failed by themselves.
+            cancelled: How many others it did not reach because of them.
+        """
+        self.failures = tuple(failures)
+        not_reached = f"{cancelled} more cancelled." if cancelled else ""
+        parts = (describe_failures(self.failures), not_reached, operation)
+        super().__init__(" ".join(part for part in parts if part))
+
+
+class OutOfTime(StackSetResourceError):
+    """CloudFormation is about to give up waiting for the answer."""
+
+
+class RequestRefused(StackSetResourceError):
+    """The StackSets API refused a call for a reason that trying again will not change."""
+
+    def __init__(self, action: str, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(f"{action} was refused: {message} ({code})")
+
+
+class AccessDenied(StackSetResourceError):
+    """The function's own role lacks a right."""
+
+    def __init__(self, action: str, message: str) -> None:
+        super().__init__(
+            f"The function's role lacks a right that {action} needs: {message} Grant it to"
+            " StackSetResourceRole in the stack that exports StackSetCustomResource."
+        )
+
+
+def describe_failures(failures: Iterable[Failure]) -> str:
+    """The causes that hit most instances first, each with where it hit.
+
+    Returns:
+        One sentence a cause, such as ``2 stacks failed: Role exists (111111111111/us-east-1,
+        222222222222/us-east-1).``; empty for no failures.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for failure in failures:
+        reason = failure.reason.strip() or "no reason given"
+        by_reason.setdefault(reason, []).append(f"{failure.account}/{failure.region}")
+    counts = Counter({reason: len(places) for reason, places in by_reason.items()})
+    sentences = [
+        _describe_cause(reason, by_reason[reason])
+        for reason, _ in counts.most_common(_SHOWN_CAUSES)
+    ]
+    if len(counts) > _SHOWN_CAUSES:
+        rest = sum(count for _, count in counts.most_common()[_SHOWN_CAUSES:])
+        sentences.append(f"{rest} more failed for {len(counts) - _SHOWN_CAUSES} other reasons.")
+    return " ".join(sentences)
+
+
+def _describe_cause(reason: str, places: list[str]) -> str:
+    shown = ", ".join(sorted(places)[:_SHOWN_PLACES])
+    more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
+    noun = "stack" if len(places) == 1 else "stacks"
+    return f"{len(places)} {noun} failed in {shown}{more}: {reason.rstrip('.')}."

@@ -1,0 +1,129 @@
+"""What Create, Update and Delete mean for a stack set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from handler.errors import InvalidProperties, StackSetResourceError
+from handler.observability import logger
+from handler.observation import Observation
+from handler.plan import Previous
+from handler.properties import parse_properties, salvage_instances
+from handler.reconcile import Reconciliation
+from handler.request import Request, is_stack_set_id, name_in
+from handler.spec import StackSetSpec
+from handler.stacksets import NotFound
+
+
+@dataclass
+class Memory:
+    """What one invocation leaves to the next of the same request, and to the answer.
+
+    Attributes:
+        stack_set_id: The stack set that the request made; empty while it has made none.
+        failure: Why a replacement failed whose stack set is being removed; empty without one.
+    """
+
+    stack_set_id: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack set that is where the template says."""
+
+    seen: Observation
+    operation_id: str
+
+
+def create(request: Request, memory: Memory, loop: Reconciliation) -> Deployed:
+    """Create a stack set and its instances.
+
+    Raises:
+        StackSetResourceError: It could not be done. What was made is named in ``memory``, and
+            CloudFormation's rollback deletes it.
+    """
+    spec = parse_properties(request.properties)
+    if not memory.stack_set_id:
+        memory.stack_set_id = loop.create(spec.name or request.default_name, spec)
+    return _deploy(loop, memory.stack_set_id, spec, Previous({}, spec=spec))
+
+
+def update(request: Request, memory: Memory, loop: Reconciliation) -> Deployed:
+    """Bring a stack set to its new properties, or replace it where its name changes.
+
+    A replacement that fails is removed here: CloudFormation knows only of the stack set that
+    it was to replace, and keeps that.
+
+    Raises:
+        StackSetResourceError: It could not be done.
+    """
+    spec = parse_properties(request.properties)
+    if memory.failure:
+        _remove_replacement(memory, spec, loop)
+    name = _replacement_name(request, spec, loop)
+    if name is None:
+        return _deploy(loop, request.physical_id, spec, read_previous(request.old_properties))
+    if not memory.stack_set_id:
+        memory.stack_set_id = loop.create(name, spec)
+    try:
+        return _deploy(loop, memory.stack_set_id, spec, Previous({}, spec=spec))
+    except StackSetResourceError as error:
+        memory.failure = str(error)
+        _remove_replacement(memory, spec, loop)
+
+
+def delete(request: Request, loop: Reconciliation) -> None:
+    """Delete a stack set with all its instances; done where there is none.
+
+    A physical id that names no stack set is what a failed Create leaves behind.
+
+    Raises:
+        StackSetResourceError: It could not be done.
+    """
+    if not is_stack_set_id(request.physical_id):
+        logger.info("nothing was created, so nothing is deleted")
+        return
+    try:
+        spec = parse_properties(request.properties)
+    except InvalidProperties:
+        spec = StackSetSpec()
+    loop.delete(request.physical_id, spec)
+
+
+def read_previous(old_properties: Mapping[str, Any]) -> Previous:
+    """What the old properties tell, be they valid or not."""
+    try:
+        spec = parse_properties(old_properties)
+    except InvalidProperties:
+        return Previous(salvage_instances(old_properties), certain=False)
+    return Previous(spec.instances, spec=spec)
+
+
+def _replacement_name(request: Request, spec: StackSetSpec, loop: Reconciliation) -> str | None:
+    """The name of the stack set to make instead of the present one; None to keep that."""
+    present = request.physical_id
+    if not is_stack_set_id(present):
+        return spec.name or request.default_name
+    wanted = spec.name or name_in(present)
+    if wanted == name_in(present) and loop.stack_sets.describe(present) is not None:
+        return None
+    return wanted
+
+
+def _remove_replacement(memory: Memory, spec: StackSetSpec, loop: Reconciliation) -> NoReturn:
+    loop.delete(memory.stack_set_id, spec)
+    raise StackSetResourceError(memory.failure)
+
+
+def _deploy(
+    loop: Reconciliation, stack_set_id: str, spec: StackSetSpec, previous: Previous
+) -> Deployed:
+    try:
+        seen = loop.deploy(stack_set_id, spec, previous)
+        return Deployed(seen, loop.last_operation_id(stack_set_id))
+    except NotFound as error:
+        message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
+        raise StackSetResourceError(message) from error

@@ -1,0 +1,214 @@
+"""What to do next: from what is wanted and what is there to the fewest operations. No AWS here.
+
+Instances that leave are deleted first, so that nothing doomed is updated; then the stack set is
+updated, then missing instances are created from what it has become, then those are updated whose
+overrides differ or which stayed OUTDATED. Overrides come last because the API lets an instance
+override a new template parameter only once the template has been rolled out to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from handler.observation import InstanceState, Observation
+from handler.spec import NO_OVERRIDES, Overrides, StackSetSpec
+from handler.targets import Rectangle, Target, cover
+
+DELETE = "DeleteStackInstances"
+UPDATE_SET = "UpdateStackSet"
+CREATE = "CreateStackInstances"
+UPDATE = "UpdateStackInstances"
+_MARKS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
+_SETS_OVERRIDES = (_MARKS[CREATE], _MARKS[UPDATE])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation to start.
+
+    Attributes:
+        action: The API call that starts it.
+        rectangle: The instances that it names; None for UpdateStackSet, which reaches all.
+        overrides: What CreateStackInstances and UpdateStackInstances set.
+        retain_stacks: Whether DeleteStackInstances leaves the stacks where they are.
+        regions: The regions it reaches, sorted: what a RegionOrder for it has to name.
+        content: What else tells it from another step of its kind, such as the configuration
+            that UpdateStackSet sends.
+    """
+
+    action: str
+    rectangle: Rectangle | None
+    regions: tuple[str, ...]
+    overrides: Overrides = NO_OVERRIDES
+    retain_stacks: bool = False
+    content: str = ""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Makes OperationIds that tell, whoever reads them later, whose operation it is.
+
+    An id is ``RESOURCE-REQUEST-KIND-CONTENT``: the first part is the same for all requests of one
+    resource in one stack, and the same step of the same request always gets the same id. So a
+    repeated request finds its operation started already instead of starting it again.
+    """
+
+    resource: str
+    request: str
+
+    @classmethod
+    def of(cls, stack_id: str, logical_id: str, request_id: str) -> Marks:
+        """The marks of one request for one resource."""
+        return cls(_digest(stack_id, logical_id), _digest(request_id))
+
+    def operation_id(self, step: Step) -> str:
+        """The OperationId of a step: at most 128 letters, digits and hyphens."""
+        return f"{self.resource}-{self.request}-{_MARKS[step.action]}-{_digest(repr(step))}"
+
+    def client_request_token(self, name: str) -> str:
+        """The ClientRequestToken with which this request creates the stack set of that name."""
+        return f"{self.resource}-{self.request}-{_digest(name)}"
+
+    def is_of_resource(self, operation_id: str) -> bool:
+        """Whether a request of this resource, this one or another, started the operation."""
+        return operation_id.startswith(f"{self.resource}-")
+
+    def is_of_request(self, operation_id: str) -> bool:
+        """Whether this very request started the operation."""
+        return operation_id.startswith(f"{self.resource}-{self.request}-")
+
+    def set_overrides(self, operation_id: str) -> bool:
+        """Whether this very request started the operation, and it set parameter overrides."""
+        own = operation_id.removeprefix(f"{self.resource}-{self.request}-")
+        return own != operation_id and own.startswith(_SETS_OVERRIDES)
+
+
+@dataclass(frozen=True)
+class Previous:
+    """What the stack set was before this request, as far as the old properties tell.
+
+    Attributes:
+        instances: The overrides of each instance that the old properties name.
+        certain: False where the old properties are invalid: they may never have been applied.
+        spec: The old properties in full; None where they are invalid or there were none.
+    """
+
+    instances: Mapping[Target, Overrides]
+    certain: bool = True
+    spec: StackSetSpec | None = None
+
+
+def plan_deployment(
+    spec: StackSetSpec,
+    previous: Previous,
+    seen: Observation,
+    marks: Marks,
+    set_content: str | None,
+) -> list[Step]:
+    """The steps from what is there to what the template says.
+
+    Args:
+        spec: What the template says.
+        previous: What it said before.
+        seen: What is there.
+        marks: Those of this request.
+        set_content: What UpdateStackSet has to send, in words of its own; None where the stack
+            set's own configuration is as it should be.
+
+    Returns:
+        Steps in the order in which to take them; none when all is done that can be.
+    """
+    wanted = spec.instances
+    leaving = [each for each in previous.instances if each not in wanted and each in seen.instances]
+    steps = plan_deletion({target: seen.instances[target] for target in leaving})
+    remaining = [target for target in seen.instances if target not in set(leaving)]
+    if set_content is not None:
+        regions = _regions(remaining)
+        steps.append(Step(UPDATE_SET, None, regions, content=set_content))
+    missing = [target for target in wanted if target not in seen.instances]
+    steps += _grouped(CREATE, {target: wanted[target] for target in missing})
+    stale = [
+        target
+        for target in remaining
+        if target in wanted
+        and (
+            overrides_in_force(target, wanted[target], previous, seen, marks) != wanted[target]
+            or (set_content is None and _worth_retrying(seen.instances[target], marks))
+        )
+    ]
+    steps += _grouped(UPDATE, {target: wanted[target] for target in stale})
+    return steps
+
+
+def plan_deletion(instances: Mapping[Target, InstanceState]) -> list[Step]:
+    """The steps that delete instances.
+
+    The stacks of suspended accounts cannot be reached, so they are left and only forgotten;
+    otherwise such an instance could never go, and the stack set neither.
+    """
+    by_reach: dict[bool, list[Target]] = defaultdict(list)
+    for target, state in instances.items():
+        by_reach[state.is_suspended].append(target)
+    return [
+        Step(DELETE, rectangle, rectangle.regions, retain_stacks=suspended)
+        for suspended, targets in sorted(by_reach.items())
+        for rectangle in cover(targets)
+    ]
+
+
+def unknown_overrides(
+    spec: StackSetSpec, previous: Previous, seen: Observation, marks: Marks
+) -> list[Target]:
+    """The wanted instances whose overrides nothing but DescribeStackInstance can tell.
+
+    These are instances that exist though the old properties do not name them, and those on which
+    old properties that were perhaps never applied disagree with the new.
+    """
+    return sorted(
+        target
+        for target, overrides in spec.instances.items()
+        if target in seen.instances
+        and overrides_in_force(target, overrides, previous, seen, marks) is None
+    )
+
+
+def overrides_in_force(
+    target: Target, wanted: Overrides, previous: Previous, seen: Observation, marks: Marks
+) -> Overrides | None:
+    """The overrides that an existing instance has now; None where they must be looked up."""
+    if marks.set_overrides(seen.instances[target].last_operation_id):
+        return wanted
+    if target in seen.known_overrides:
+        return seen.known_overrides[target]
+    before = previous.instances.get(target)
+    return before if previous.certain or before == wanted else None
+
+
+def _worth_retrying(state: InstanceState, marks: Marks) -> bool:
+    return (
+        not (state.is_current or state.is_suspended or state.status == "INOPERABLE")
+        and not marks.is_of_request(state.last_operation_id)
+    )  # fmt: skip
+
+
+def _grouped(action: str, instances: Mapping[Target, Overrides]) -> list[Step]:
+    by_overrides: dict[Overrides, list[Target]] = defaultdict(list)
+    for target, overrides in instances.items():
+        by_overrides[overrides].append(target)
+    return [
+        Step(action, rectangle, rectangle.regions, overrides)
+        for overrides, targets in sorted(by_overrides.items())
+        for rectangle in cover(targets)
+    ]
+
+
+def _regions(targets: Iterable[Target]) -> tuple[str, ...]:
+    return tuple(sorted({target.region for target in targets}))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,230 @@
+"""The properties of Custom::StackSet: both dialects in, one StackSetSpec out.
+
+The spellings of the awslabs function and of the native AWS::CloudFormation::StackSet may be mixed
+freely. Every complaint about a template is made here, before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from handler import dialects
+from handler.errors import Fault, InvalidProperties
+from handler.pairs import is_gap
+from handler.spec import Overrides, StackSetSpec
+from handler.targets import Target
+
+_TYPE = "Custom::StackSet"
+
+
+class _Properties(BaseModel):
+    """A map of the template: gaps are passed over, members that nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pass_over_gaps(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            message = f"is {dialects.shown(value)}: write a map with {', '.join(cls.model_fields)}"
+            raise dialects.fault_error(Fault("", message))
+        return {key: each for key, each in value.items() if not is_gap(each)}
+
+
+class _OperationPreferences(_Properties):
+    RegionConcurrencyType: dialects.RegionConcurrencyType | None = None
+    RegionOrder: dialects.RegionOrder = ()
+    FailureToleranceCount: dialects.Count | None = None
+    FailureTolerancePercentage: dialects.Percentage | None = None
+    MaxConcurrentCount: dialects.PositiveCount | None = None
+    MaxConcurrentPercentage: dialects.PositivePercentage | None = None
+    ConcurrencyMode: dialects.ConcurrencyMode | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        for name in ("FailureTolerance", "MaxConcurrent"):
+            count, percentage = f"{name}Count", f"{name}Percentage"
+            if None not in (getattr(self, count), getattr(self, percentage)):
+                message = f"has both {count} and {percentage}: keep one of the two"
+                yield Fault("OperationPreferences", message)
+
+
+class _DeploymentTargets(_Properties):
+    Accounts: dialects.Accounts
+
+
+class _Group(_Properties):
+    Accounts: dialects.Accounts | None = None
+    DeploymentTargets: _DeploymentTargets | None = None
+    Regions: dialects.Regions
+    ParameterOverrides: dialects.Parameters = {}
+
+    def faults(self, path: str) -> Iterator[Fault]:
+        if self.Accounts is None and self.DeploymentTargets is None:
+            yield Fault(path, "names no accounts: write Accounts, or leave the group out")
+        if self.Accounts is not None and self.DeploymentTargets is not None:
+            yield Fault(path, "has both Accounts and DeploymentTargets: keep one of the two")
+
+    def targets(self) -> list[Target]:
+        accounts = self.Accounts or (self.DeploymentTargets and self.DeploymentTargets.Accounts)
+        return [Target(account, region) for account in accounts or () for region in self.Regions]
+
+    def overrides(self) -> Overrides:
+        return tuple(sorted(self.ParameterOverrides.items()))
+
+
+_Groups = Annotated[tuple[_Group, ...], BeforeValidator(dialects.drop_gaps)]
+
+
+class _StackSet(_Properties):
+    ServiceToken: str | None = None
+    ServiceTimeout: dialects.Seconds | None = None
+    StackSetName: dialects.StackSetName | None = None
+    StackSetDescription: dialects.Description | None = None
+    Description: dialects.Description | None = None
+    TemplateURL: dialects.TemplateUrl | None = None
+    TemplateBody: dialects.TemplateBody | None = None
+    Parameters: dialects.Parameters = {}
+    Tags: dialects.Tags = {}
+    Capabilities: dialects.Capabilities = frozenset()
+    AdministrationRoleARN: dialects.RoleArn | None = None
+    ExecutionRoleName: dialects.RoleName | None = None
+    PermissionModel: dialects.SelfManaged | None = None
+    CallAs: dialects.CallAsSelf | None = None
+    OperationPreferences: _OperationPreferences = _OperationPreferences()
+    StackInstances: _Groups = ()
+    StackInstancesGroup: _Groups = ()
+    loglevel: dialects.LogLevel | None = None
+    botolevel: dialects.LogLevel | None = None
+
+    def groups(self) -> Iterator[tuple[str, _Group]]:
+        for name in ("StackInstances", "StackInstancesGroup"):
+            for index, group in enumerate(getattr(self, name)):
+                yield f"{name}[{index}]", group
+
+    def faults(self) -> Iterator[Fault]:
+        if not (self.TemplateURL or self.TemplateBody):
+            yield Fault("TemplateURL", "is missing: write TemplateURL or TemplateBody")
+        if self.TemplateURL and self.TemplateBody:
+            yield Fault("TemplateURL", "and TemplateBody are both given: keep one of the two")
+        if self.StackSetDescription and self.Description not in (None, self.StackSetDescription):
+            yield Fault("Description", "and StackSetDescription differ: keep one of the two")
+        yield from self.OperationPreferences.faults()
+        yield from self._target_faults()
+
+    def _target_faults(self) -> Iterator[Fault]:
+        named_in: dict[Target, str] = {}
+        for path, group in self.groups():
+            yield from group.faults(path)
+            for target in group.targets():
+                first = named_in.setdefault(target, path)
+                if first != path:
+                    place = f"{target.account} in {target.region}"
+                    yield Fault(path, f"names {place} again, after {first}: name it once")
+
+    def spec(self) -> StackSetSpec:
+        preferences = self.OperationPreferences.model_dump(exclude_none=True)
+        return StackSetSpec(
+            name=self.StackSetName,
+            description=self.StackSetDescription or self.Description,
+            template_body=self.TemplateBody,
+            template_url=self.TemplateURL,
+            parameters=self.Parameters,
+            tags=self.Tags,
+            capabilities=self.Capabilities,
+            administration_role_arn=self.AdministrationRoleARN,
+            execution_role_name=self.ExecutionRoleName,
+            preferences={name: value for name, value in preferences.items() if value != ()},
+            instances={
+                target: group.overrides()
+                for _, group in self.groups()
+                for target in group.targets()
+            },
+            log_level=self.loglevel,
+            boto_log_level=self.botolevel,
+        )
+
+
+def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
+    """Read the ResourceProperties of a request.
+
+    Args:
+        raw: As CloudFormation delivers them, gaps and all.
+
+    Raises:
+        InvalidProperties: All that is wrong, each with its path and what to write instead.
+    """
+    try:
+        properties = _StackSet.model_validate(dict(raw))
+    except ValidationError as error:
+        raise InvalidProperties(_in_template_order(error)) from None
+    faults = list(properties.faults())
+    if faults:
+        raise InvalidProperties(faults)
+    return properties.spec()
+
+
+def salvage_instances(raw: Mapping[str, Any]) -> dict[Target, Overrides]:
+    """The stack instances that properties name, whatever else is wrong with them.
+
+    Properties of an earlier deployment were perhaps never valid, yet the instances that they name
+    may exist.
+    """
+    instances: dict[Target, Overrides] = {}
+    for name in ("StackInstances", "StackInstancesGroup"):
+        groups = raw.get(name)
+        for raw_group in groups if isinstance(groups, list) else ():
+            try:
+                group = _Group.model_validate(raw_group)
+            except ValidationError:
+                continue
+            instances.update(dict.fromkeys(group.targets(), group.overrides()))
+    return instances
+
+
+def _in_template_order(error: ValidationError) -> list[Fault]:
+    return [fault for details in error.errors() for fault in _faults(details)]
+
+
+def _faults(details: ErrorDetails) -> list[Fault]:
+    location = details["loc"]
+    path = _path(location)
+    if details["type"] == dialects.FAULTS:
+        faults: list[Fault] = details["ctx"][dialects.FAULTS]
+        return [Fault(path + fault.path, fault.message) for fault in faults]
+    if details["type"] == "extra_forbidden":
+        return [_unknown(location)]
+    if details["type"] == "missing":
+        return [Fault(path, "is missing: write it, or leave the whole map out")]
+    return [Fault(path, f"is {dialects.shown(details['input'])}: {details['msg']}")]
+
+
+def _unknown(location: tuple[int | str, ...]) -> Fault:
+    name = str(location[-1])
+    holder = _path(location[:-1]) or _TYPE
+    known = list(_model_at(location).model_fields)
+    close = get_close_matches(name, known, n=1) or [
+        each for each in known if each.lower() == name.lower()
+    ]
+    mend = f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(known)}."
+    return Fault("", f"`{name}` is not a property of {holder}; {mend}")
+
+
+def _model_at(location: tuple[int | str, ...]) -> type[_Properties]:
+    names = [each for each in location[:-1] if isinstance(each, str)]
+    if not names:
+        return _StackSet
+    models: dict[str, type[_Properties]] = {
+        "OperationPreferences": _OperationPreferences,
+        "DeploymentTargets": _DeploymentTargets,
+    }
+    return models.get(names[-1], _Group)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in location)
+    return text.removeprefix(".")

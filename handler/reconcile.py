@@ -1,0 +1,269 @@
+"""The loop: look at what is there, decide on the next step, act, wait, until no step is left.
+
+No plan outlives an invocation. A first delivery, a relay and a repeat after a crash all do the
+same: they wait until the stack set is quiet, look, and go on from what they see.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from handler import plan
+from handler.configuration import differs, operation_preferences, update_parameters
+from handler.errors import Failure, OperationFailed, OutOfTime, StackSetExists
+from handler.observability import logger, metrics
+from handler.observation import InstanceState, Observation, OperationState
+from handler.plan import Marks, Previous, Step
+from handler.spec import StackSetSpec
+from handler.stacksets import AlreadyStarted, NameTaken, NotFound, StackSetBusy, StackSets
+from handler.targets import Target
+from handler.waiting import Patience, poll_intervals
+
+_RECENT_OPERATIONS = 100
+_BUSY_PAUSE = 5.0
+_LAST_MOMENT = 15.0
+
+
+class Superseded(Exception):
+    """CloudFormation has gone on to a later request: nobody waits for this one any more."""
+
+
+@dataclass
+class Reconciliation:
+    """One request's way from what is there to what the template says.
+
+    Attributes:
+        stack_sets: The gateway to the StackSets API.
+        marks: Those of the request.
+        patience: How long to wait.
+        began: When CloudFormation sent the request, in seconds since the epoch.
+        deadline: When CloudFormation gives up, in seconds since the epoch.
+        read_template: Gives the wanted template's text, or None where it cannot be read.
+        finished: OperationIds of this request's operations that are known to have succeeded.
+    """
+
+    stack_sets: StackSets
+    marks: Marks
+    patience: Patience
+    began: float
+    deadline: float
+    read_template: Callable[[StackSetSpec], str | None]
+    finished: set[str] = field(default_factory=set)
+
+    def create(self, name: str, spec: StackSetSpec) -> str:
+        """Create the stack set without instances, or find the one this request made before.
+
+        Returns:
+            Its StackSetId.
+
+        Raises:
+            StackSetExists: The name belongs to a stack set that this request did not make.
+        """
+        token = self.marks.client_request_token(name)
+        try:
+            return self.stack_sets.create(name, spec, token)
+        except NameTaken as error:
+            live = self.stack_sets.describe(name)
+            if live is not None and self._made(live.stack_set_id):
+                return live.stack_set_id
+            raise StackSetExists(name) from error
+
+    def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
+        """Bring a stack set and its instances to where the template wants them.
+
+        Returns:
+            The last look, in which everything is in place.
+
+        Raises:
+            NotFound: The stack set is gone.
+            StackSetResourceError: It could not be done, and why.
+        """
+        try:
+            while True:
+                self._settle(stack_set_id)
+                seen = self._look(stack_set_id, spec, previous)
+                steps = self._deployment_steps(seen, spec, previous)
+                if not steps:
+                    _verify(seen, spec)
+                    return seen
+                self._take(stack_set_id, steps, spec)
+        except OutOfTime as error:
+            running = self._stop(stack_set_id)
+            instances = self.stack_sets.instances(stack_set_id)
+            done = sum(_is_current(instances.get(each)) for each in spec.instances)
+            total = len(spec.instances)
+            text = f"{error} {done} of {total} stacks are where the template says. {running}"
+            raise OutOfTime(text) from error
+
+    def delete(self, stack_set_id: str, spec: StackSetSpec) -> None:
+        """Delete every instance that is there, listed in the template or not, then the stack set.
+
+        Args:
+            stack_set_id: What to delete; done where it is gone.
+            spec: Gives the operation preferences.
+
+        Raises:
+            StackSetResourceError: It could not be done, and why.
+        """
+        try:
+            while self.stack_sets.describe(stack_set_id) is not None:
+                self._delete_some(stack_set_id, spec)
+        except NotFound:
+            return
+        except OutOfTime as error:
+            running = self._stop(stack_set_id)
+            left = len(self.stack_sets.instances(stack_set_id))
+            text = f"{error} {left} stack instances are left. {running}"
+            raise OutOfTime(text) from error
+
+    def last_operation_id(self, stack_set_id: str) -> str:
+        """The OperationId of the newest operation on a stack set; empty where there is none."""
+        return next((each.operation_id for each in self._recent(stack_set_id)), "")
+
+    def _delete_some(self, stack_set_id: str, spec: StackSetSpec) -> None:
+        self._settle(stack_set_id)
+        instances = self.stack_sets.instances(stack_set_id)
+        steps = self._unfinished(plan.plan_deletion(instances))
+        if steps:
+            self._take(stack_set_id, steps, spec)
+        elif instances:
+            failures = [_failure(target, state) for target, state in instances.items()]
+            text = "Deleting left these instances where they are."
+            raise OperationFailed(text, failures)
+        else:
+            try:
+                self.stack_sets.delete(stack_set_id)
+            except StackSetBusy:
+                self.patience.sleep(_BUSY_PAUSE)
+
+    def _settle(self, stack_set_id: str) -> None:
+        """Wait until the stack set is quiet; stop what an earlier request has left running."""
+        while True:
+            self.patience.check()
+            recent = list(self._recent(stack_set_id))
+            self._refuse_if_superseded(recent)
+            active = [each for each in recent if each.is_active]
+            if not active:
+                return
+            for operation in active:
+                if self._is_left_over(operation) and operation.status != "STOPPING":
+                    self.stack_sets.stop(stack_set_id, operation.operation_id)
+            self._wait(stack_set_id, active[-1].operation_id)
+
+    def _recent(self, stack_set_id: str) -> Iterable[OperationState]:
+        return itertools.islice(self.stack_sets.operations(stack_set_id), _RECENT_OPERATIONS)
+
+    def _made(self, stack_set_id: str) -> bool:
+        recent = self._recent(stack_set_id)
+        return any(self.marks.is_of_request(each.operation_id) for each in recent)
+
+    def _is_left_over(self, operation: OperationState) -> bool:
+        own = operation.operation_id
+        return self.marks.is_of_resource(own) and not self.marks.is_of_request(own)
+
+    def _refuse_if_superseded(self, recent: Iterable[OperationState]) -> None:
+        later = [each for each in recent if self._is_left_over(each) and each.began > self.began]
+        if later:
+            raise Superseded(later[0].operation_id)
+
+    def _look(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
+        live = self.stack_sets.describe(stack_set_id)
+        if live is None:
+            raise NotFound(stack_set_id)
+        seen = Observation(live, self.stack_sets.instances(stack_set_id))
+        unknown = plan.unknown_overrides(spec, previous, seen, self.marks)
+        known = {each: self.stack_sets.overrides(stack_set_id, each) for each in unknown}
+        return replace(seen, known_overrides=known)
+
+    def _deployment_steps(
+        self, seen: Observation, spec: StackSetSpec, previous: Previous
+    ) -> list[Step]:
+        content = None
+        if differs(spec, previous, seen.stack_set, self.read_template(spec)):
+            content = json.dumps(update_parameters(spec), sort_keys=True)
+        return self._unfinished(plan.plan_deployment(spec, previous, seen, self.marks, content))
+
+    def _unfinished(self, steps: Iterable[Step]) -> list[Step]:
+        return [each for each in steps if self.marks.operation_id(each) not in self.finished]
+
+    def _take(self, stack_set_id: str, steps: Iterable[Step], spec: StackSetSpec) -> None:
+        """Take steps one after another; on a surprise leave the rest to the next look."""
+        for step in steps:
+            operation_id = self.marks.operation_id(step)
+            preferences = operation_preferences(spec, step.regions)
+            try:
+                self.stack_sets.start(stack_set_id, step, operation_id, preferences, spec)
+                logger.info("operation started", operation_id=operation_id, action=step.action)
+                metrics.add_metric("Operations", "Count", 1)
+            except AlreadyStarted:
+                logger.info("operation was started before", operation_id=operation_id)
+            except (StackSetBusy, NotFound) as error:
+                logger.info("stack set has changed meanwhile", cause=type(error).__name__)
+                self.patience.sleep(_BUSY_PAUSE)
+                return
+            self._wait(stack_set_id, operation_id)
+
+    def _wait(self, stack_set_id: str, operation_id: str) -> None:
+        """Wait until an operation has ended, and if it is this request's, well."""
+        for interval in poll_intervals():
+            operation = self.stack_sets.operation(stack_set_id, operation_id)
+            if not operation.is_active:
+                break
+            self.patience.sleep(interval)
+        if self.marks.is_of_request(operation_id):
+            self._judge(stack_set_id, operation)
+
+    def _judge(self, stack_set_id: str, operation: OperationState) -> None:
+        logger.info("operation ended", operation_id=operation.operation_id, status=operation.status)
+        if operation.status == "SUCCEEDED" and not operation.failed_instances:
+            self.finished.add(operation.operation_id)
+            return
+        failures, cancelled = self.stack_sets.failures(stack_set_id, operation.operation_id)
+        name = f"{operation.action} operation {operation.operation_id}"
+        raise OperationFailed(
+            f"{name}: {operation.status} {operation.reason}".strip(), failures, cancelled
+        )
+
+    def _stop(self, stack_set_id: str) -> str:
+        """Stop this request's operations, wait for it while there is time, and say what runs."""
+        for operation in self._recent(stack_set_id):
+            if operation.is_active and self.marks.is_of_request(operation.operation_id):
+                self.stack_sets.stop(stack_set_id, operation.operation_id)
+        while True:
+            active = [each for each in self._recent(stack_set_id) if each.is_active]
+            if not active:
+                return "No operation runs any more."
+            if time.time() > self.deadline - _LAST_MOMENT:
+                names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])
+                return f"Still on the stack set: operation {names}."
+            time.sleep(2)
+
+
+def _verify(seen: Observation, spec: StackSetSpec) -> None:
+    missing = [
+        Failure(*target, "The instance was deleted while this request ran.")
+        for target in spec.instances
+        if target not in seen.instances
+    ]
+    behind = {
+        target: state
+        for target, state in seen.instances.items()
+        if target in spec.instances and not (state.is_current or state.is_suspended)
+    }
+    failed = [_failure(target, state) for target, state in behind.items() if not state.is_cancelled]
+    cancelled = sum(state.is_cancelled for state in behind.values())
+    if missing or behind:
+        text = "No operation is left to try."
+        raise OperationFailed(text, [*missing, *failed], cancelled)
+
+
+def _failure(target: Target, state: InstanceState) -> Failure:
+    return Failure(*target, state.reason or f"The instance is {state.status}.")
+
+
+def _is_current(state: InstanceState | None) -> bool:
+    return state is not None and state.is_current

@@ -1,0 +1,48 @@
+"""What a template asks for, in one form whatever dialect it was written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handler.targets import Target
+
+Overrides = tuple[tuple[str, str], ...]
+"""Parameter overrides of one instance: (key, value) pairs sorted by key; empty for none."""
+
+NO_OVERRIDES: Overrides = ()
+
+
+@dataclass(frozen=True)
+class StackSetSpec:
+    """A stack set and its instances as the template wants them.
+
+    Attributes:
+        name: None where the author left the name to us.
+        template_body: The template's text; None where ``template_url`` is given.
+        template_url: Where CloudFormation reads the template; None where the text is given.
+        parameters: Parameter values of the stack set, by key.
+        tags: Tags of the stack set and its stacks, by key.
+        capabilities: The acknowledged capabilities.
+        administration_role_arn: None for the service's default role.
+        execution_role_name: None for the service's default role.
+        preferences: OperationPreferences in the API's form, without gaps.
+        instances: The overrides of every wanted stack instance, by target.
+        log_level: Level of this request's own log lines, such as ``DEBUG``; None for the default.
+        boto_log_level: The same for the AWS SDK.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    template_body: str | None = None
+    template_url: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    capabilities: frozenset[str] = frozenset()
+    administration_role_arn: str | None = None
+    execution_role_name: str | None = None
+    preferences: Mapping[str, Any] = field(default_factory=dict)
+    instances: Mapping[Target, Overrides] = field(default_factory=dict)
+    log_level: str | None = None
+    boto_log_level: str | None = None

@@ -9,8 +9,8 @@ import boto3
 from botocore.config import Config
 
 from handler import lifecycle
-from handler.lifecycle import Deployed
 from handler.observability import metrics
+from handler.observation import Observation
 from handler.reconcile import Reconciliation
 from handler.resource import StackSetResource
 from handler.response import attributes
@@ -98,10 +98,10 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
     """
 
 
-def _deployed(deployed: Deployed) -> str:
-    resource.Data = attributes(deployed)
-    metrics.add_metric("Instances", "Count", len(deployed.seen.instances))
-    return deployed.seen.stack_set.stack_set_id
+def _deployed(seen: Observation) -> str:
+    resource.Data = attributes(seen)
+    metrics.add_metric("Instances", "Count", len(seen.instances))
+    return seen.stack_set.stack_set_id
 
 
 def _loop(context: LambdaContext) -> Reconciliation:

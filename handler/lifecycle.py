@@ -30,15 +30,7 @@ class Memory:
     failure: str = ""
 
 
-@dataclass(frozen=True)
-class Deployed:
-    """A stack set that is where the template says."""
-
-    seen: Observation
-    operation_id: str
-
-
-def create(request: Request, memory: Memory, loop: Reconciliation) -> Deployed:
+def create(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
     """Create a stack set and its instances.
 
     Raises:
@@ -51,7 +43,7 @@ def create(request: Request, memory: Memory, loop: Reconciliation) -> Deployed:
     return _deploy(loop, memory.stack_set_id, spec, Previous({}, spec=spec))
 
 
-def update(request: Request, memory: Memory, loop: Reconciliation) -> Deployed:
+def update(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
     """Bring a stack set to its new properties, or replace it where its name changes.
 
     A replacement that fails is removed here: CloudFormation knows only of the stack set that
@@ -120,10 +112,9 @@ def _remove_replacement(memory: Memory, spec: StackSetSpec, loop: Reconciliation
 
 def _deploy(
     loop: Reconciliation, stack_set_id: str, spec: StackSetSpec, previous: Previous
-) -> Deployed:
+) -> Observation:
     try:
-        seen = loop.deploy(stack_set_id, spec, previous)
-        return Deployed(seen, loop.last_operation_id(stack_set_id))
+        return loop.deploy(stack_set_id, spec, previous)
     except NotFound as error:
         message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
         raise StackSetResourceError(message) from error

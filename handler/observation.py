@@ -91,8 +91,10 @@ class Observation:
         stack_set: Its configuration.
         instances: All its instances, by target.
         known_overrides: The overrides in force of those instances that were looked up one by one.
+        newest_operation_id: The operation started last; empty where there was none.
     """
 
     stack_set: StackSetState
     instances: Mapping[Target, InstanceState] = field(default_factory=dict)
     known_overrides: Mapping[Target, Overrides] = field(default_factory=dict)
+    newest_operation_id: str = ""

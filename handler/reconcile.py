@@ -84,8 +84,8 @@ class Reconciliation:
         """
         try:
             while True:
-                self._settle(stack_set_id)
-                seen = self._look(stack_set_id, spec, previous)
+                newest = self._settle(stack_set_id)
+                seen = self._look(stack_set_id, spec, previous, newest)
                 steps = self._deployment_steps(seen, spec, previous)
                 if not steps:
                     _verify(seen, spec)
@@ -110,8 +110,9 @@ class Reconciliation:
             StackSetResourceError: It could not be done, and why.
         """
         try:
-            while self.stack_sets.describe(stack_set_id) is not None:
-                self._delete_some(stack_set_id, spec)
+            gone = self.stack_sets.describe(stack_set_id) is None
+            while not gone:
+                gone = self._delete_some(stack_set_id, spec)
         except NotFound:
             return
         except OutOfTime as error:
@@ -120,35 +121,38 @@ class Reconciliation:
             text = f"{error} {left} stack instances are left. {running}"
             raise OutOfTime(text) from error
 
-    def last_operation_id(self, stack_set_id: str) -> str:
-        """The OperationId of the newest operation on a stack set; empty where there is none."""
-        return next((each.operation_id for each in self._recent(stack_set_id)), "")
-
-    def _delete_some(self, stack_set_id: str, spec: StackSetSpec) -> None:
+    def _delete_some(self, stack_set_id: str, spec: StackSetSpec) -> bool:
+        """Take the steps that can be taken; tells whether the stack set is gone."""
         self._settle(stack_set_id)
         instances = self.stack_sets.instances(stack_set_id)
         steps = self._unfinished(plan.plan_deletion(instances))
         if steps:
             self._take(stack_set_id, steps, spec)
-        elif instances:
+            return False
+        if instances:
             failures = [_failure(target, state) for target, state in instances.items()]
             text = "Deleting left these instances where they are."
             raise OperationFailed(text, failures)
-        else:
-            try:
-                self.stack_sets.delete(stack_set_id)
-            except StackSetBusy:
-                self.patience.sleep(_BUSY_PAUSE)
+        try:
+            self.stack_sets.delete(stack_set_id)
+        except StackSetBusy:
+            self.patience.sleep(_BUSY_PAUSE)
+            return False
+        return True
 
-    def _settle(self, stack_set_id: str) -> None:
-        """Wait until the stack set is quiet; stop what an earlier request has left running."""
+    def _settle(self, stack_set_id: str) -> str:
+        """Wait until the stack set is quiet; stop what an earlier request has left running.
+
+        Returns:
+            The OperationId of the newest operation; empty where there has been none.
+        """
         while True:
             self.patience.check()
             recent = list(self._recent(stack_set_id))
             self._refuse_if_superseded(recent)
             active = [each for each in recent if each.is_active]
             if not active:
-                return
+                return recent[0].operation_id if recent else ""
             for operation in active:
                 if self._is_left_over(operation) and operation.status != "STOPPING":
                     self.stack_sets.stop(stack_set_id, operation.operation_id)
@@ -170,11 +174,14 @@ class Reconciliation:
         if later:
             raise Superseded(later[0].operation_id)
 
-    def _look(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
+    def _look(
+        self, stack_set_id: str, spec: StackSetSpec, previous: Previous, newest_operation_id: str
+    ) -> Observation:
         live = self.stack_sets.describe(stack_set_id)
         if live is None:
             raise NotFound(stack_set_id)
-        seen = Observation(live, self.stack_sets.instances(stack_set_id))
+        instances = self.stack_sets.instances(stack_set_id)
+        seen = Observation(live, instances, newest_operation_id=newest_operation_id)
         unknown = plan.unknown_overrides(spec, previous, seen, self.marks)
         known = {each: self.stack_sets.overrides(stack_set_id, each) for each in unknown}
         return replace(seen, known_overrides=known)

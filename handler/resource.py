@@ -24,7 +24,7 @@ from handler.lifecycle import Memory
 from handler.observability import logger, metrics, observe
 from handler.reconcile import Superseded
 from handler.request import Request
-from handler.response import answer, deliver
+from handler.response import Answer, deliver
 from handler.waiting import TimeToRelay
 
 if TYPE_CHECKING:
@@ -150,19 +150,19 @@ class StackSetResource(CfnResource):
         logger.info("relayed", **carried)
 
     def _send(self, status: str | None = None, reason: str = "", **_: object) -> None:
-        body = answer(
-            self._event,
+        answer = Answer(
             status=status or self.Status,
             physical_id=self.PhysicalResourceId or self._fallback_physical_id(),
             reason=reason or self.Reason,
-            data=self.Data,
             where_to_read_on=f"More in log stream {self._context.log_stream_name}.",
+            data=self.Data,
         )
-        logger.info("answer", status=status or self.Status)
+        logger.info("answer", status=answer.status)
         metrics.add_metric("Seconds", "Seconds", time.time() - self.request.began)
         left = self._context.get_remaining_time_in_millis() / 1000
         try:
-            deliver(self._event["ResponseURL"], body, time.time() + left - _LAST_SECONDS)
+            until = time.time() + left - _LAST_SECONDS
+            deliver(self._event["ResponseURL"], answer.encode(self._event), until)
         except Exception as error:  # noqa: BLE001 - crhelper would answer FAILED instead
             self._undelivered = error
 

@@ -9,12 +9,13 @@ import json
 import time
 from bisect import bisect_right
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
 
-from handler.lifecycle import Deployed
 from handler.observability import logger
+from handler.observation import Observation
 from handler.waiting import backoff_intervals
 
 _MOST_BYTES = 4096
@@ -27,57 +28,57 @@ class DeliveryFailed(Exception):
     """CloudFormation's address for the answer could not be reached while this sandbox lives."""
 
 
-def attributes(deployed: Deployed) -> dict[str, str]:
-    """What ``Fn::GetAtt`` gives, by name; CloudFormation wants texts."""
-    stack_set = deployed.seen.stack_set
-    instances = deployed.seen.instances.values()
-    return {
-        "StackSetId": stack_set.stack_set_id,
-        "StackSetName": stack_set.name,
-        "StackSetArn": stack_set.arn,
-        "OperationId": deployed.operation_id,
-        "InstanceCount": str(len(instances)),
-        "FailedInstanceCount": str(sum(not each.is_current for each in instances)),
-        "Status": stack_set.status,
-    }
+@dataclass(frozen=True)
+class Answer:
+    """What CloudFormation is told.
 
-
-def answer(
-    event: Mapping[str, Any],
-    *,
-    status: str,
-    physical_id: str,
-    reason: str,
-    data: Mapping[str, str],
-    where_to_read_on: str,
-) -> bytes:
-    """Encode an answer so that CloudFormation takes it.
-
-    Args:
-        event: The request.
+    Attributes:
         status: SUCCESS or FAILED.
         physical_id: What ``Ref`` gives.
-        reason: Why it FAILED; cut at its end where it is too long.
+        reason: Why it FAILED, the cause first.
+        where_to_read_on: The end of the reason of a FAILED answer, be the rest cut or not.
         data: What ``Fn::GetAtt`` gives.
-        where_to_read_on: The end of the reason of a FAILED answer, cut or not.
-
-    Returns:
-        Valid JSON in UTF-8 of at most 4,096 bytes.
     """
-    body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    body |= {"Status": status, "PhysicalResourceId": physical_id, "Data": data}
-    # Half of a surrogate pair, which JSON lets through, has no place in UTF-8.
-    clean = reason.encode("utf-8", "replace").decode()
-    end = f" {where_to_read_on}" if status == "FAILED" else ""
-    whole = _encode(body, clean + end)
-    if len(whole) <= _MOST_BYTES:
-        return whole
-    shown = bisect_right(
-        range(len(clean)),
-        _MOST_BYTES,
-        key=lambda size: len(_encode(body, clean[:size] + _CUT + end)),
-    )
-    return _encode(body, clean[: shown - 1] + _CUT + end)
+
+    status: str
+    physical_id: str
+    reason: str = ""
+    where_to_read_on: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+    def encode(self, event: Mapping[str, Any]) -> bytes:
+        """The answer to an event, so that CloudFormation takes it.
+
+        Returns:
+            Valid JSON in UTF-8 of at most 4,096 bytes; a reason that is too long is cut.
+        """
+        body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+        body |= {"Status": self.status, "PhysicalResourceId": self.physical_id, "Data": self.data}
+        # Half of a surrogate pair, which JSON lets through, has no place in UTF-8.
+        reason = self.reason.encode("utf-8", "replace").decode()
+        end = f" {self.where_to_read_on}" if self.status == "FAILED" else ""
+        whole = _encode(body, reason + end)
+        if len(whole) <= _MOST_BYTES:
+            return whole
+        sizes = range(len(reason))
+        too_long = bisect_right(
+            sizes, _MOST_BYTES, key=lambda size: len(_encode(body, reason[:size] + _CUT + end))
+        )
+        return _encode(body, reason[: too_long - 1] + _CUT + end)
+
+
+def attributes(seen: Observation) -> dict[str, str]:
+    """What ``Fn::GetAtt`` gives, by name; CloudFormation wants texts."""
+    states = seen.instances.values()
+    return {
+        "StackSetId": seen.stack_set.stack_set_id,
+        "StackSetName": seen.stack_set.name,
+        "StackSetArn": seen.stack_set.arn,
+        "OperationId": seen.newest_operation_id,
+        "InstanceCount": str(len(states)),
+        "FailedInstanceCount": str(sum(not each.is_current for each in states)),
+        "Status": seen.stack_set.status,
+    }
 
 
 def deliver(url: str, body: bytes, until: float) -> None:

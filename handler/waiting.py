@@ -12,7 +12,6 @@ from handler.errors import OutOfTime
 _RELAY_MARGIN = 120.0
 _FIRST_POLL = 2.0
 _LONGEST_POLL = 15.0
-_POLL_GROWTH = 1.3
 
 
 class TimeToRelay(Exception):
@@ -68,11 +67,16 @@ class Patience:
 
 
 def poll_intervals() -> Iterator[float]:
-    """Seconds between looks at a running operation: short ones are noticed at once."""
-    interval = _FIRST_POLL
+    """Seconds between looks at a running operation: a tenth of how long it has run so far.
+
+    So an operation is noticed to have ended soon, measured by its own length, and a long one
+    costs few calls.
+    """
+    elapsed = 0.0
     while True:
+        interval = min(max(elapsed / 10, _FIRST_POLL), _LONGEST_POLL)
         yield interval
-        interval = min(interval * _POLL_GROWTH, _LONGEST_POLL)
+        elapsed += interval
 
 
 def backoff_intervals() -> Iterator[float]:

@@ -1,0 +1,1 @@
+"""Tests: unit, emulator, simulation, packaging and e2e."""

@@ -1,0 +1,1 @@
+"""The whole function in virtual time."""

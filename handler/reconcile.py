@@ -230,10 +230,8 @@ class Reconciliation:
             self.finished.add(operation.operation_id)
             return
         failures, cancelled = self.stack_sets.failures(stack_set_id, operation.operation_id)
-        name = f"{operation.action} operation {operation.operation_id}"
-        raise OperationFailed(
-            f"{name}: {operation.status} {operation.reason}".strip(), failures, cancelled
-        )
+        text = f"{operation.action} operation {operation.operation_id} {operation.status}."
+        raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
 
     def _stop(self, stack_set_id: str) -> str:
         """Stop this request's operations, wait for it while there is time, and say what runs."""

@@ -93,8 +93,13 @@ class StackSetResource(CfnResource):
             raise self._undelivered
 
     def generate_physical_id(self, event: dict[str, Any]) -> str:
-        """The physical id of what was never created: recognisably no StackSetId."""
-        return f"{event['LogicalResourceId']}-not-created-{event['RequestId']}"
+        """The physical id that CloudFormation does not know yet.
+
+        It is what a Create has made before it failed, so that the rollback deletes it, or else
+        recognisably no StackSetId.
+        """
+        never_created = f"{event['LogicalResourceId']}-not-created-{event['RequestId']}"
+        return self.memory.stack_set_id or never_created
 
     def _log_setup(self, event: dict[str, Any], _context: LambdaContext) -> None:
         observe(event)
@@ -150,9 +155,10 @@ class StackSetResource(CfnResource):
         logger.info("relayed", **carried)
 
     def _send(self, status: str | None = None, reason: str = "", **_: object) -> None:
+        known = self._event.get("PhysicalResourceId")
         answer = Answer(
             status=status or self.Status,
-            physical_id=self.PhysicalResourceId or self._fallback_physical_id(),
+            physical_id=self.PhysicalResourceId or known or self.generate_physical_id(self._event),
             reason=reason or self.Reason,
             where_to_read_on=f"More in log stream {self._context.log_stream_name}.",
             data=self.Data,
@@ -165,7 +171,3 @@ class StackSetResource(CfnResource):
             deliver(self._event["ResponseURL"], answer.encode(self._event), until)
         except Exception as error:  # noqa: BLE001 - crhelper would answer FAILED instead
             self._undelivered = error
-
-    def _fallback_physical_id(self) -> str:
-        known = self._event.get("PhysicalResourceId") or self.memory.stack_set_id
-        return known or self.generate_physical_id(self._event)

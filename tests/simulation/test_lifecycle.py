@@ -1,0 +1,523 @@
+"""Create, Update and Delete as CloudFormation drives them, in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.faults import Answer, BusyFault, CallFault, DeploymentFault
+from emulator.virtual import VirtualAWS
+from tests.simulation.cloudformation import Stack
+from tests.simulation.story import (
+    ACCOUNTS,
+    ADMINISTRATION_ROLE,
+    EXECUTION_ROLE,
+    REGIONS,
+    group,
+    operations,
+    properties,
+    stacks_of,
+    template,
+    wanted_stacks,
+)
+
+TWO_TAGS = [{"DeployDate": "2026-02-02"}, {"Environment": "Testing"}]
+
+
+def deploy(aws: VirtualAWS, stack: Stack, wanted: dict[str, object]) -> list[str]:
+    """Deploy successfully, check the world, and give the writes that it took."""
+    before = len(operations(aws))
+    status = stack.deploy(wanted)
+    assert status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, stack.reason
+    assert stacks_of(aws, stack.physical_id) == wanted_stacks(wanted)
+    return operations(aws)[before:]
+
+
+class TestStory:
+    """The story that the product comes from."""
+
+    def test_create(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Three accounts in one region take one stack set and one operation."""
+        writes = deploy(aws, stack, properties())
+
+        assert writes == ["CreateStackSet", "CreateStackInstances"]
+
+    def test_attributes(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Ref is the StackSetId, and GetAtt gives the documented attributes."""
+        deploy(aws, stack, properties())
+        live = aws.engine.stack_sets[stack.physical_id]
+
+        assert stack.physical_id.startswith("StackSetsTest:")
+        assert stack.attributes == {
+            "StackSetId": live.stack_set_id,
+            "StackSetName": "StackSetsTest",
+            "StackSetArn": live.arn,
+            "OperationId": list(live.operations)[-1],
+            "InstanceCount": "3",
+            "FailedInstanceCount": "0",
+            "Status": "ACTIVE",
+        }
+
+    def test_another_deploy_date(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Another tag is one operation on the set."""
+        deploy(aws, stack, properties())
+
+        assert deploy(aws, stack, properties(Tags=TWO_TAGS)) == ["UpdateStackSet"]
+
+    def test_a_fourth_account(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A new account is created and the others are not touched."""
+        deploy(aws, stack, properties())
+
+        writes = deploy(aws, stack, properties(group(ACCOUNTS)))
+
+        assert writes == ["CreateStackInstances"]
+
+    def test_without_one(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An account that leaves is deleted and the others are not touched."""
+        deploy(aws, stack, properties())
+
+        writes = deploy(aws, stack, properties(group(ACCOUNTS[:2])))
+
+        assert writes == ["DeleteStackInstances"]
+
+    def test_delete(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Deleting the stack deletes the instances and the stack set."""
+        deploy(aws, stack, properties())
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert aws.deployer.stacks == {}
+        assert operations(aws)[-2:] == ["DeleteStackInstances", "DeleteStackSet"]
+
+
+class TestUpdate:
+    """What an Update does, and what it leaves alone."""
+
+    def test_everything_at_once(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Instances leave first, then the set changes, then new ones come, then overrides."""
+        deploy(aws, stack, properties(group(ACCOUNTS[:2]), group(ACCOUNTS[2:3])))
+
+        writes = deploy(
+            aws,
+            stack,
+            properties(
+                group(ACCOUNTS[1:2]), group(ACCOUNTS[2:3], Size="large"), group(ACCOUNTS[3:]),
+                TemplateBody=template("2"),
+            ),
+        )  # fmt: skip
+
+        assert writes == [
+            "DeleteStackInstances",
+            "UpdateStackSet",
+            "CreateStackInstances",
+            "UpdateStackInstances",
+        ]
+
+    def test_order_and_spelling(self, aws: VirtualAWS, stack: Stack) -> None:
+        """The same wish in another order and dialect takes no operation."""
+        deploy(aws, stack, properties(group(ACCOUNTS[:2], REGIONS, Size="large")))
+        reworded = properties(
+            StackInstances=[],
+            StackInstancesGroup=[
+                {
+                    "DeploymentTargets": {"Accounts": [account]},
+                    "Regions": list(reversed(REGIONS)),
+                    "ParameterOverrides": {"Size": "large"},
+                }
+                for account in reversed(ACCOUNTS[:2])
+            ],
+            Tags={"Environment": "Testing", "DeployDate": "2026-01-01"},
+        )
+        before = len(operations(aws))
+
+        assert stack.deploy(reworded) == "UPDATE_COMPLETE"
+        assert operations(aws)[before:] == []
+
+    def test_preferences_alone(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A change of operation preferences alone takes no operation."""
+        deploy(aws, stack, properties())
+
+        assert deploy(aws, stack, properties(OperationPreferences={"MaxConcurrentCount": 1})) == []
+
+    @pytest.mark.parametrize(
+        ("change", "value"),
+        [
+            ("StackSetDescription", "Another"),
+            ("Parameters", [{"Size": "huge"}]),
+            ("Parameters", []),
+            ("Tags", []),
+            ("TemplateBody", template("2")),
+            ("Capabilities", ["CAPABILITY_IAM"]),
+            ("ExecutionRoleName", "Another"),
+            ("AdministrationRoleARN", "arn:aws:iam::111111111111:role/Another"),
+        ],
+    )
+    def test_one_operation_on_the_set(
+        self, aws: VirtualAWS, stack: Stack, change: str, value: object
+    ) -> None:
+        """Each change of the set itself is one UpdateStackSet, also where something goes."""
+        deploy(aws, stack, properties())
+
+        assert deploy(aws, stack, properties(**{change: value})) == ["UpdateStackSet"]
+
+    def test_roles_are_sent_again(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An update keeps the custom roles, which the API would drop if they were not sent."""
+        deploy(aws, stack, properties())
+        deploy(aws, stack, properties(Tags=TWO_TAGS))
+        live = aws.engine.stack_sets[stack.physical_id].configuration
+
+        assert live.administration_role_arn == ADMINISTRATION_ROLE
+        assert live.execution_role_name == EXECUTION_ROLE
+
+    def test_removed_roles(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Roles that the template no longer names are the service's default roles again."""
+        deploy(aws, stack, properties())
+        deploy(aws, stack, properties(AdministrationRoleARN="", ExecutionRoleName=""))
+        live = aws.engine.stack_sets[stack.physical_id].configuration
+
+        assert live.execution_role_name == "AWSCloudFormationStackSetExecutionRole"
+        assert live.administration_role_arn.endswith("AWSCloudFormationStackSetAdministrationRole")
+
+    def test_overrides(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Overrides that come, change and go touch only their own instances, once."""
+        deploy(aws, stack, properties())
+        groups = [group(ACCOUNTS[:1]), group(ACCOUNTS[1:3], Size="large")]
+
+        assert deploy(aws, stack, properties(*groups)) == ["UpdateStackInstances"]
+        groups[1] = group(ACCOUNTS[1:3], Colour="blue")
+        assert deploy(aws, stack, properties(*groups)) == ["UpdateStackInstances"]
+        assert deploy(aws, stack, properties()) == ["UpdateStackInstances"]
+        touched = [order.account for _, order, _ in aws.engine.deployments]
+        assert touched.count(ACCOUNTS[0]) == 1
+
+    def test_new_name_replaces(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A new name is a new stack set, and CloudFormation deletes the old one afterwards."""
+        deploy(aws, stack, properties())
+        old = stack.physical_id
+
+        deploy(aws, stack, properties(StackSetName="Renamed"))
+
+        assert stack.physical_id.startswith("Renamed:")
+        assert stacks_of(aws, old) == {}
+        assert aws.engine.stack_sets[old].status == "DELETED"
+
+    def test_name_left_out(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A name that the template no longer gives is kept: the author does not mind it."""
+        deploy(aws, stack, properties())
+
+        assert deploy(aws, stack, properties(StackSetName="")) == []
+
+    def test_default_name(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Without a name the stack set is called after the stack and the resource."""
+        deploy(aws, stack, properties(StackSetName=""))
+
+        assert stack.attributes["StackSetName"].startswith("story-StackSet-")
+
+    def test_deleted_by_hand(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An update of a stack set that somebody deleted creates it again."""
+        deploy(aws, stack, properties())
+        stack_set = aws.engine.stack_sets[stack.physical_id]
+        stack_set.instances.clear()
+        stack_set.status = "DELETED"
+        aws.deployer.stacks.clear()
+
+        writes = deploy(aws, stack, properties(Tags=TWO_TAGS))
+
+        assert writes == ["CreateStackSet", "CreateStackInstances"]
+
+    def test_instance_deleted_by_hand(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An instance that somebody deleted comes back with the next update, whatever it is."""
+        deploy(aws, stack, properties())
+        gone = next(iter(aws.engine.stack_sets[stack.physical_id].instances))
+        del aws.engine.stack_sets[stack.physical_id].instances[gone]
+        aws.deployer.stacks.pop((*gone, stack.physical_id))
+
+        writes = deploy(aws, stack, properties(OperationPreferences={}))
+
+        assert writes == ["CreateStackInstances"]
+
+    def test_strangers_instance(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An instance that the template never named is left alone by updates."""
+        deploy(aws, stack, properties())
+        _call(aws, "CreateStackInstances", stack, Accounts=[ACCOUNTS[3]], Regions=[REGIONS[0]])
+        aws.clock.sleep(60)
+
+        assert stack.deploy(properties(group(ACCOUNTS[:2]))) == "UPDATE_COMPLETE"
+        assert {account for account, _ in stacks_of(aws, stack.physical_id)} == {
+            *ACCOUNTS[:2], ACCOUNTS[3],
+        }  # fmt: skip
+
+    def test_takes_over_overrides_of_a_stranger(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A newly named instance that exists already gets the template's overrides."""
+        deploy(aws, stack, properties())
+        overrides = [{"ParameterKey": "Size", "ParameterValue": "odd"}]
+        _call(
+            aws, "CreateStackInstances", stack, Accounts=[ACCOUNTS[3]], Regions=[REGIONS[0]],
+            ParameterOverrides=overrides,
+        )  # fmt: skip
+        aws.clock.sleep(60)
+
+        assert deploy(aws, stack, properties(group(ACCOUNTS))) == ["UpdateStackInstances"]
+
+    def test_takes_over_an_equal_instance(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A newly named instance that is as the template wants it is not touched."""
+        deploy(aws, stack, properties())
+        _call(aws, "CreateStackInstances", stack, Accounts=[ACCOUNTS[3]], Regions=[REGIONS[0]])
+        aws.clock.sleep(60)
+
+        assert deploy(aws, stack, properties(group(ACCOUNTS))) == []
+
+
+class TestTemplateUrl:
+    """Templates in S3."""
+
+    URL = "https://s3.amazonaws.com/bucket/app.yaml"
+
+    def test_same_url_other_content(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Content that changed under the same address is deployed by any update."""
+        aws.objects["bucket", "app.yaml"] = template("1").encode()
+        wanted = properties(TemplateURL=self.URL, TemplateBody="")
+        assert stack.deploy(wanted) == "CREATE_COMPLETE", stack.reason
+        aws.objects["bucket", "app.yaml"] = template("2").encode()
+
+        stack.deploy({**wanted, "OperationPreferences": {}})
+
+        deployed = stacks_of(aws, stack.physical_id).values()
+        assert {each.template_body for each in deployed} == {template("2")}
+
+    def test_other_url_same_content(self, aws: VirtualAWS, stack: Stack) -> None:
+        """The same content at another address takes no operation."""
+        aws.objects["bucket", "app.yaml"] = template().encode()
+        aws.objects["bucket", "copy.yaml"] = template().encode()
+        wanted = properties(TemplateURL=self.URL, TemplateBody="")
+        stack.deploy(wanted)
+        before = len(operations(aws))
+
+        stack.deploy({**wanted, "TemplateURL": self.URL.replace("app", "copy")})
+
+        assert operations(aws)[before:] == []
+
+
+class TestFailure:
+    """What happens when it does not work."""
+
+    def fail(self, aws: VirtualAWS, account: str, **how: object) -> None:
+        """Have every deployment in an account fail."""
+        fault = DeploymentFault("Role Admin already exists", account=account, **how)  # type: ignore[arg-type]
+        aws.engine.faults.deployments.append(fault)
+
+    def test_failing_create_leaves_nothing(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A create that fails is told with account, region and cause, and leaves nothing."""
+        self.fail(aws, ACCOUNTS[1], actions=("CREATE",))
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert f"{ACCOUNTS[1]}/{REGIONS[0]}: Role Admin already exists" in stack.reason
+        assert aws.deployer.stacks == {}
+        assert [each.status for each in aws.engine.stack_sets.values()] == ["DELETED"]
+
+    def test_failing_update_rolls_back(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An update that fails in one account leaves all as it was before."""
+        wanted = properties(group(ACCOUNTS[:3], REGIONS[:2]))
+        deploy(aws, stack, wanted)
+        self.fail(aws, ACCOUNTS[2], marker="version 2")
+
+        status = stack.deploy({**wanted, "TemplateBody": template("2")})
+
+        assert status == "UPDATE_ROLLBACK_COMPLETE"
+        assert ACCOUNTS[2] in stack.reason
+        assert stacks_of(aws, stack.physical_id) == wanted_stacks(wanted)
+
+    def test_failure_within_tolerance(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A failure that the operation tolerates is still no success."""
+        self.fail(aws, ACCOUNTS[1], actions=("CREATE",))
+
+        status = stack.deploy(properties(OperationPreferences={"FailureToleranceCount": 2}))
+
+        assert status == "ROLLBACK_COMPLETE"
+        assert ACCOUNTS[1] in stack.reason
+
+    def test_failing_replacement(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A replacement that fails is removed, and the old stack set stays as it was."""
+        deploy(aws, stack, properties())
+        old = stack.physical_id
+        self.fail(aws, ACCOUNTS[1], actions=("CREATE",))
+
+        assert stack.deploy(properties(StackSetName="Renamed")) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.physical_id == old
+        active = [each.name for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
+        assert active == ["StackSetsTest"]
+        assert stacks_of(aws, old) == wanted_stacks(properties())
+
+    def test_name_of_somebody_else(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A stack set that somebody else made is neither taken over nor deleted."""
+        aws.engine.call(
+            "CreateStackSet", {"StackSetName": "StackSetsTest", "TemplateBody": template()}
+        )
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert "StackSetsTest" in stack.reason
+        assert [each.status for each in aws.engine.stack_sets.values()] == ["ACTIVE"]
+
+    def test_failing_delete(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A delete that fails says where and why, and can be repeated."""
+        deploy(aws, stack, properties())
+        self.fail(aws, ACCOUNTS[0], actions=("DELETE",), times=1)
+
+        assert stack.delete() == "DELETE_FAILED"
+        assert f"{ACCOUNTS[0]}/{REGIONS[0]}" in stack.reason
+        assert stack.delete() == "DELETE_COMPLETE"
+
+    def test_outdated_is_healed(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An update that changes nothing retries the instances that are not CURRENT."""
+        deploy(aws, stack, properties())
+        instances = aws.engine.stack_sets[stack.physical_id].instances
+        next(iter(instances.values())).status = "OUTDATED"
+
+        assert deploy(aws, stack, properties(OperationPreferences={})) == ["UpdateStackInstances"]
+
+    def test_suspended_account(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A suspended account stops neither an update nor a delete."""
+        deploy(aws, stack, properties())
+        aws.engine.faults.suspended_accounts.add(ACCOUNTS[0])
+
+        assert stack.deploy(properties(Tags=TWO_TAGS)) == "UPDATE_COMPLETE", stack.reason
+        assert stack.attributes["FailedInstanceCount"] == "1"
+        assert stack.delete() == "DELETE_COMPLETE", stack.reason
+
+
+class TestBadProperties:
+    """Properties that cannot be."""
+
+    def test_create(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A create with bad properties writes nothing, says what and where, and rolls back."""
+        status = stack.deploy(properties(StackInstancez=[], TemplateURL="http://x"))
+
+        assert status == "ROLLBACK_COMPLETE"
+        assert "did you mean `StackInstances`?" in stack.reason
+        assert "TemplateURL" in stack.reason
+        assert operations(aws) == []
+
+    def test_update(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An update to bad properties and its rollback touch nothing."""
+        deploy(aws, stack, properties(group(Size="large")))
+        before = len(operations(aws))
+
+        status = stack.deploy(properties(group(Size="small"), Nonsense="1"))
+
+        assert status == "UPDATE_ROLLBACK_COMPLETE"
+        assert operations(aws)[before:] == []
+
+
+class TestDeleteOfWhatIsGone:
+    """A Delete never fails for what is not there."""
+
+    def test_stack_set_gone(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Deleting a stack set that somebody deleted before is done at once."""
+        deploy(aws, stack, properties())
+        stack_set = aws.engine.stack_sets[stack.physical_id]
+        stack_set.instances.clear()
+        stack_set.status = "DELETED"
+        before = len(operations(aws))
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert operations(aws)[before:] == []
+
+    @pytest.mark.parametrize("physical_id", ["NONE", "story_StackSet_0A1B2C3D", "StackSetsTest"])
+    def test_no_stack_set_id(self, aws: VirtualAWS, stack: Stack, physical_id: str) -> None:
+        """A physical id that is no StackSetId is deleted without a call."""
+        stack.physical_id = physical_id
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert [service for _, service, _ in aws.calls] == ["response"]
+
+    def test_strangers_instances(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Instances that the template does not name are deleted with the stack set."""
+        deploy(aws, stack, properties())
+        _call(aws, "CreateStackInstances", stack, Accounts=[ACCOUNTS[3]], Regions=list(REGIONS))
+        aws.clock.sleep(200)
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert aws.deployer.stacks == {}
+
+
+class TestWaiting:
+    """Long deployments, busy stack sets, an API that stumbles."""
+
+    @pytest.mark.parametrize("minutes", [1, 14, 20, 58])
+    def test_long_deployment(self, aws: VirtualAWS, stack: Stack, minutes: int) -> None:
+        """A deployment of up to 58 minutes is waited for, over as many sandboxes as it takes."""
+        aws.deployer.seconds = minutes * 60.0
+
+        deploy(aws, stack, properties(group(ACCOUNTS[:1])))
+
+        assert stack.function.deaths == 0
+        assert len(aws.invocations) == minutes // 13
+
+    def test_too_long(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Before CloudFormation gives up, the operation is stopped and the progress told."""
+        aws.deployer.seconds = lambda order: (
+            3700.0 if (order.account, order.action) == (ACCOUNTS[1], "CREATE") else 30.0
+        )
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert "1 of 3 stacks" in stack.answers[0][1].reason
+
+    def test_service_timeout(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A ServiceTimeout of the resource is the deadline."""
+        aws.deployer.seconds = lambda order: 400.0 if order.action == "CREATE" else 30.0
+
+        assert stack.deploy(properties(ServiceTimeout=300)) == "ROLLBACK_COMPLETE"
+
+    def test_busy_with_somebody_elses_operation(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An operation of somebody else is waited for."""
+        deploy(aws, stack, properties())
+        aws.engine.faults.busy.append(BusyFault("StackSetsTest", 300.0, "UpdateStackSet"))
+
+        writes = deploy(aws, stack, properties(Tags=TWO_TAGS))
+
+        assert "StopStackSetOperation" not in writes
+
+    @pytest.mark.parametrize("answer", [Answer.THROTTLED, Answer.SERVER_ERROR])
+    def test_stumbling_api(self, aws: VirtualAWS, stack: Stack, answer: Answer) -> None:
+        """Throttling and server errors are outlasted on every call."""
+        aws.engine.faults.calls.append(CallFault("*", answer, times=40))
+
+        deploy(aws, stack, properties())
+        aws.engine.faults.calls.append(CallFault("*", answer, times=40))
+        deploy(aws, stack, properties(group(ACCOUNTS, Size="large"), Tags=TWO_TAGS))
+        aws.engine.faults.calls.append(CallFault("*", answer, times=40))
+        assert stack.delete() == "DELETE_COMPLETE"
+
+    @pytest.mark.parametrize(
+        "action",
+        ["CreateStackSet", "CreateStackInstances", "UpdateStackSet", "DeleteStackInstances"],
+    )
+    def test_lost_response(self, aws: VirtualAWS, stack: Stack, action: str) -> None:
+        """A write whose response is lost is not carried out twice."""
+        aws.engine.faults.calls.append(CallFault(action, Answer.RESPONSE_LOST))
+
+        deploy(aws, stack, properties())
+        deploy(aws, stack, properties(Tags=TWO_TAGS))
+        assert stack.delete() == "DELETE_COMPLETE"
+        stack_set = next(iter(aws.engine.stack_sets.values()))
+        assert [each.action for each in stack_set.operations.values()] == [
+            "CREATE", "UPDATE", "DELETE",
+        ]  # fmt: skip
+
+    def test_access_denied(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A missing right is told with the action and the role to mend, and nothing stays."""
+        fault = CallFault("CreateStackInstances", Answer.ACCESS_DENIED, times=None)
+        aws.engine.faults.calls.append(fault)
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert "CreateStackInstances" in stack.reason
+        assert "StackSetResourceRole" in stack.reason
+
+    def test_answer_is_retried(self, aws: VirtualAWS, stack: Stack) -> None:
+        """The answer is sent again until it is taken."""
+        aws.response_answers.extend([500, ConnectionResetError(), 503])
+
+        deploy(aws, stack, properties())
+
+
+def _call(aws: VirtualAWS, action: str, stack: Stack, **parameters: object) -> None:
+    """Somebody else works on the stack set."""
+    aws.engine.call(action, {"StackSetName": stack.physical_id, **parameters})

@@ -22,8 +22,8 @@ DELETE = "DeleteStackInstances"
 UPDATE_SET = "UpdateStackSet"
 CREATE = "CreateStackInstances"
 UPDATE = "UpdateStackInstances"
-_MARKS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
-_SETS_OVERRIDES = (_MARKS[CREATE], _MARKS[UPDATE])
+_KINDS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
+_ACTIONS = {kind: action for action, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Marks:
 
     def operation_id(self, step: Step) -> str:
         """The OperationId of a step: at most 128 letters, digits and hyphens."""
-        return f"{self.resource}-{self.request}-{_MARKS[step.action]}-{_digest(repr(step))}"
+        return f"{self.resource}-{self.request}-{_KINDS[step.action]}-{_digest(repr(step))}"
 
     def client_request_token(self, name: str) -> str:
         """The ClientRequestToken with which this request creates the stack set of that name."""
@@ -77,14 +77,13 @@ class Marks:
         """Whether a request of this resource, this one or another, started the operation."""
         return operation_id.startswith(f"{self.resource}-")
 
-    def is_of_request(self, operation_id: str) -> bool:
-        """Whether this very request started the operation."""
-        return operation_id.startswith(f"{self.resource}-{self.request}-")
-
-    def set_overrides(self, operation_id: str) -> bool:
-        """Whether this very request started the operation, and it set parameter overrides."""
-        own = operation_id.removeprefix(f"{self.resource}-{self.request}-")
-        return own != operation_id and own.startswith(_SETS_OVERRIDES)
+    def action_of(self, operation_id: str) -> str | None:
+        """The step's action if this very request started the operation; else None."""
+        resource, _, rest = operation_id.partition("-")
+        request, _, own = rest.partition("-")
+        if (resource, request) != (self.resource, self.request):
+            return None
+        return _ACTIONS.get(own.partition("-")[0])
 
 
 @dataclass(frozen=True)
@@ -123,9 +122,13 @@ def plan_deployment(
         Steps in the order in which to take them; none when all is done that can be.
     """
     wanted = spec.instances
-    leaving = [each for each in previous.instances if each not in wanted and each in seen.instances]
-    steps = plan_deletion({target: seen.instances[target] for target in leaving})
-    remaining = [target for target in seen.instances if target not in set(leaving)]
+    leaving = {
+        target: state
+        for target, state in seen.instances.items()
+        if target in previous.instances and target not in wanted
+    }
+    steps = plan_deletion(leaving)
+    remaining = [target for target in seen.instances if target not in leaving]
     if set_content is not None:
         regions = _regions(remaining)
         steps.append(Step(UPDATE_SET, None, regions, content=set_content))
@@ -180,7 +183,7 @@ def overrides_in_force(
     target: Target, wanted: Overrides, previous: Previous, seen: Observation, marks: Marks
 ) -> Overrides | None:
     """The overrides that an existing instance has now; None where they must be looked up."""
-    if marks.set_overrides(seen.instances[target].last_operation_id):
+    if marks.action_of(seen.instances[target].last_operation_id) in {CREATE, UPDATE}:
         return wanted
     if target in seen.known_overrides:
         return seen.known_overrides[target]
@@ -191,7 +194,7 @@ def overrides_in_force(
 def _worth_retrying(state: InstanceState, marks: Marks) -> bool:
     return (
         not (state.is_current or state.is_suspended or state.status == "INOPERABLE")
-        and not marks.is_of_request(state.last_operation_id)
+        and marks.action_of(state.last_operation_id) is None
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from handler import plan
@@ -26,6 +26,7 @@ from handler.waiting import Patience, poll_intervals
 _RECENT_OPERATIONS = 100
 _BUSY_PAUSE = 5.0
 _LAST_MOMENT = 15.0
+_ALL_STEPS = {plan.DELETE, plan.UPDATE_SET, plan.CREATE, plan.UPDATE}
 
 
 class Superseded(Exception):
@@ -84,7 +85,7 @@ class Reconciliation:
         """
         try:
             while True:
-                newest = self._settle(stack_set_id)
+                newest = self._settle(stack_set_id, _ALL_STEPS)
                 seen = self._look(stack_set_id, spec, previous, newest)
                 steps = self._deployment_steps(seen, spec, previous)
                 if not steps:
@@ -123,7 +124,7 @@ class Reconciliation:
 
     def _delete_some(self, stack_set_id: str, spec: StackSetSpec) -> bool:
         """Take the steps that can be taken; tells whether the stack set is gone."""
-        self._settle(stack_set_id)
+        self._settle(stack_set_id, {plan.DELETE})
         instances = self.stack_sets.instances(stack_set_id)
         steps = self._unfinished(plan.plan_deletion(instances))
         if steps:
@@ -140,8 +141,12 @@ class Reconciliation:
             return False
         return True
 
-    def _settle(self, stack_set_id: str) -> str:
+    def _settle(self, stack_set_id: str, relevant: Collection[str]) -> str:
         """Wait until the stack set is quiet; stop what an earlier request has left running.
+
+        Args:
+            stack_set_id: The stack set.
+            relevant: The actions whose failure earlier in this request is the request's own.
 
         Returns:
             The OperationId of the newest operation; empty where there has been none.
@@ -152,22 +157,26 @@ class Reconciliation:
             self._refuse_if_superseded(recent)
             active = [each for each in recent if each.is_active]
             if not active:
-                return recent[0].operation_id if recent else ""
+                break
             for operation in active:
                 if self._is_left_over(operation) and operation.status != "STOPPING":
                     self.stack_sets.stop(stack_set_id, operation.operation_id)
             self._wait(stack_set_id, active[-1].operation_id)
+        for operation in recent:
+            if self.marks.action_of(operation.operation_id) in relevant:
+                self._judge(stack_set_id, operation)
+        return recent[0].operation_id if recent else ""
 
     def _recent(self, stack_set_id: str) -> Iterable[OperationState]:
         return itertools.islice(self.stack_sets.operations(stack_set_id), _RECENT_OPERATIONS)
 
     def _made(self, stack_set_id: str) -> bool:
         recent = self._recent(stack_set_id)
-        return any(self.marks.is_of_request(each.operation_id) for each in recent)
+        return any(self.marks.action_of(each.operation_id) for each in recent)
 
     def _is_left_over(self, operation: OperationState) -> bool:
         own = operation.operation_id
-        return self.marks.is_of_resource(own) and not self.marks.is_of_request(own)
+        return self.marks.is_of_resource(own) and self.marks.action_of(own) is None
 
     def _refuse_if_superseded(self, recent: Iterable[OperationState]) -> None:
         later = [each for each in recent if self._is_left_over(each) and each.began > self.began]
@@ -212,19 +221,21 @@ class Reconciliation:
                 logger.info("stack set has changed meanwhile", cause=type(error).__name__)
                 self.patience.sleep(_BUSY_PAUSE)
                 return
-            self._wait(stack_set_id, operation_id)
+            self._judge(stack_set_id, self._wait(stack_set_id, operation_id))
 
-    def _wait(self, stack_set_id: str, operation_id: str) -> None:
-        """Wait until an operation has ended, and if it is this request's, well."""
-        for interval in poll_intervals():
+    def _wait(self, stack_set_id: str, operation_id: str) -> OperationState:
+        """Wait until an operation has ended, however it has."""
+        intervals = poll_intervals()
+        while True:
             operation = self.stack_sets.operation(stack_set_id, operation_id)
             if not operation.is_active:
-                break
-            self.patience.sleep(interval)
-        if self.marks.is_of_request(operation_id):
-            self._judge(stack_set_id, operation)
+                return operation
+            self.patience.sleep(next(intervals))
 
     def _judge(self, stack_set_id: str, operation: OperationState) -> None:
+        """Take an operation of this request for done, or the whole request for failed."""
+        if operation.operation_id in self.finished:
+            return
         logger.info("operation ended", operation_id=operation.operation_id, status=operation.status)
         if operation.status == "SUCCEEDED" and not operation.failed_instances:
             self.finished.add(operation.operation_id)
@@ -236,7 +247,7 @@ class Reconciliation:
     def _stop(self, stack_set_id: str) -> str:
         """Stop this request's operations, wait for it while there is time, and say what runs."""
         for operation in self._recent(stack_set_id):
-            if operation.is_active and self.marks.is_of_request(operation.operation_id):
+            if operation.is_active and self.marks.action_of(operation.operation_id):
                 self.stack_sets.stop(stack_set_id, operation.operation_id)
         while True:
             active = [each for each in self._recent(stack_set_id) if each.is_active]

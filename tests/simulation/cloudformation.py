@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from emulator.virtual import RESPONSE_HOST, VirtualAWS
@@ -118,6 +119,7 @@ class Stack:
         physical_id: What ``Ref`` gives.
         attributes: What ``Fn::GetAtt`` gives.
         answers: (request type, answer) of every request, in order.
+        requests: The events of these requests.
     """
 
     aws: VirtualAWS
@@ -127,7 +129,7 @@ class Stack:
     properties: dict[str, Any] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
     answers: list[tuple[str, Answer]] = field(default_factory=list)
-    on_request: Callable[[dict[str, Any]], None] | None = None
+    requests: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.function = Lambda(self.aws)
@@ -197,7 +199,7 @@ class Stack:
             "RequestType": request_type,
             "RequestId": request_id,
             "StackId": self.stack_id,
-            "ResponseURL": f"https://{RESPONSE_HOST}/{request_id}?X-Amz-Signature=secret",
+            "ResponseURL": f"https://{RESPONSE_HOST}/{request_id}?{self._signature()}",
             "ResourceType": "Custom::StackSet",
             "LogicalResourceId": "StackSet",
             "ResourceProperties": properties,
@@ -206,13 +208,16 @@ class Stack:
             event["OldResourceProperties"] = old_properties
         if physical_id:
             event["PhysicalResourceId"] = physical_id
-        if self.on_request is not None:
-            self.on_request(event)
+        self.requests.append(event)
         began = self.aws.clock.now
         self.function.deliver(event)
         answer = self._answer_to(event, began)
         self.answers.append((request_type, answer))
         return answer
+
+    def _signature(self) -> str:
+        signed_at = datetime.fromtimestamp(self.aws.clock.now, UTC)
+        return f"X-Amz-Date={signed_at:%Y%m%dT%H%M%SZ}&X-Amz-Expires=7200&X-Amz-Signature=secret"
 
     def _answer_to(self, event: dict[str, Any], began: float) -> Answer:
         patience = float(event["ResourceProperties"].get("ServiceTimeout", PATIENCE))

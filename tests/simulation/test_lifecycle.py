@@ -518,6 +518,33 @@ class TestWaiting:
         deploy(aws, stack, properties())
 
 
+class TestRepeatedDelivery:
+    """Lambda delivers an event more than once."""
+
+    def test_again_at_once(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A request delivered again after it was answered changes nothing and says the same."""
+        deploy(aws, stack, properties())
+        before = len(operations(aws))
+
+        stack.function.deliver(stack.requests[-1])
+
+        assert operations(aws)[before:] == ["CreateStackSet"]
+        assert aws.responses[0].body == aws.responses[1].body
+
+    def test_after_a_later_request(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A request delivered again after a later one does not undo it, and is not answered."""
+        deploy(aws, stack, properties())
+        deploy(aws, stack, properties(Tags=TWO_TAGS))
+        deploy(aws, stack, properties(Tags=TWO_TAGS, Parameters=[]))
+        answers = len(aws.responses)
+
+        stack.function.deliver(stack.requests[1])
+
+        assert len(aws.responses) == answers
+        wanted = wanted_stacks(properties(Tags=TWO_TAGS, Parameters=[]))
+        assert stacks_of(aws, stack.physical_id) == wanted
+
+
 def _call(aws: VirtualAWS, action: str, stack: Stack, **parameters: object) -> None:
     """Somebody else works on the stack set."""
     aws.engine.call(action, {"StackSetName": stack.physical_id, **parameters})

@@ -14,9 +14,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from handler.cover import cover
 from handler.observation import InstanceState, Observation
 from handler.spec import NO_OVERRIDES, Overrides, StackSetSpec
-from handler.targets import Rectangle, Target, cover
+from handler.targets import Rectangle, Target
 
 DELETE = "DeleteStackInstances"
 UPDATE_SET = "UpdateStackSet"

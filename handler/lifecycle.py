@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.observability import logger
@@ -23,11 +23,9 @@ class Memory:
 
     Attributes:
         stack_set_id: The stack set that the request made; empty while it has made none.
-        failure: Why a replacement failed whose stack set is being removed; empty without one.
     """
 
     stack_set_id: str = ""
-    failure: str = ""
 
 
 def create(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
@@ -46,25 +44,24 @@ def create(request: Request, memory: Memory, loop: Reconciliation) -> Observatio
 def update(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
     """Bring a stack set to its new properties, or replace it where its name changes.
 
-    A replacement that fails is removed here: CloudFormation knows only of the stack set that
-    it was to replace, and keeps that.
+    CloudFormation keeps the old stack set when a replacement fails, and knows nothing of the new
+    one. The rollback, an Update back to the old name, finds and removes that.
 
     Raises:
         StackSetResourceError: It could not be done.
     """
     spec = parse_properties(request.properties)
-    if memory.failure:
-        _remove_replacement(memory, spec, loop)
     name = _replacement_name(request, spec, loop)
-    if name is None:
-        return _deploy(loop, request.physical_id, spec, read_previous(request.old_properties))
-    if not memory.stack_set_id:
-        memory.stack_set_id = loop.create(name, spec)
-    try:
+    if name is not None:
+        if not memory.stack_set_id:
+            memory.stack_set_id = loop.create(name, spec)
         return _deploy(loop, memory.stack_set_id, spec, Previous({}, spec=spec))
-    except StackSetResourceError as error:
-        memory.failure = str(error)
-        _remove_replacement(memory, spec, loop)
+    previous_name = str(request.old_properties.get("StackSetName") or "")
+    if previous_name in {"", name_in(request.physical_id)}:
+        return _deploy(loop, request.physical_id, spec, read_previous(request.old_properties))
+    seen = _deploy(loop, request.physical_id, spec, Previous({}, certain=False, spec=spec))
+    loop.delete_left_over(previous_name, spec)
+    return seen
 
 
 def delete(request: Request, loop: Reconciliation) -> None:
@@ -103,11 +100,6 @@ def _replacement_name(request: Request, spec: StackSetSpec, loop: Reconciliation
     if wanted == name_in(present) and loop.stack_sets.describe(present) is not None:
         return None
     return wanted
-
-
-def _remove_replacement(memory: Memory, spec: StackSetSpec, loop: Reconciliation) -> NoReturn:
-    loop.delete(memory.stack_set_id, spec)
-    raise StackSetResourceError(memory.failure)
 
 
 def _deploy(

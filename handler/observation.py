@@ -34,6 +34,11 @@ class InstanceState:
         return self.status == "CURRENT"
 
     @property
+    def is_inoperable(self) -> bool:
+        """Whether a delete has failed half way, so that updates pass the instance over."""
+        return self.status == "INOPERABLE"
+
+    @property
     def is_suspended(self) -> bool:
         """Whether StackSets passes over the instance because its account is suspended."""
         return self.detailed_status == _SKIPPED

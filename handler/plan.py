@@ -1,6 +1,7 @@
 """What to do next: from what is wanted and what is there to the fewest operations. No AWS here.
 
-Instances that leave are deleted first, so that nothing doomed is updated; then the stack set is
+Instances that leave are deleted first, so that nothing doomed is updated, and with them those that
+a failed delete has left half deleted; then the stack set is
 updated, then missing instances are created from what it has become, then those are updated whose
 overrides differ or which stayed OUTDATED. Overrides come last because the API lets an instance
 override a new template parameter only once the template has been rolled out to it.
@@ -126,14 +127,15 @@ def plan_deployment(
     leaving = {
         target: state
         for target, state in seen.instances.items()
-        if target in previous.instances and target not in wanted
+        if (target in previous.instances and target not in wanted)
+        or (target in wanted and _must_be_replaced(state, marks))
     }
     steps = plan_deletion(leaving)
     remaining = [target for target in seen.instances if target not in leaving]
     if set_content is not None:
         regions = _regions(remaining)
         steps.append(Step(UPDATE_SET, None, regions, content=set_content))
-    missing = [target for target in wanted if target not in seen.instances]
+    missing = [each for each in wanted if each not in seen.instances or each in leaving]
     steps += _grouped(CREATE, {target: wanted[target] for target in missing})
     stale = [
         target
@@ -192,11 +194,14 @@ def overrides_in_force(
     return before if previous.certain or before == wanted else None
 
 
+def _must_be_replaced(state: InstanceState, marks: Marks) -> bool:
+    """Whether an earlier delete has left a stack half deleted, which no update can mend."""
+    return state.is_inoperable and marks.action_of(state.last_operation_id) is None
+
+
 def _worth_retrying(state: InstanceState, marks: Marks) -> bool:
-    return (
-        not (state.is_current or state.is_suspended or state.status == "INOPERABLE")
-        and marks.action_of(state.last_operation_id) is None
-    )  # fmt: skip
+    beyond_an_update = state.is_current or state.is_suspended or state.is_inoperable
+    return not beyond_an_update and marks.action_of(state.last_operation_id) is None
 
 
 def _grouped(action: str, instances: Mapping[Target, Overrides]) -> list[Step]:

@@ -65,13 +65,27 @@ class Reconciliation:
             StackSetExists: The name belongs to a stack set that this request did not make.
         """
         token = self.marks.client_request_token(name)
-        try:
-            return self.stack_sets.create(name, spec, token)
-        except NameTaken as error:
-            live = self.stack_sets.describe(name)
-            if live is not None and self._made(live.stack_set_id):
-                return live.stack_set_id
-            raise StackSetExists(name) from error
+        while True:
+            try:
+                return self.stack_sets.create(name, spec, token)
+            except NameTaken as error:
+                live = self.stack_sets.describe(name)
+                if live is not None and self._started_any(live.stack_set_id, self.marks.action_of):
+                    return live.stack_set_id
+                if not self.delete_left_over(name, spec):
+                    raise StackSetExists(name) from error
+
+    def delete_left_over(self, name: str, spec: StackSetSpec) -> bool:
+        """Delete the stack set that an earlier request of this resource made in vain.
+
+        Returns:
+            Whether there was one; a stack set that somebody else made is left alone.
+        """
+        live = self.stack_sets.describe(name)
+        if live is None or not self._started_any(live.stack_set_id, self.marks.is_of_resource):
+            return False
+        self.delete(live.stack_set_id, spec)
+        return True
 
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
@@ -170,9 +184,8 @@ class Reconciliation:
     def _recent(self, stack_set_id: str) -> Iterable[OperationState]:
         return itertools.islice(self.stack_sets.operations(stack_set_id), _RECENT_OPERATIONS)
 
-    def _made(self, stack_set_id: str) -> bool:
-        recent = self._recent(stack_set_id)
-        return any(self.marks.action_of(each.operation_id) for each in recent)
+    def _started_any(self, stack_set_id: str, whose: Callable[[str], object]) -> bool:
+        return any(whose(each.operation_id) for each in self._recent(stack_set_id))
 
     def _is_left_over(self, operation: OperationState) -> bool:
         own = operation.operation_id

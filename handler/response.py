@@ -114,7 +114,7 @@ def _put(pool: urllib3.PoolManager, url: str, body: bytes) -> str | None:
         answer = pool.request(
             "PUT", url, body=body, headers=headers, retries=False, timeout=_TIMEOUT
         )
-    except urllib3.exceptions.HTTPError as error:
+    except (urllib3.exceptions.HTTPError, OSError) as error:
         return type(error).__name__
     if answer.status >= _SERVER_ERROR:
         return f"HTTP {answer.status}"

@@ -120,6 +120,7 @@ class Stack:
         attributes: What ``Fn::GetAtt`` gives.
         answers: (request type, answer) of every request, in order.
         requests: The events of these requests.
+        left_over: Physical id and properties of what was replaced and could not be deleted.
     """
 
     aws: VirtualAWS
@@ -130,8 +131,10 @@ class Stack:
     attributes: dict[str, str] = field(default_factory=dict)
     answers: list[tuple[str, Answer]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    left_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._failed: dict[str, Any] = {}
         self.function = Lambda(self.aws)
         stack_id = uuid.uuid5(uuid.NAMESPACE_URL, self.name)
         self.stack_id = (
@@ -158,11 +161,32 @@ class Stack:
         self.status = "DELETE_COMPLETE" if answer.status == "SUCCESS" else "DELETE_FAILED"
         return self.status
 
+    def continue_rollback(self) -> str:
+        """Try again to roll back; returns the stack's status."""
+        answer = self._request("Update", self.properties, self._failed, self.physical_id)
+        if answer.status == "SUCCESS":
+            self.status = "UPDATE_ROLLBACK_COMPLETE"
+            old, properties = self.physical_id, self._failed
+            self._keep(answer, self.properties)
+            if answer.physical_id != old:
+                self._replaced(old, properties)
+        return self.status
+
+    def clean_up(self) -> None:
+        """Delete what replacements have left, as CloudFormation does after an update."""
+        for physical_id, properties in list(self.left_over):
+            if self._request("Delete", properties, physical_id=physical_id).status == "SUCCESS":
+                self.left_over.remove((physical_id, properties))
+
+    def _replaced(self, physical_id: str, properties: dict[str, Any]) -> None:
+        self.left_over.append((physical_id, properties))
+        self.clean_up()
+
     def _create(self, wanted: dict[str, Any]) -> None:
         answer = self._request("Create", wanted)
+        self._keep(answer, wanted)
         if answer.status == "SUCCESS":
             self.status = "CREATE_COMPLETE"
-            self._keep(answer, wanted)
             return
         cleanup = self._request("Delete", wanted, physical_id=answer.physical_id)
         done = cleanup.status == "SUCCESS"
@@ -176,12 +200,12 @@ class Stack:
             wanted, before = before, wanted
             answer = self._request("Update", wanted, before, physical_id)
             if answer.status != "SUCCESS":
-                self.status = "UPDATE_ROLLBACK_FAILED"
+                self.status, self._failed = "UPDATE_ROLLBACK_FAILED", before
                 return
             self.status = "UPDATE_ROLLBACK_COMPLETE"
         self._keep(answer, wanted)
         if answer.physical_id != physical_id:
-            self._request("Delete", before, physical_id=physical_id)
+            self._replaced(physical_id, before)
 
     def _keep(self, answer: Answer, properties: dict[str, Any]) -> None:
         self.physical_id, self.attributes = answer.physical_id, answer.data

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# The front door: needs bash and a python3, and installs the rest into .venv and .tools.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+  cat <<'TEXT'
+Usage: ./build.sh WORD [OPTIONS]
+
+  demo    run the whole story on a local AWS: no account, no docker
+  test    run everything that CI runs; more words go to pytest (test -k name)
+  build   make build/bundle/ and build/bundle.zip, which is what Lambda runs
+  deploy [REGION] [PROFILE] [--bucket NAME] [--stack-name NAME]
+         [--parameter-overrides NAME=VALUE ...]
+          deploy template.yaml as stack StackSetCustomResource and print its export
+  help    print this text; also --help, and `./build.sh WORD --help` for a word's own options
+
+./build.sh REGION [PROFILE] means ./build.sh deploy REGION [PROFILE].
+TEXT
+}
+
+# Prints the best Python there is: that of the Lambda runtime, else the nearest that works.
+find_python() {
+  local version candidate
+  for version in 3.13 3.14 3.12 3.11; do
+    for candidate in .venv/bin/python \
+      "python$version" python3 python \
+      "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python \
+      "$HOME/.local/share/uv/python/cpython-$version".*/bin/python; do
+      if "$candidate" -c "import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
+        # Not the environment's own: that one may be made anew.
+        "$candidate" -c 'import sys; print(sys._base_executable)'
+        return
+      fi
+    done
+  done
+  local found
+  found=$(python3 --version 2>&1) || found="no python3"
+  echo "build.sh needs Python 3.11 to 3.14 with its venv module, best 3.13; found: $found." \
+    "Install one (pyenv install 3.13, uv python install 3.13, or your system's python3 and python3-venv)." >&2
+  return 1
+}
+
+# Makes the named environment if need be and prints its interpreter.
+environment() {
+  "$base" -m tools.environments "$1"
+}
+
+word=${1:-help}
+case $word in
+  -h | --help | help)
+    usage
+    exit
+    ;;
+  demo | test | build | deploy) shift ;;
+  *)
+    if [[ ! $word =~ ^[a-z]{2,4}(-[a-z]+)+-[0-9]+$ ]]; then
+      echo "build.sh: '$word' is neither a word of mine nor a region; see ./build.sh --help." >&2
+      exit 2
+    fi
+    word=deploy
+    ;;
+esac
+
+# Words of ours and of the programs that we start come out in the order they were said.
+export PYTHONUNBUFFERED=1
+base=$(find_python)
+python=$(environment project)
+case $word in
+  demo)
+    emulator=$(environment emulator)
+    "$python" -m tools.bundle
+    exec "$python" -m emulator.demo --emulator-python "$emulator" "$@"
+    ;;
+  test) exec "$python" -m tools.checks "$@" ;;
+  *) exec "$python" -m "tools.$([[ $word == build ]] && echo bundle || echo deploy)" "$@" ;;
+esac

@@ -1,0 +1,1 @@
+"""The bundle, the template and the front door."""

@@ -1,0 +1,157 @@
+"""template.yaml: the names that others rely on, and the least of permissions."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.local_aws import ADMINISTRATOR, LocalAWS
+from tools import template
+from tools.environments import ROOT, RUNTIME
+
+TEMPLATE = template.load(ROOT / "template.yaml")
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+MAIN = RESOURCES["StackSetResourceFunction"]["Properties"]
+
+STACK_SETS = "arn:aws:cloudformation:eu-west-1:111111111111:stackset/*:*"
+TARGETS = "arn:aws:cloudformation:*:111111111111:stackset-target/*"
+TYPES = "arn:aws:cloudformation:*:*:type/resource/*"
+
+GRANTED = {
+    "cloudformation:CreateStackInstances": {STACK_SETS, TARGETS, TYPES},
+    "cloudformation:CreateStackSet": {"*"},
+    "cloudformation:DeleteStackInstances": {STACK_SETS, TARGETS, TYPES},
+    "cloudformation:DeleteStackSet": {STACK_SETS},
+    "cloudformation:DescribeStackInstance": {STACK_SETS},
+    "cloudformation:DescribeStackSet": {STACK_SETS},
+    "cloudformation:DescribeStackSetOperation": {STACK_SETS},
+    "cloudformation:GetTemplateSummary": {"*"},
+    "cloudformation:ListStackInstances": {STACK_SETS},
+    "cloudformation:ListStackSetOperationResults": {STACK_SETS},
+    "cloudformation:ListStackSetOperations": {STACK_SETS},
+    "cloudformation:StopStackSetOperation": {STACK_SETS},
+    "cloudformation:TagResource": {STACK_SETS},
+    "cloudformation:UntagResource": {STACK_SETS},
+    "cloudformation:UpdateStackInstances": {STACK_SETS, TARGETS, TYPES},
+    "cloudformation:UpdateStackSet": {STACK_SETS, TARGETS, TYPES},
+    "iam:PassRole": {"arn:*:iam::*:role/AWSCloudFormationStackSetAdministrationRole"},
+    "lambda:InvokeFunction": {"LastWordFunction.Arn", "StackSetResourceFunction.Arn"},
+    "logs:CreateLogStream": {"StackSetResourceLogGroup.Arn"},
+    "logs:PutLogEvents": {"StackSetResourceLogGroup.Arn"},
+    "s3:GetObject": {
+        "arn:*:s3:::stackset-resource-*/*",
+        "arn:*:s3:::cf-templates-*/*",
+        "arn:*:s3:::aws-sam-cli-managed-default-*/*",
+        "arn:*:s3:::cdk-*-assets-*/*",
+    },
+}
+GRANTED["s3:GetObjectVersion"] = GRANTED["s3:GetObject"]
+
+
+def _granted(role: str, **parameters: list[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for statement in template.policies(TEMPLATE, parameters)[role]:
+        assert statement["Effect"] == "Allow"
+        actions, resources = (_listed(statement[key]) for key in ("Action", "Resource"))
+        for action in actions:
+            found.setdefault(action, set()).update(resources)
+    return found
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_names_of_the_awslabs_template() -> None:
+    """Logical ids, parameters and export are those that an upgraded stack has already."""
+    assert RESOURCES["StackSetResourceFunction"]["Type"] == "AWS::Serverless::Function"
+    assert RESOURCES["StackSetResourceRole"]["Type"] == "AWS::IAM::Role"
+    assert RESOURCES["StackSetResourceLogGroup"]["Type"] == "AWS::Logs::LogGroup"
+    assert {"RoleName", "RolePath"} <= TEMPLATE["Parameters"].keys()
+    [output] = TEMPLATE["Outputs"].values()
+    assert output["Export"] == {"Name": "StackSetCustomResource"}
+    assert output["Value"] == {"Fn::GetAtt": ["StackSetResourceFunction", "Arn"]}
+
+
+def test_the_function_has_all_the_time_there_is() -> None:
+    """The function runs as long as Lambda allows, may relay, and dies into the last word."""
+    assert MAIN["Timeout"] == 900
+    assert TEMPLATE["Globals"]["Function"]["Runtime"] == "python{}.{}".format(*RUNTIME)
+    assert MAIN["RecursiveLoop"] == "Allow"
+    assert MAIN["EventInvokeConfig"]["DestinationConfig"]["OnFailure"] == {
+        "Type": "Lambda",
+        "Destination": {"Fn::GetAtt": ["LastWordFunction", "Arn"]},
+    }
+
+
+def test_granted_to_the_function() -> None:
+    """Each permission of the function, with all resources that it reaches, is in this list."""
+    assert _granted("StackSetResourceRole") == GRANTED
+
+
+def test_granted_to_the_last_word() -> None:
+    """The last word may only write its log."""
+    assert _granted("LastWordRole") == {
+        "logs:CreateLogStream": {"LastWordLogGroup.Arn"},
+        "logs:PutLogEvents": {"LastWordLogGroup.Arn"},
+    }
+
+
+def test_roles_are_passed_to_cloudformation_only() -> None:
+    """The administration roles named as a parameter may be passed, and to one service."""
+    statements = template.policies(
+        TEMPLATE, {"AdministrationRoleNames": ["AdminA", "team/AdminB"]}
+    )["StackSetResourceRole"]
+    [passing] = [each for each in statements if each["Action"] == "iam:PassRole"]
+    assert passing["Resource"] == ["arn:*:iam::*:role/AdminA", "arn:*:iam::*:role/team/AdminB"]
+    service = {"iam:PassedToService": "cloudformation.amazonaws.com"}
+    assert passing["Condition"] == {"StringEquals": service}
+
+
+def test_template_buckets_are_a_choice() -> None:
+    """Buckets named as a parameter may be read; without any there is no such permission."""
+    assert _granted("StackSetResourceRole", TemplateBuckets=["a", "b-*"])["s3:GetObject"] == {
+        "arn:*:s3:::a/*",
+        "arn:*:s3:::b-*/*",
+    }
+    assert "s3:GetObject" not in _granted("StackSetResourceRole", TemplateBuckets=[""])
+
+
+def test_no_yaml_aliases() -> None:
+    """CloudFormation refuses YAML aliases, which linters let pass."""
+    text = (ROOT / "template.yaml").read_text("utf-8")
+    words = [word for line in text.splitlines() for word in line.split()]
+    assert not [word for word in words if word[0] in "&*" and word[1:].isidentifier()]
+
+
+@pytest.fixture(scope="module")
+def role(aws: LocalAWS, bundle: Path) -> str:
+    """ARN of the function's role in a deployed stack."""
+    archive = bundle.with_name("bundle.zip")
+    aws.deploy_provider(archive, ROOT / "template.yaml", stack_name="roles")
+    resources = aws.client("cloudformation").describe_stack_resources(StackName="roles")
+    ids = {each["LogicalResourceId"]: each for each in resources["StackResources"]}
+    name = ids["StackSetResourceRole"]["PhysicalResourceId"]
+    arn: str = aws.client("iam").get_role(RoleName=name)["Role"]["Arn"]
+    return arn
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "decision"),
+    [
+        ("cloudformation:CreateStackSet", "*", "allowed"),
+        ("cloudformation:UpdateStackSet", STACK_SETS.replace("*", "x"), "allowed"),
+        ("cloudformation:DeleteStack", "*", "implicitDeny"),
+        ("s3:GetObject", "arn:aws:s3:::stackset-resource-1-eu-west-1/t.yaml", "allowed"),
+        ("s3:GetObject", "arn:aws:s3:::secrets/t.yaml", "implicitDeny"),
+        ("s3:PutObject", "arn:aws:s3:::stackset-resource-1-eu-west-1/t.yaml", "implicitDeny"),
+        ("iam:PassRole", f"arn:aws:iam::{ADMINISTRATOR}:role/Other", "implicitDeny"),
+        ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:1:function:other", "implicitDeny"),
+    ],
+)
+def test_decisions(aws: LocalAWS, role: str, action: str, resource: str, decision: str) -> None:
+    """A deployed role's policies decide as the list above reads."""
+    [result] = aws.client("iam").simulate_principal_policy(
+        PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource]
+    )["EvaluationResults"]
+    assert result["EvalDecision"] == decision

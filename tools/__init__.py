@@ -1,0 +1,1 @@
+"""What build.sh does behind its words; runs on the developer's machine, never in Lambda."""

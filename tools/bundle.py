@@ -1,0 +1,192 @@
+"""Build what Lambda runs: build/bundle/ and the same as build/bundle.zip.
+
+One bundle serves both architectures, and the same sources make the same bytes
+(docs/decisions/0001-one-bundle-for-both-architectures.md).
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tools import interpreters
+from tools.environments import REQUIREMENTS, ROOT, RUNTIME, CommandFailed, run, run_either
+
+BUILD = ROOT / "build"
+PLATFORMS = ("aarch64", "x86_64")
+
+# The services the handler calls, by the names of botocore's data folders.
+SERVICES = frozenset({"cloudformation", "lambda", "s3"})
+
+# Never imported in Lambda, or meant for the developer's machine.
+UNWANTED = (
+    ".lock",
+    "bin",
+    "boto3/examples",
+    "botocore/data/**/examples-1.json",
+    "**/__pycache__",
+    "**/*.pyi",
+    "**/py.typed",
+    "**/*.dist-info/sboms",
+    "**/tests",
+)
+# The rest tells how the package was installed, which differs from machine to machine.
+KEPT_METADATA = ("METADATA", "LICENSE", "LICENSE.txt", "NOTICE", "NOTICE.txt", "licenses")
+
+# 1980-01-01, the oldest time that a zip file can hold.
+OLDEST = 315_532_800
+
+
+def build(target: Path) -> Path:
+    """Build the bundle into a folder, and beside it the same as a zip file.
+
+    Args:
+        target: The folder; what it held is replaced.
+
+    Returns:
+        The path of the zip file.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch:
+        stage = Path(scratch) / "bundle"
+        packages = _packages(Path(scratch))
+        _prune(packages)
+        # Copied, since uv's are hard links into its own store, which must stay as it is.
+        shutil.copytree(packages, stage)
+        _shorten_metadata(stage)
+        _add_handler(stage)
+        _add_bytecode(stage)
+        _normalise(stage)
+        archive = target.with_name(f"{target.name}.zip")
+        _zip(stage, stage.with_name(archive.name))
+        # Only renamed into place, so that nobody meets half a bundle.
+        shutil.rmtree(target, ignore_errors=True)
+        stage.rename(target)
+        stage.with_name(archive.name).replace(archive)
+    return archive
+
+
+def _packages(scratch: Path) -> Path:
+    """Install for the first platform, then add what the others have besides: native modules."""
+    first, *others = (_install(scratch / platform, platform) for platform in PLATFORMS)
+    for other in others:
+        for path in _files(other):
+            place = first / path.relative_to(other)
+            if not place.exists():
+                path.rename(place)
+    return first
+
+
+def _install(target: Path, platform: str) -> Path:
+    wanted = ["install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    wanted += ["--python-version", ".".join(map(str, RUNTIME)), "--target", str(target)]
+    wanted += ["-r", str(REQUIREMENTS / "runtime.txt")]
+    with_uv = ["--python-platform", f"{platform}-manylinux_2_28"]
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", *wanted, "--no-compile"]
+    for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014"):
+        pip += ["--platform", f"{tag}_{platform}"]
+    run_either([*wanted, *with_uv], pip)
+    return target
+
+
+def _prune(stage: Path) -> None:
+    """Remove what the handler never reads."""
+    for pattern in UNWANTED:
+        for path in list(stage.glob(pattern)):
+            _remove(path)
+    for package in ("boto3", "botocore"):
+        for service in (stage / package / "data").iterdir():
+            if service.is_dir() and service.name not in SERVICES:
+                _remove(service)
+    for folder in stage.glob("*.dist-info"):
+        for path in folder.iterdir():
+            if path.name not in KEPT_METADATA:
+                _remove(path)
+
+
+def _shorten_metadata(stage: Path) -> None:
+    """Keep name, version and licence, which scanners look for, and drop the READMEs."""
+    for path in stage.glob("*.dist-info/METADATA"):
+        headers, _, _ = path.read_text(encoding="utf-8").partition("\n\n")
+        path.write_text(headers + "\n", encoding="utf-8")
+
+
+def _add_handler(stage: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyi", "py.typed")
+    shutil.copytree(ROOT / "handler", stage / "handler", ignore=ignored)
+
+
+def _add_bytecode(stage: Path) -> None:
+    """Compile with the interpreter of the Lambda runtime, or leave the bytecode out.
+
+    The files are checked by no one at run time (unchecked-hash), so they hold no time,
+    and name their sources as they lie in Lambda.
+    """
+    python = interpreters.find(RUNTIME)
+    if python is None:
+        print("No Python 3.13 found: the bundle has no bytecode, so cold starts take longer.")
+        return
+    command = [str(python), "-m", "compileall", "-q", "-j", "1", "-o", "0"]
+    command += ["--invalidation-mode", "unchecked-hash", "-s", str(stage), "-p", "/var/task"]
+    # Set order depends on the hash seed, and the order is written into the bytecode.
+    run([*command, str(stage)], PYTHONHASHSEED="0")
+
+
+def _normalise(stage: Path) -> None:
+    """Give every file and folder the same time and mode on every machine."""
+    moment = int(os.environ.get("SOURCE_DATE_EPOCH", OLDEST))
+    for path in [*sorted(stage.rglob("*"), reverse=True), stage]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (moment, moment))
+
+
+def _zip(folder: Path, archive: Path) -> None:
+    """Pack a folder so that equal folders make equal archives."""
+    moment = max(int(folder.stat().st_mtime), OLDEST)
+    stamp = datetime.fromtimestamp(moment, tz=UTC).timetuple()[:6]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as pack:
+        for path in _files(folder):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), stamp)
+            entry.external_attr = (0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            pack.writestr(entry, path.read_bytes())
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    yield from sorted(files, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def main() -> int:
+    """Build the bundle and print its size and fingerprint."""
+    parser = argparse.ArgumentParser(
+        prog="./build.sh build", description="Build what Lambda runs, in build/."
+    )
+    parser.add_argument("--output", type=Path, default=BUILD / "bundle", help="the folder to make")
+    target = parser.parse_args().output.resolve()
+    try:
+        archive = build(target)
+    except CommandFailed as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    unpacked = sum(path.stat().st_size for path in _files(target))
+    print(f"{target}: {unpacked:,} bytes unpacked, {archive.stat().st_size:,} bytes zipped")
+    print(f"{archive}: sha256 {hashlib.sha256(archive.read_bytes()).hexdigest()}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Everything that CI runs: lint, types, templates, policies, shell, tests."""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from tools import template
+from tools.environments import ENVIRONMENTS, ROOT, CommandFailed, prepare
+
+PROJECT = ENVIRONMENTS["project"]
+TEMPLATE = ROOT / "template.yaml"
+
+# ARNs for what `template.policies` leaves as names, since parliament wants real ones.
+_LAMBDA = "arn:aws:lambda:eu-west-1:111111111111:function"
+_LOGS = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda"
+ARNS = {
+    "LastWordFunction.Arn": f"{_LAMBDA}:last-word",
+    "LastWordLogGroup.Arn": f"{_LOGS}/last-word:*",
+    "StackSetResourceFunction.Arn": f"{_LAMBDA}:main",
+    "StackSetResourceLogGroup.Arn": f"{_LOGS}/main:*",
+}
+
+
+def checks() -> Iterator[tuple[str, list[str]]]:
+    """Each check's name and command; all but the tests, which come last and speak for themselves.
+
+    Yields:
+        Pairs of name and command.
+    """
+    folders = [name for name in ("handler", "emulator", "tools", "tests") if (ROOT / name).is_dir()]
+    templates = [TEMPLATE, *sorted((ROOT / "examples").glob("*.yaml"))]
+    audit = prepare("audit")
+    yield "bundle", [_tool("python"), "-m", "tools.bundle"]
+    yield "ruff format", [_tool("ruff"), "format", "--check", "."]
+    yield "ruff check", [_tool("ruff"), "check", "."]
+    yield "mypy", [_tool("mypy"), *folders]
+    yield "shellcheck", [_tool("shellcheck"), "build.sh", ".ci/run"]
+    yield "cfn-lint", [_tool("cfn-lint"), *map(str, templates)]
+    scan = ["-f", str(TEMPLATE), "--framework", "cloudformation", "--skip-download"]
+    yield "checkov", [str(audit.program("checkov")), *scan, "--compact", "--quiet"]
+    for role, policy in _policies().items():
+        yield f"parliament {role}", [str(audit.program("parliament")), "--string", policy]
+
+
+def _policies() -> dict[str, str]:
+    found = {}
+    for role, statements in template.policies(template.load(TEMPLATE)).items():
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        for name, arn in ARNS.items():
+            policy = policy.replace(name, arn)
+        found[role] = policy
+    return found
+
+
+def _tool(name: str) -> str:
+    return str(PROJECT.program(name))
+
+
+def _passes(name: str, command: list[str]) -> bool:
+    began = time.monotonic()
+    done = subprocess.run(
+        command, check=False, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True
+    )
+    seconds = time.monotonic() - began
+    print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({seconds:.1f} s)", flush=True)
+    if done.returncode:
+        print(done.stdout + done.stderr, flush=True)
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Run every check, then the tests with the words of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="./build.sh test",
+        description="Run everything that CI runs.",
+        epilog="Other words go to pytest: ./build.sh test -k name",
+    )
+    _, words = parser.parse_known_args()
+    try:
+        failed = [name for name, command in checks() if not _passes(name, command)]
+        for name in ("emulator", "lambda"):
+            prepare(name)
+    except CommandFailed as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    pytest = [_tool("python"), "-m", "pytest", *words]
+    tests = subprocess.run(pytest, check=False, cwd=ROOT, stdin=subprocess.DEVNULL)
+    if tests.returncode:
+        failed.append("pytest")
+    print(f"Failed: {', '.join(failed)}" if failed else "All passed.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

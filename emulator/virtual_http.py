@@ -1,0 +1,76 @@
+"""The small change of HTTP between botocore and the virtual AWS."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from botocore.awsrequest import AWSResponse
+from botocore.retries.bucket import TokenBucket
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.awsrequest import AWSPreparedRequest
+
+_SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/(\w+)/aws4_request")
+
+
+class Reply(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+    def to(self, request: AWSPreparedRequest) -> AWSResponse:
+        """Return the answer as botocore wants it."""
+        headers: Any = dict(self.headers)
+        return AWSResponse(request.url, self.status, headers, _Raw(self.body))
+
+
+def service_of(request: AWSPreparedRequest) -> str:
+    """Return the service for which a request is signed, `unsigned` for none."""
+    match = _SERVICE.search(header(request, "Authorization"))
+    return match[1] if match else "unsigned"
+
+
+def header(request: AWSPreparedRequest, name: str) -> str:
+    """Return a header as text, empty when it is missing."""
+    value: Any = request.headers.get(name, "")
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def text_of(request: AWSPreparedRequest) -> str:
+    """Return the body as text."""
+    body: Any = request.body or b""
+    return body.decode() if isinstance(body, bytes) else str(body)
+
+
+def path_of(request: AWSPreparedRequest) -> str:
+    """Return the path of the URL, still quoted."""
+    return urlsplit(request.url).path
+
+
+_BUCKET: Any = TokenBucket
+_acquire = _BUCKET._acquire  # noqa: SLF001
+
+
+def acquire_in_virtual_time(bucket: Any, amount: int, block: bool) -> Any:  # noqa: ANN401, FBT001
+    """Stand in for the wait of adaptive retries, which does not go through `time.sleep`."""
+    bucket._refill()  # noqa: SLF001
+    missing = bucket._sleep_amount(amount)  # noqa: SLF001
+    if block and missing > 0:
+        # The margin is for rounding: waiting in real time for the rest would never end.
+        time.sleep(missing + 0.001)
+    return _acquire(bucket, amount, block)
+
+
+class _Raw(io.BytesIO):
+    """A body as botocore reads it."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()

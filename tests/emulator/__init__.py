@@ -1,0 +1,1 @@
+"""Tests of the emulator: one for each rule of the StackSets API."""

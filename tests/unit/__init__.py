@@ -1,0 +1,1 @@
+"""Tests of the pure rooms: no AWS, no network, no real waiting."""

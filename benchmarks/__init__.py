@@ -1,0 +1,1 @@
+"""Commands that print tables; each is run as `python -m benchmarks.NAME`."""

@@ -1,0 +1,155 @@
+"""Changes to a stack set's instances, on which plans are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from handler.spec import Overrides
+from handler.targets import Target
+
+Instances = Mapping[Target, Overrides]
+A, B, C, D, E, F, G = (f"{digit}" * 12 for digit in range(1, 8))
+X, Y, Z, W = "eu-west-1", "us-east-1", "us-west-2", "ap-northeast-1"
+SMALL: Overrides = (("Size", "small"),)
+LARGE: Overrides = (("Size", "large"),)
+HUGE: Overrides = (("Size", "huge"),)
+
+
+@dataclass(frozen=True)
+class Change:
+    """From one state of a template to the next."""
+
+    name: str
+    before: Instances
+    after: Instances
+    changes_set: bool = False
+
+
+def _at(
+    accounts: str | tuple[str, ...], regions: str | tuple[str, ...], overrides: Overrides = ()
+) -> Instances:
+    some = (accounts,) if isinstance(accounts, str) else accounts
+    where = (regions,) if isinstance(regions, str) else regions
+    return {Target(account, region): overrides for account in some for region in where}
+
+
+def _many(count: int, regions: tuple[str, ...], overrides: Overrides = ()) -> Instances:
+    return _at(tuple(f"{number:012d}" for number in range(count)), regions, overrides)
+
+
+def _subsets() -> Instances:
+    """Seven accounts, each in a different non-empty set of three regions."""
+    return {
+        Target(account, region): ()
+        for number, account in enumerate((A, B, C, D, E, F, G), start=1)
+        for bit, region in enumerate((X, Y, Z))
+        if number >> bit & 1
+    }
+
+
+def changes() -> Iterator[Change]:
+    """The published list."""
+    three, grid = _at((A, B, C), X), _at((A, B, C, D), (X, Y, Z))
+    yield Change("create 3 accounts, 1 region", {}, three)
+    yield Change("create 5 accounts, 2 regions", {}, _at((A, B, C, D, E), (X, Y)))
+    yield Change("create 800 accounts, 4 regions", {}, _many(800, (W, X, Y, Z)))
+    yield Change(
+        "create 3 accounts, 3 different overrides",
+        {},
+        {**_at(A, X, SMALL), **_at(B, X, LARGE), **_at(C, X, HUGE)},
+    )
+    yield Change(
+        "create A in 2 regions, B in one, C in the other",
+        {},
+        {**_at(A, (X, Y)), **_at(B, X), **_at(C, Y)},
+    )
+    yield Change("create 7 accounts, each another set of 3 regions", {}, _subsets())
+    yield Change(
+        "create a grid with one corner missing",
+        {},
+        {k: v for k, v in grid.items() if k != Target(D, Z)},
+    )
+    yield Change(
+        "create one region with its own override",
+        {},
+        {**_at((A, B, C), X), **_at((A, B, C), Y, SMALL)},
+    )
+    yield Change(
+        "create, overrides by account and by region",
+        {},
+        {**_at((A, B), (X, Y)), **_at((A, B), Z, SMALL), **_at(C, (X, Y, Z), SMALL)},
+    )
+    yield Change("nothing", three, three)
+    yield Change("a tag", three, three, changes_set=True)
+    yield Change(
+        "a tag, 800 accounts, 4 regions",
+        _many(800, (W, X, Y, Z)),
+        _many(800, (W, X, Y, Z)),
+        changes_set=True,
+    )
+    yield Change("one account more", three, {**three, **_at(D, X)})
+    yield Change(
+        "one account more and a new template", three, {**three, **_at(D, X)}, changes_set=True
+    )
+    yield Change("one account less", grid, _at((A, B, C), (X, Y, Z)))
+    yield Change(
+        "one account less and a new template", grid, _at((A, B, C), (X, Y, Z)), changes_set=True
+    )
+    yield Change("one account swapped for another", three, _at((A, B, D), X))
+    yield Change("one region more", _at((A, B, C), X), _at((A, B, C), (X, Y)))
+    yield Change("one region less", grid, _at((A, B, C, D), (X, Y)))
+    yield Change("one region moved", _at((A, B, C), (X, Y)), _at((A, B, C), (X, Z)))
+    yield Change("one override more", three, {**three, **_at(A, X, SMALL)})
+    yield Change(
+        "one override changed", {**three, **_at(A, X, SMALL)}, {**three, **_at(A, X, LARGE)}
+    )
+    yield Change("all overrides gone", _at((A, B, C), X, SMALL), three)
+    yield Change(
+        "one override of 800 accounts",
+        _many(800, (X,)),
+        {**_many(800, (X,)), **_at("000000000007", X, SMALL)},
+    )
+    yield Change(
+        "overrides swapped between two accounts",
+        {**_at(A, X, SMALL), **_at(B, X, LARGE)},
+        {**_at(A, X, LARGE), **_at(B, X, SMALL)},
+    )
+    yield Change(
+        "an override and a new template", three, {**three, **_at(A, X, SMALL)}, changes_set=True
+    )
+    yield Change(
+        "delete two with different overrides",
+        {**_at(A, X, SMALL), **_at(B, X, LARGE), **_at(C, X)},
+        _at(C, X),
+    )
+    yield Change(
+        "delete all but one, mixed overrides",
+        {**_at((A, B), (X, Y), SMALL), **_at((C, D), (X, Y), LARGE)},
+        _at(A, X, SMALL),
+    )
+    yield Change("delete seven, each another set of regions", _subsets(), {})
+    yield Change("delete everything", grid, {})
+    yield Change(
+        "delete a diagonal",
+        _at((A, B, C), (X, Y, Z)),
+        {
+            t: o
+            for t, o in _at((A, B, C), (X, Y, Z)).items()
+            if (t.account, t.region) not in {(A, X), (B, Y), (C, Z)}
+        },
+    )
+    yield Change(
+        "mixed overrides in one account, one region leaves",
+        {**_at(A, X, SMALL), **_at(A, Y, LARGE)},
+        _at(A, X, SMALL),
+    )
+    yield Change(
+        "everything at once",
+        {**_at((A, B), (X, Y)), **_at(C, X)},
+        {**_at(A, (X, Y)), **_at(C, X, LARGE), **_at((D, E), X)},
+        changes_set=True,
+    )
+    yield Change(
+        "regroup: the same pairs, written otherwise", grid, dict(reversed(list(grid.items())))
+    )

@@ -113,8 +113,11 @@ class Demo:
             raise RuntimeError(message)
 
     def _watch(self, events: Sequence[Event]) -> None:
-        """Show what is new, and every instance of every stack set as StackSets reports it now."""
+        """Show every instance of every stack set as StackSets reports it now, and what is new."""
+        self.screen.instances(self._states())
         self.screen.events(events)
+
+    def _states(self) -> dict[tuple[str, str], str]:
         cloudformation = self.aws.client("cloudformation")
         states = {}
         for name in self._stack_sets():
@@ -127,7 +130,7 @@ class Demo:
                 detailed = each["StackInstanceStatus"]["DetailedStatus"]
                 state = each["Status"] if detailed == "SUCCEEDED" else detailed
                 states[each["Account"], each["Region"]] = state
-        self.screen.instances(states)
+        return states
 
     def _stack_sets(self) -> list[str]:
         found = self.aws.client("cloudformation").list_stack_sets(Status="ACTIVE")
@@ -148,9 +151,8 @@ class Demo:
             self.screen.say(f"  {outcome.seconds:5.1f} s  {outcome.status:<26}  {title}")
         left = len(self._stack_sets())
         self.screen.say(
-            f"  {seconds:5.1f} s  in all, with real CloudFormation stacks in {len(_ACCOUNTS)} "
-            f"accounts and {len(_REGIONS)} Regions, the function's IAM role enforced; "
-            f"{left} stack sets left"
+            f"  {seconds:5.1f} s  in all: stacks in {len(_ACCOUNTS)} accounts and "
+            f"{len(_REGIONS)} Regions, IAM enforced, {left} stack sets left"
         )
 
 
@@ -166,10 +168,10 @@ def main() -> int:
             LocalAWS(
                 given.emulator_python, Path(folder), minimum_seconds=_DEPLOYMENT_SECONDS
             ) as aws,
-            LiveScreen() if sys.stdout.isatty() else LogScreen() as screen,
         ):
-            demo = Demo(aws, screen)
-            demo.run(given.bundle)
+            demo = Demo(aws, LiveScreen() if sys.stdout.isatty() else LogScreen())
+            with demo.screen:
+                demo.run(given.bundle)
             demo.summarise(time.monotonic() - began)
     except KeyboardInterrupt:
         sys.stdout.write("\nstopped; nothing is left running\n")

@@ -91,9 +91,7 @@ class Runner:
         started = operation.active
         operation.status = "STOPPING"
         self._cancel_pending(stack_set, operation, _STOPPED)
-        if started:
-            self._settle(stack_set, operation, now)
-        else:
+        if not started:
             self._finish(stack_set, operation, now)
 
     def next_event_at(self) -> float | None:
@@ -203,7 +201,7 @@ class Runner:
         if outcome is None:
             ready_at = running.deployment.ready_at
             if ready_at is not None and ready_at <= now:
-                message = f"{running.target} is not ready at the time that it told: {now}"
+                message = f"the deployment to {running.target} is not done when it said: {now}"
                 raise AssertionError(message)
             self._schedule(running, now)
         else:

@@ -54,11 +54,12 @@ def require_instances(item: StackSet, targets: Iterable[Target]) -> list[StackIn
     Raises:
         ApiError: StackInstanceNotFoundException when a single one is missing.
     """
-    targets = list(targets)
+    found = []
     for target in targets:
         if target not in item.instances:
             raise errors.stack_instance_not_found(item.stack_set_id, *target)
-    return [item.instances[target] for target in targets]
+        found.append(item.instances[target])
+    return found
 
 
 def require_idle(item: StackSet) -> None:

@@ -135,11 +135,11 @@ class LiveScreen:
     """A table of accounts and Regions that moves, and above it what has happened."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=10, get_renderable=self._draw)
         self._grid = Grid()
         self._title = ""
         self._began = time.monotonic()
+        self._console = Console(highlight=False)
+        self._live = Live(console=self._console, refresh_per_second=10, get_renderable=self._draw)
 
     def __enter__(self) -> Self:
         self._live.start()

@@ -19,7 +19,10 @@ _MASKED = "****"
 
 def create_parameters(spec: StackSetSpec) -> dict[str, Any]:
     """What CreateStackSet sends besides the name: only what the template gives."""
-    return {name: value for name, value in update_parameters(spec).items() if value}
+    parameters = update_parameters(spec)
+    if not spec.managed_execution:
+        del parameters["ManagedExecution"]
+    return {name: value for name, value in parameters.items() if value}
 
 
 def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
@@ -40,6 +43,7 @@ def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
         "Parameters": api_parameters(spec.parameters),
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())],
         "Capabilities": sorted(spec.capabilities),
+        "ManagedExecution": {"Active": spec.managed_execution},
     }
 
 
@@ -77,6 +81,7 @@ def differs(
         or _parameters_differ(spec, before, live)
         or (live.tags is not None and dict(live.tags) != dict(spec.tags))
         or (live.capabilities is not None and live.capabilities != spec.capabilities)
+        or live.managed_execution != spec.managed_execution
         or not _is_administration_role(spec.administration_role_arn, live.administration_role_arn)
         or (spec.execution_role_name or _DEFAULT_EXECUTION_ROLE)
         != (live.execution_role_name or _DEFAULT_EXECUTION_ROLE)

@@ -117,6 +117,13 @@ def _one_of(*choices: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _read_boolean(value: object) -> bool:
+    text = str(value).strip().lower()
+    if text not in {"true", "false"}:
+        raise _wrong(value, "true or false")
+    return text == "true"
+
+
 def _pairs(spelling: Spelling, check: Callable[[dict[str, str]], list[Fault]]) -> BeforeValidator:
     def read(raw: object) -> dict[str, str]:
         pairs, faults = read_pairs(raw, spelling)
@@ -202,6 +209,7 @@ TemplateUrl = Annotated[
 Parameters = Annotated[dict[str, str], _pairs(PARAMETER, _parameter_faults)]
 Tags = Annotated[dict[str, str], _pairs(TAG, _tag_faults)]
 
+Boolean = Annotated[bool, BeforeValidator(_read_boolean)]
 Count = Annotated[int, _whole_number(0)]
 PositiveCount = Annotated[int, _whole_number(1)]
 Percentage = Annotated[int, _whole_number(0, 100)]

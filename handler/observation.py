@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from handler.spec import Overrides
 from handler.targets import Target
@@ -27,6 +28,16 @@ class InstanceState:
     detailed_status: str = ""
     reason: str = ""
     last_operation_id: str = ""
+
+    @classmethod
+    def from_api(cls, summary: Mapping[str, Any]) -> Self:
+        """Read a StackInstanceSummary."""
+        return cls(
+            status=summary.get("Status", ""),
+            detailed_status=summary.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
+            reason=summary.get("StatusReason", ""),
+            last_operation_id=summary.get("LastOperationId", ""),
+        )
 
     @property
     def is_current(self) -> bool:
@@ -62,8 +73,31 @@ class StackSetState:
     parameters: Mapping[str, str] | None = None
     tags: Mapping[str, str] | None = None
     capabilities: frozenset[str] | None = None
+    managed_execution: bool = False
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
+
+    @classmethod
+    def from_api(cls, stack_set: Mapping[str, Any]) -> Self:
+        """Read a StackSet."""
+        tags, parameters = stack_set.get("Tags"), stack_set.get("Parameters")
+        capabilities = stack_set.get("Capabilities")
+        return cls(
+            stack_set_id=stack_set["StackSetId"],
+            name=stack_set["StackSetName"],
+            arn=stack_set.get("StackSetARN", ""),
+            status=stack_set.get("Status", ""),
+            description=stack_set.get("Description"),
+            template_body=stack_set.get("TemplateBody"),
+            parameters=None
+            if parameters is None
+            else {each["ParameterKey"]: each.get("ParameterValue", "") for each in parameters},
+            tags=None if tags is None else {each["Key"]: each["Value"] for each in tags},
+            capabilities=None if capabilities is None else frozenset(capabilities),
+            managed_execution=bool((stack_set.get("ManagedExecution") or {}).get("Active")),
+            administration_role_arn=stack_set.get("AdministrationRoleARN"),
+            execution_role_name=stack_set.get("ExecutionRoleName"),
+        )
 
 
 @dataclass(frozen=True)
@@ -81,6 +115,19 @@ class OperationState:
     reason: str = ""
     began: float = 0.0
     failed_instances: int = 0
+
+    @classmethod
+    def from_api(cls, operation: Mapping[str, Any]) -> Self:
+        """Read a StackSetOperation or a StackSetOperationSummary."""
+        created = operation.get("CreationTimestamp")
+        return cls(
+            operation_id=operation["OperationId"],
+            action=operation.get("Action", ""),
+            status=operation.get("Status", ""),
+            reason=operation.get("StatusReason", ""),
+            began=created.timestamp() if created else 0.0,
+            failed_instances=operation.get("StatusDetails", {}).get("FailedStackInstancesCount", 0),
+        )
 
     @property
     def is_active(self) -> bool:

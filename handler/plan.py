@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from handler.cover import cover
+from handler.errors import Failure, OperationFailed
 from handler.observation import InstanceState, Observation
 from handler.spec import NO_OVERRIDES, Overrides, StackSetSpec
 from handler.targets import Rectangle, Target
@@ -150,6 +151,24 @@ def plan_deployment(
     return steps
 
 
+def batches(steps: Iterable[Step]) -> list[list[Step]]:
+    """Split steps into those that can run side by side, for a stack set with managed execution.
+
+    Returns:
+        Batches in order; no two steps of a batch reach the same instance.
+    """
+    found: list[list[Step]] = []
+    reached: set[Target] = set()
+    for step in steps:
+        targets = step.rectangle.targets() if step.rectangle is not None else None
+        if not found or not targets or not reached or not reached.isdisjoint(targets):
+            found.append([])
+            reached = set()
+        found[-1].append(step)
+        reached |= targets or set()
+    return found
+
+
 def plan_deletion(instances: Mapping[Target, InstanceState]) -> list[Step]:
     """The steps that delete instances.
 
@@ -164,6 +183,34 @@ def plan_deletion(instances: Mapping[Target, InstanceState]) -> list[Step]:
         for suspended, targets in sorted(by_reach.items())
         for rectangle in cover(targets)
     ]
+
+
+def verify(spec: StackSetSpec, seen: Observation) -> None:
+    """Take a stack set for deployed when no step is left, or say what is not where it should be.
+
+    Raises:
+        OperationFailed: Some stack is not CURRENT, and its account is not suspended.
+    """
+    missing = [
+        Failure(*target, "The instance was deleted while this request ran.")
+        for target in spec.instances
+        if target not in seen.instances
+    ]
+    behind = {
+        target: state
+        for target, state in seen.instances.items()
+        if target in spec.instances and not (state.is_current or state.is_suspended)
+    }
+    failed = [failure(target, state) for target, state in behind.items() if not state.is_cancelled]
+    if missing or behind:
+        cancelled = sum(state.is_cancelled for state in behind.values())
+        text = "No operation is left to try."
+        raise OperationFailed(text, [*missing, *failed], cancelled)
+
+
+def failure(target: Target, state: InstanceState) -> Failure:
+    """Why an instance is not where it should be, as far as its state tells."""
+    return Failure(*target, state.reason or f"The instance is {state.status}.")
 
 
 def unknown_overrides(

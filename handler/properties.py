@@ -36,6 +36,10 @@ class _Properties(BaseModel):
         return {key: each for key, each in value.items() if not is_gap(each)}
 
 
+class _ManagedExecution(_Properties):
+    Active: dialects.Boolean = False
+
+
 class _OperationPreferences(_Properties):
     RegionConcurrencyType: dialects.RegionConcurrencyType | None = None
     RegionOrder: dialects.RegionOrder = ()
@@ -95,6 +99,7 @@ class _StackSet(_Properties):
     ExecutionRoleName: dialects.RoleName | None = None
     PermissionModel: dialects.SelfManaged | None = None
     CallAs: dialects.CallAsSelf | None = None
+    ManagedExecution: _ManagedExecution = _ManagedExecution()
     OperationPreferences: _OperationPreferences = _OperationPreferences()
     StackInstances: _Groups = ()
     StackInstancesGroup: _Groups = ()
@@ -138,6 +143,7 @@ class _StackSet(_Properties):
             capabilities=self.Capabilities,
             administration_role_arn=self.AdministrationRoleARN,
             execution_role_name=self.ExecutionRoleName,
+            managed_execution=self.ManagedExecution.Active,
             preferences={name: value for name, value in preferences.items() if value != ()},
             instances={
                 target: group.overrides()
@@ -219,6 +225,7 @@ def _model_at(location: tuple[int | str, ...]) -> type[_Properties]:
     if not names:
         return _StackSet
     models: dict[str, type[_Properties]] = {
+        "ManagedExecution": _ManagedExecution,
         "OperationPreferences": _OperationPreferences,
         "DeploymentTargets": _DeploymentTargets,
     }

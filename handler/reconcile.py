@@ -14,13 +14,12 @@ from dataclasses import dataclass, field, replace
 
 from handler import plan
 from handler.configuration import differs, operation_preferences, update_parameters
-from handler.errors import Failure, OperationFailed, OutOfTime, StackSetExists
+from handler.errors import OperationFailed, OutOfTime, StackSetExists
 from handler.observability import logger, metrics
 from handler.observation import InstanceState, Observation, OperationState
 from handler.plan import Marks, Previous, Step
 from handler.spec import StackSetSpec
 from handler.stacksets import AlreadyStarted, NameTaken, NotFound, StackSetBusy, StackSets
-from handler.targets import Target
 from handler.waiting import Patience, poll_intervals
 
 _RECENT_OPERATIONS = 100
@@ -103,7 +102,7 @@ class Reconciliation:
                 seen = self._look(stack_set_id, spec, previous, newest)
                 steps = self._deployment_steps(seen, spec, previous)
                 if not steps:
-                    _verify(seen, spec)
+                    plan.verify(spec, seen)
                     return seen
                 self._take(stack_set_id, steps, spec)
         except OutOfTime as error:
@@ -145,7 +144,7 @@ class Reconciliation:
             self._take(stack_set_id, steps, spec)
             return False
         if instances:
-            failures = [_failure(target, state) for target, state in instances.items()]
+            failures = [plan.failure(target, state) for target, state in instances.items()]
             text = "Deleting left these instances where they are."
             raise OperationFailed(text, failures)
         try:
@@ -220,21 +219,34 @@ class Reconciliation:
         return [each for each in steps if self.marks.operation_id(each) not in self.finished]
 
     def _take(self, stack_set_id: str, steps: Iterable[Step], spec: StackSetSpec) -> None:
-        """Take steps one after another; on a surprise leave the rest to the next look."""
-        for step in steps:
-            operation_id = self.marks.operation_id(step)
-            preferences = operation_preferences(spec, step.regions)
-            try:
-                self.stack_sets.start(stack_set_id, step, operation_id, preferences, spec)
-                logger.info("operation started", operation_id=operation_id, action=step.action)
-                metrics.add_metric("Operations", "Count", 1)
-            except AlreadyStarted:
-                logger.info("operation was started before", operation_id=operation_id)
-            except (StackSetBusy, NotFound) as error:
-                logger.info("stack set has changed meanwhile", cause=type(error).__name__)
+        """Take steps in their order, side by side if the stack set's managed execution allows."""
+        managed = plan.batches(steps) if spec.managed_execution else [[step] for step in steps]
+        for batch in managed:
+            started = [each for each in batch if self._start(stack_set_id, each, spec)]
+            marked = [self.marks.operation_id(each) for each in started]
+            ended = [self._wait(stack_set_id, operation_id) for operation_id in marked]
+            for operation in ended:
+                self._judge(stack_set_id, operation)
+            if len(started) < len(batch):
+                # The rest of the plan may be wrong by now: the next look tells.
                 self.patience.sleep(_BUSY_PAUSE)
                 return
-            self._judge(stack_set_id, self._wait(stack_set_id, operation_id))
+
+    def _start(self, stack_set_id: str, step: Step, spec: StackSetSpec) -> bool:
+        """Start a step's operation, or find it started; False where the stack set has changed."""
+        operation_id = self.marks.operation_id(step)
+        preferences = operation_preferences(spec, step.regions)
+        try:
+            self.stack_sets.start(stack_set_id, step, operation_id, preferences, spec)
+        except AlreadyStarted:
+            logger.info("operation was started before", operation_id=operation_id)
+        except (StackSetBusy, NotFound) as error:
+            logger.info("stack set has changed meanwhile", cause=type(error).__name__)
+            return False
+        else:
+            logger.info("operation started", operation_id=operation_id, action=step.action)
+            metrics.add_metric("Operations", "Count", 1)
+        return True
 
     def _wait(self, stack_set_id: str, operation_id: str) -> OperationState:
         """Wait until an operation has ended, however it has."""
@@ -270,28 +282,6 @@ class Reconciliation:
                 names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])
                 return f"Still on the stack set: operation {names}."
             time.sleep(2)
-
-
-def _verify(seen: Observation, spec: StackSetSpec) -> None:
-    missing = [
-        Failure(*target, "The instance was deleted while this request ran.")
-        for target in spec.instances
-        if target not in seen.instances
-    ]
-    behind = {
-        target: state
-        for target, state in seen.instances.items()
-        if target in spec.instances and not (state.is_current or state.is_suspended)
-    }
-    failed = [_failure(target, state) for target, state in behind.items() if not state.is_cancelled]
-    cancelled = sum(state.is_cancelled for state in behind.values())
-    if missing or behind:
-        text = "No operation is left to try."
-        raise OperationFailed(text, [*missing, *failed], cancelled)
-
-
-def _failure(target: Target, state: InstanceState) -> Failure:
-    return Failure(*target, state.reason or f"The instance is {state.status}.")
 
 
 def _is_current(state: InstanceState | None) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from handler.plan import Marks
 
 _PATIENCE_OF_CLOUDFORMATION = 3600
+_VALIDITY_OF_SIGNATURE = 7200
 _SHORTEST_NAME_PART = 40
 _STACK_SET_ID = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+")
 
@@ -92,11 +93,14 @@ def name_in(stack_set_id: str) -> str:
 
 
 def _signed_at(response_url: str) -> float:
-    """When CloudFormation signed the address for the answer; now where it does not tell."""
+    """When CloudFormation signed the address for the answer.
+
+    Now where the address does not tell, or tells of a time so long ago that it is a sample.
+    """
     now = time.time()
     dates = parse_qs(urlsplit(response_url).query).get("X-Amz-Date", [])
     try:
         signed = datetime.strptime(dates[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     except (IndexError, ValueError):
         return now
-    return min(signed, now)
+    return signed if now - _VALIDITY_OF_SIGNATURE < signed < now else now

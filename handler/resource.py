@@ -71,7 +71,9 @@ class StackSetResource(CfnResource):
             DeliveryFailed: The answer could not be delivered: Lambda has to deliver the event
                 again.
         """
+        self._event, self._context = event, context
         self._undelivered = None
+        self._recall()
         super().__call__(event, context)
         if self._undelivered is not None:
             raise self._undelivered
@@ -113,7 +115,6 @@ class StackSetResource(CfnResource):
         self.memory = Memory(**carried)
 
     def _wrap_function(self, func: Callable[[dict[str, Any], LambdaContext], str]) -> None:
-        self._recall()
         self.Data = {}
         self._goes_on = False
         try:
@@ -156,11 +157,12 @@ class StackSetResource(CfnResource):
 
     def _send(self, status: str | None = None, reason: str = "", **_: object) -> None:
         known = self._event.get("PhysicalResourceId")
+        log = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "of the function")
         answer = Answer(
             status=status or self.Status,
             physical_id=self.PhysicalResourceId or known or self.generate_physical_id(self._event),
             reason=reason or self.Reason,
-            where_to_read_on=f"More in log stream {self._context.log_stream_name}.",
+            where_to_read_on=f"More in log stream {log}.",
             data=self.Data,
         )
         logger.info("answer", status=answer.status)

@@ -27,6 +27,7 @@ class StackSetSpec:
         capabilities: The acknowledged capabilities.
         administration_role_arn: None for the service's default role.
         execution_role_name: None for the service's default role.
+        managed_execution: Whether operations that do not conflict run side by side.
         preferences: OperationPreferences in the API's form, without gaps.
         instances: The overrides of every wanted stack instance, by target.
         log_level: Level of this request's own log lines, such as ``DEBUG``; None for the default.
@@ -42,6 +43,7 @@ class StackSetSpec:
     capabilities: frozenset[str] = frozenset()
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
+    managed_execution: bool = False
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
     log_level: str | None = None

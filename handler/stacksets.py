@@ -111,7 +111,7 @@ class StackSets:
             answer = self._call("describe_stack_set", StackSetName=name_or_id)["StackSet"]
         except NotFound:
             return None
-        return None if answer.get("Status") == "DELETED" else _stack_set_state(answer)
+        return None if answer.get("Status") == "DELETED" else StackSetState.from_api(answer)
 
     def instances(self, stack_set_id: str) -> dict[Target, InstanceState]:
         """All instances of a stack set; none where the stack set is gone.
@@ -120,7 +120,7 @@ class StackSets:
         """
         try:
             return {
-                Target(each["Account"], each["Region"]): _instance_state(each)
+                Target(each["Account"], each["Region"]): InstanceState.from_api(each)
                 for each in self._pages("list_stack_instances", StackSetName=stack_set_id)
             }
         except NotFound:
@@ -145,14 +145,19 @@ class StackSets:
     def operations(self, stack_set_id: str) -> Iterator[OperationState]:
         """The operations of a stack set, newest first."""
         for each in self._pages("list_stack_set_operations", StackSetName=stack_set_id):
-            yield _operation_state(each)
+            yield OperationState.from_api(each)
 
     def operation(self, stack_set_id: str, operation_id: str) -> OperationState:
-        """One operation."""
-        answer = self._call(
-            "describe_stack_set_operation", StackSetName=stack_set_id, OperationId=operation_id
-        )
-        return _operation_state(answer["StackSetOperation"])
+        """One operation; running where the API does not know yet that it has been started."""
+        try:
+            answer = self._call(
+                "describe_stack_set_operation", StackSetName=stack_set_id, OperationId=operation_id
+            )
+        except RequestRefused as error:
+            if error.code != "OperationNotFoundException":
+                raise
+            return OperationState(operation_id, "", "RUNNING")
+        return OperationState.from_api(answer["StackSetOperation"])
 
     def failures(self, stack_set_id: str, operation_id: str) -> tuple[list[Failure], int]:
         """Which instances an operation failed on, and how many it cancelled because of them."""
@@ -268,44 +273,3 @@ def _instance_parameters(step: Step) -> dict[str, Any]:
     overrides = api_parameters(dict(step.overrides))
     # An empty list takes an instance's overrides away; no list would keep them.
     return {"ParameterOverrides": overrides} if overrides or step.action == UPDATE else {}
-
-
-def _stack_set_state(answer: dict[str, Any]) -> StackSetState:
-    tags, parameters = answer.get("Tags"), answer.get("Parameters")
-    capabilities = answer.get("Capabilities")
-    return StackSetState(
-        stack_set_id=answer["StackSetId"],
-        name=answer["StackSetName"],
-        arn=answer.get("StackSetARN", ""),
-        status=answer.get("Status", ""),
-        description=answer.get("Description"),
-        template_body=answer.get("TemplateBody"),
-        parameters=None
-        if parameters is None
-        else {each["ParameterKey"]: each.get("ParameterValue", "") for each in parameters},
-        tags=None if tags is None else {each["Key"]: each["Value"] for each in tags},
-        capabilities=None if capabilities is None else frozenset(capabilities),
-        administration_role_arn=answer.get("AdministrationRoleARN"),
-        execution_role_name=answer.get("ExecutionRoleName"),
-    )
-
-
-def _instance_state(answer: dict[str, Any]) -> InstanceState:
-    return InstanceState(
-        status=answer.get("Status", ""),
-        detailed_status=answer.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
-        reason=answer.get("StatusReason", ""),
-        last_operation_id=answer.get("LastOperationId", ""),
-    )
-
-
-def _operation_state(answer: dict[str, Any]) -> OperationState:
-    created = answer.get("CreationTimestamp")
-    return OperationState(
-        began=created.timestamp() if created else 0.0,
-        operation_id=answer["OperationId"],
-        action=answer.get("Action", ""),
-        status=answer.get("Status", ""),
-        reason=answer.get("StatusReason", ""),
-        failed_instances=answer.get("StatusDetails", {}).get("FailedStackInstancesCount", 0),
-    )

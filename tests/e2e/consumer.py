@@ -63,7 +63,9 @@ class Consumer:
         }
         wanted = {key: value for key, value in (plain | properties).items() if value is not None}
         resource = {"Type": "Custom::StackSet", "Properties": wanted}
-        outputs = {name: {"Value": {"Fn::GetAtt": ["Set", name]}} for name in ATTRIBUTES}
+        outputs: dict[str, Any] = {
+            name: {"Value": {"Fn::GetAtt": ["Set", name]}} for name in ATTRIBUTES
+        }
         outputs["Ref"] = {"Value": {"Ref": "Set"}}
         return self.aws.deploy(
             self.name, json.dumps({"Resources": {"Set": resource}, "Outputs": outputs})

@@ -57,10 +57,12 @@ def test_last_word_answers_for_a_dead_function(consumer: Consumer) -> None:
 
 def test_time_out_stops_the_operation(consumer: Consumer) -> None:
     """Shortly before ServiceTimeout the operation is stopped; the reason says how far it got."""
-    slow = {"account": "*", "reason": "too slow", "seconds": 9.0, "actions": ["CREATE"]}
+    consumer.deploy(MEMBERS[:1]).require()
+    slow = {"reason": "too slow", "seconds": 5.0, "marker": "red"}
     consumer.aws.set_faults({"deployments": [slow]})
-    outcome = consumer.deploy(MEMBERS[:1], ServiceTimeout=8)
+    outcome = consumer.deploy(MEMBERS[:1], TemplateBody=consumer.template("red"), ServiceTimeout=4)
 
-    assert outcome.status == "ROLLBACK_COMPLETE"
+    assert outcome.status == "UPDATE_ROLLBACK_COMPLETE"
     assert "0 of 1" in outcome.reasons[0]
-    assert consumer.stack_set() is None
+    assert "STOPPED" in {each["Status"] for each in consumer.operations()}
+    assert consumer.settings() == {MEMBERS[0]: "blue light"}

@@ -73,8 +73,10 @@ class TestSuspended:
             (A, EAST): "OUTDATED/SKIPPED_SUSPENDED_ACCOUNT",
             (B, EAST): "CURRENT/SUCCEEDED",
         }
+        assert ready.results(operation) == {(A, EAST): "CANCELLED", (B, EAST): "SUCCEEDED"}
         skipped, _ = ready.call("ListStackInstances")["Summaries"]
         assert "StackId" not in skipped
+        assert "suspended" in skipped["StatusReason"]
 
 
 class TestCalls:

@@ -186,6 +186,23 @@ class TestTime:
         (instance,) = engine.call("ListStackInstances", {"StackSetName": NAME})["Summaries"]
         assert (instance["StackId"], instance["StatusReason"]) == ("arn:left", "rolled back")
 
+    def test_deployment_must_keep_its_word(
+        self, ready: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A deployment that is not done when it said it would be is a fault of the deployer."""
+
+        class Late:
+            ready_at = 5.0
+
+            def poll(self, _now: float) -> Outcome | None:
+                return None
+
+        monkeypatch.setattr(ready.deployer, "start", lambda _order, _now: Late())
+        ready.deploy([A])
+
+        with pytest.raises(AssertionError, match="is not done when it said"):
+            ready.wait()
+
     def test_state_can_be_copied_and_compared(self, ready: Bench) -> None:
         """The state is plain data: a copy equals it until something happens."""
         ready.deploy([A])

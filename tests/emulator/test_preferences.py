@@ -152,6 +152,11 @@ class TestFailures:
             (A, WEST): "OUTDATED/CANCELLED",
             (B, WEST): "OUTDATED/CANCELLED",
         }
+        reasons = {
+            (summary["Account"], summary["StatusReason"])
+            for summary in ready.call("ListStackInstances", StackInstanceRegion=EAST)["Summaries"]
+        }
+        assert reasons == {(A, "broken"), (B, "Cancelled since failure tolerance has exceeded")}
 
     def test_within_tolerance_succeeds(self, ready: Bench) -> None:
         """As many failures as tolerated, in every Region, still succeed, and are counted."""

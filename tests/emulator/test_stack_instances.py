@@ -54,7 +54,10 @@ class TestCreate:
             {"Accounts": ["12"], "Regions": [EAST]},
             {"Accounts": [A], "Regions": ["the moon"]},
             {"Accounts": [A], "DeploymentTargets": {"Accounts": [A]}, "Regions": [EAST]},
-            {"DeploymentTargets": {"OrganizationalUnitIds": ["ou-1"]}, "Regions": [EAST]},
+            {
+                "DeploymentTargets": {"Accounts": [A], "OrganizationalUnitIds": ["ou-1"]},
+                "Regions": [EAST],
+            },
         ],
         ids=[
             "no accounts",
@@ -164,6 +167,19 @@ class TestUpdate:
         assert (error.code, error.status) == ("StackInstanceNotFoundException", 404)
         assert len(ready.started()) == 1
 
+    def test_instances_under_work_are_outdated(self, ready: Bench) -> None:
+        """From the call to the end of its deployment an instance is OUTDATED, without reason."""
+        ready.fail(B)
+        operation = ready.deploy([A, B], OperationPreferences={"FailureToleranceCount": 1})
+        ready.wait()
+
+        ready.call("UpdateStackInstances", Accounts=[A, B], Regions=[EAST], OperationId="next")
+
+        assert ready.instances() == {(A, EAST): "OUTDATED/RUNNING", (B, EAST): "OUTDATED/PENDING"}
+        summaries = ready.call("ListStackInstances")["Summaries"]
+        assert {summary["LastOperationId"] for summary in summaries} == {"next"} != {operation}
+        assert not any("StatusReason" in summary for summary in summaries)
+
     def test_makes_outdated_instances_current(self, ready: Bench) -> None:
         """An update brings the template of the stack set to the named instances."""
         ready.deploy([A, B])
@@ -199,6 +215,7 @@ class TestDelete:
         answer = ready.call("DeleteStackInstances", Accounts=[A], Regions=[EAST], RetainStacks=True)
 
         assert ready.status(answer["OperationId"]) == "SUCCEEDED"
+        assert ready.results(answer["OperationId"]) == {(A, EAST): "SUCCEEDED"}
         assert ready.instances() == {}
         assert len(ready.deployer.stacks) == 1
 

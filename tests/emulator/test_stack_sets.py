@@ -55,21 +55,29 @@ class TestCreate:
     @pytest.mark.parametrize("name", ["1st", "under_score", "", "x" * 129])
     def test_name_is_checked(self, bench: Bench, name: str) -> None:
         """A name begins with a letter, has letters, digits and hyphens, at most 128."""
-        error = bench.refuse("CreateStackSet", StackSetName=name, TemplateBody=TOPIC)
+        error = bench.refuse(
+            "CreateStackSet", StackSetName=name, TemplateBody=TOPIC, Parameters=[STAGE]
+        )
 
         assert error.code == "ValidationError"
+        assert "stackSetName" in error.message
 
     @pytest.mark.parametrize(
         "asked",
         [
             {},
-            {"TemplateBody": TOPIC, "TemplateURL": "https://b.s3.amazonaws.com/t"},
+            {
+                "TemplateBody": TOPIC,
+                "TemplateURL": "https://bucket.s3.amazonaws.com/good",
+                "Parameters": [STAGE],
+            },
             {"TemplateBody": "{"},
             {"TemplateBody": "just text"},
             {"TemplateBody": "Resources: {}"},
             {"TemplateBody": "Resources: {A: {Properties: {}}}"},
             {"TemplateBody": TOPIC + "#" * 51_200, "Parameters": [STAGE]},
-            {"TemplateURL": "https://b.s3.amazonaws.com/missing"},
+            {"TemplateURL": "https://bucket.s3.amazonaws.com/big", "Parameters": [STAGE]},
+            {"TemplateURL": "https://bucket.s3.amazonaws.com/missing"},
             {"TemplateURL": "https://example.com/t"},
             {"TemplateBody": TOPIC},
             {"TemplateBody": TOPIC, "Parameters": [STAGE, parameter("Nope", "x")]},
@@ -85,7 +93,8 @@ class TestCreate:
             "no mapping",
             "no resources",
             "no type",
-            "too long",
+            "body too long",
+            "object too long",
             "no object",
             "no S3 URL",
             "missing parameter",
@@ -98,6 +107,8 @@ class TestCreate:
     )
     def test_bad_input_is_a_validation_error(self, bench: Bench, asked: dict[str, Any]) -> None:
         """What cannot be deployed is refused at once."""
+        bench.objects["bucket", "good"] = TOPIC.encode()
+        bench.objects["bucket", "big"] = TOPIC.encode() + b"#" * 1024 * 1024
         assert bench.refuse("CreateStackSet", **asked).code == "ValidationError"
         assert not bench.engine.stack_sets
 
@@ -146,6 +157,12 @@ class TestCreate:
 
         assert error.code == "ValidationError"
 
+    def test_limits_themselves_are_fine(self, bench: Bench) -> None:
+        """50 tags and a body of 51,200 bytes are accepted."""
+        tags = [{"Key": f"k{n}", "Value": "v"} for n in range(50)]
+
+        assert bench.create(TemplateBody=TOPIC.ljust(51_200), Tags=tags)
+
 
 class TestDescribe:
     """DescribeStackSet."""
@@ -192,10 +209,14 @@ class TestDescribe:
         assert (error.code, error.status) == ("StackSetNotFoundException", 404)
 
     def test_by_id(self, ready: Bench) -> None:
-        """The id works wherever the name does."""
+        """The id works wherever the name does; of a deleted stack set only here."""
         stack_set_id = ready.stack_set.stack_set_id
 
+        assert ready.call("ListStackInstances", StackSetName=stack_set_id) == {"Summaries": []}
+        assert ready.call("DeleteStackSet", StackSetName=stack_set_id) == {}
         assert ready.call("DescribeStackSet", StackSetName=stack_set_id)["StackSet"]
+        error = ready.refuse("ListStackInstances", StackSetName=stack_set_id)
+        assert error.code == "StackSetNotFoundException"
 
 
 class TestDelete:

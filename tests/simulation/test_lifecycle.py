@@ -265,6 +265,27 @@ class TestUpdate:
 
         assert deploy(aws, stack, properties(group(ACCOUNTS))) == []
 
+    def test_managed_execution(self, aws: VirtualAWS, stack: Stack) -> None:
+        """With managed execution, operations that do not conflict run at the same time."""
+        managed = {"ManagedExecution": {"Active": True}}
+        one_by_one = [group((each,), Size=each) for each in ACCOUNTS]
+        began = aws.clock.now
+
+        deploy(aws, stack, properties(*one_by_one, **managed))
+
+        assert aws.clock.now - began < 60
+        swapped = [group((each,), Size=each[::-1] + "x") for each in ACCOUNTS[:2]]
+        writes = deploy(aws, stack, properties(*swapped, **managed, Tags=TWO_TAGS))
+        assert sorted(writes[:2]) == ["DeleteStackInstances", "UpdateStackSet"]
+
+    def test_managed_execution_switched(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Switching managed execution is an update of the set."""
+        deploy(aws, stack, properties())
+
+        assert deploy(aws, stack, properties(ManagedExecution={"Active": True})) == [
+            "UpdateStackSet"
+        ]
+
 
 class TestTemplateUrl:
     """Templates in S3."""

@@ -201,6 +201,57 @@ def test_cover_is_optimal_on_every_small_table() -> None:
         assert len(cover(targets)) == count, targets
 
 
+def _table(*rows: str) -> set[Target]:
+    """The targets of a table with a row for each account and a column for each region."""
+    return {
+        Target(f"{number:012d}", f"region-{column}")
+        for number, row in enumerate(rows)
+        for column, cell in enumerate(row)
+        if cell == "x"
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "fewest"),
+    [
+        pytest.param(_table("..xx.", ".xx..", "x..x.", "xxx.x", "x.xxx"), 4, id="search, 1"),
+        pytest.param(_table("x...x", "xx..x", "x.x..", "xxx..", ".x.xx"), 4, id="search, 2"),
+        pytest.param(_table("xx.x.", ".xx.x", "x.xxx", "xxxxx", "xx..x"), 4, id="search, 3"),
+        pytest.param(_table("x.xx.", "xxx.x", "..xxx", "x.x..", "xxxxx"), 4, id="search, 4"),
+        pytest.param(_table("xx...", "..xx.", "xxxx.", "xxxxx", "....x"), 3, id="made-up rows"),
+        pytest.param(_table("x.xxx", "x.xx.", ".xxx.", ".xxxx", "....x"), 3, id="made-up columns"),
+        pytest.param(_table("xx..", ".xx.", "..xx", "x..x"), 4, id="ring"),
+        pytest.param(_table(".xxx", "x.xx", "xx.x", "xxx."), 4, id="all but the diagonal"),
+        pytest.param(_table("xxxx", "xxxx", "xx..", "xx.."), 2, id="two sizes"),
+    ],
+)
+def test_fewest(table: set[Target], fewest: int) -> None:
+    """Tables whose optimum is known, among them some that neither grouping alone solves."""
+    rectangles = cover(table)
+
+    assert len(rectangles) == fewest
+    assert {target for each in rectangles for target in each.targets()} == table
+    assert sum(len(each.targets()) for each in rectangles) == len(table)
+
+
+@pytest.mark.parametrize(("height", "width"), [(10, 10), (11, 11), (64, 12), (65, 12), (200, 20)])
+def test_tables_too_large_to_search(height: int, width: int) -> None:
+    """A table without any order is covered all the same, and soon."""
+    order = random.Random(height)
+    table = {
+        Target(f"{row:012d}", f"region-{column}")
+        for row in range(height)
+        for column in range(width)
+        if order.random() < 0.5
+    }
+
+    rectangles = cover(table)
+
+    assert {target for each in rectangles for target in each.targets()} == table
+    assert sum(len(each.targets()) for each in rectangles) == len(table)
+    assert len(rectangles) <= min(_rectangles_by(0, table), _rectangles_by(1, table))
+
+
 def test_cover_at_the_quota() -> None:
     """A whole stack set of 100,000 equal instances is one operation."""
     targets = targets_of([f"{each:012d}" for each in range(5_000)], [f"r-{n}" for n in range(20)])

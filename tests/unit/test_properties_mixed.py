@@ -32,6 +32,7 @@ _name = st.from_regex(r"[A-Z][A-Za-z0-9]{0,8}", fullmatch=True).filter(
     lambda name: name not in {"Key", "Value", "ParameterKey", "ParameterValue"}
 )
 _text = st.text(min_size=1, max_size=12)
+_coin: st.SearchStrategy[bool] = st.booleans()
 _gap = st.sampled_from([None, ""])
 _groups = st.dictionaries(
     st.tuples(accounts, regions), st.dictionaries(_name, st.text(max_size=8), max_size=2)
@@ -46,7 +47,7 @@ _preferences = st.fixed_dictionaries(
         "ConcurrencyMode": st.sampled_from(["STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE"]),
     },
 )
-_plain = st.fixed_dictionaries(
+_plain: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"TemplateURL": st.just(URL)},
     optional={
         "StackSetName": st.just("Baseline"),
@@ -66,11 +67,10 @@ _plain = st.fixed_dictionaries(
 
 def _respelt_pairs(draw: st.DrawFn, pairs: Mapping[str, str], key: str, value: str) -> object:
     """A map, as any list that an author may write for it."""
-    if draw(st.booleans()):
+    if draw(_coin):
         return {**pairs, "Gone": None}
     listed: list[object] = [
-        {key: name, value: text} if draw(st.booleans()) else {name: text}
-        for name, text in pairs.items()
+        {key: name, value: text} if draw(_coin) else {name: text} for name, text in pairs.items()
     ]
     return listed + draw(st.lists(_gap, max_size=2))
 
@@ -94,12 +94,12 @@ def _respelt_group(
     account, region = target
     accounts_of = [account, *draw(st.lists(_gap, max_size=1))]
     members: dict[str, Any] = {"Regions": [*draw(st.lists(_gap, max_size=1)), region]}
-    if draw(st.booleans()):
+    if draw(_coin):
         members["Accounts"] = accounts_of
         members.update(draw(st.dictionaries(st.just("DeploymentTargets"), _gap)))
     else:
         members["DeploymentTargets"] = {"Accounts": accounts_of}
-    if overrides or draw(st.booleans()):
+    if bool(overrides) or draw(_coin):
         members["ParameterOverrides"] = _respelt_pairs(
             draw, overrides, "ParameterKey", "ParameterValue"
         )
@@ -109,10 +109,13 @@ def _respelt_group(
 @st.composite
 def _two_ways(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     """The same wish in plain words, and in any mix of both dialects and gaps."""
-    plain = draw(_plain)
+    plain: dict[str, Any] = draw(_plain)
     wanted = draw(_groups)
-    mixed = {**plain, **draw(st.dictionaries(st.sampled_from(["TemplateBody", "Foo"]), _gap))}
-    if "Description" in mixed and draw(st.booleans()):
+    mixed: dict[str, Any] = {
+        **plain,
+        **draw(st.dictionaries(st.sampled_from(["TemplateBody", "Foo"]), _gap)),
+    }
+    if "Description" in mixed and draw(_coin):
         mixed["StackSetDescription"] = mixed.pop("Description")
     for name, key, value in (
         ("Parameters", "ParameterKey", "ParameterValue"),
@@ -209,7 +212,7 @@ _secret_pairs = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_properties_of(st.text(st.characters(exclude_categories=()), max_size=6)))
 def test_anything_is_read_or_told(raw: dict[str, Any]) -> None:
     """Whatever is given, even halves of surrogate pairs, a spec comes out or faults: no crash."""
@@ -217,7 +220,7 @@ def test_anything_is_read_or_told(raw: dict[str, Any]) -> None:
     salvage_instances(raw)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_properties_of(st.text(max_size=6)))
 def test_every_fault_names_its_place(raw: dict[str, Any]) -> None:
     """Each fault begins with a property's path, or with the name that is none, and is short."""

@@ -1,0 +1,185 @@
+"""Templates in S3 are found under every address that S3 has had, and read where that is allowed."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from handler.templates import fetch_template, locate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_PLACE = {"Bucket": "my-bucket", "Key": "path/app.yaml"}
+_URL = "https://my-bucket.s3.amazonaws.com/path/app.yaml"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://my-bucket.s3.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3.us-west-2.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3-us-west-2.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3.dualstack.us-west-2.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3-fips.us-gov-west-1.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3.cn-north-1.amazonaws.com.cn/path/app.yaml",
+        "https://s3.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.us-west-2.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3-us-west-2.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.dualstack.us-west-2.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.us-gov-west-1.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.cn-north-1.amazonaws.com.cn/my-bucket/path/app.yaml",
+        "https://s3.amazonaws.com/my-bucket/path/app.yaml?X-Amz-Date=20260823T000000Z",
+    ],
+)
+def test_located(url: str) -> None:
+    """Bucket and key are found in the host or in the path, with and without region."""
+    assert locate(url) == _PLACE
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (
+            "https://my.dotted.bucket.s3.amazonaws.com/a",
+            {"Bucket": "my.dotted.bucket", "Key": "a"},
+        ),
+        ("https://s3.amazonaws.com/my.bucket/a", {"Bucket": "my.bucket", "Key": "a"}),
+        ("https://b.s3.amazonaws.com/a%20b%2Bc.yaml", {"Bucket": "b", "Key": "a b+c.yaml"}),
+        ("https://s3.amazonaws.com/b/%E6%97%A5", {"Bucket": "b", "Key": "日"}),
+        (
+            "https://b.s3.amazonaws.com/k?versionId=3sL4kqtJlcpXroDTDmJ",
+            {"Bucket": "b", "Key": "k", "VersionId": "3sL4kqtJlcpXroDTDmJ"},
+        ),
+        (
+            "https://s3.amazonaws.com/b/k?x=y&versionId=null",
+            {"Bucket": "b", "Key": "k", "VersionId": "null"},
+        ),
+    ],
+    ids=["dots in host", "dots in path", "escapes", "unicode", "version", "null version"],
+)
+def test_located_parts(url: str, place: dict[str, str]) -> None:
+    """Dots, escapes and versions are read."""
+    assert locate(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/app.yaml",
+        "https://my-bucket.s3.example.com/app.yaml",
+        "https://s3.amazonaws.com.example.com/b/k",
+        "https://my-buckets3.amazonaws.com/k",
+        "https://s3.amazonaws.com",
+        "https://s3.amazonaws.com/my-bucket",
+        "https://s3.amazonaws.com/my-bucket/",
+        "https://my-bucket.s3.amazonaws.com",
+        "https://my-bucket.s3.amazonaws.com/",
+        "https://s3xamazonaws.com/b/k",
+        "https://my-bucket.s3.amazonawsxcom/k",
+        "https://d111111abcdef8.cloudfront.net/app.yaml",
+        "ssm-doc://arn:aws:ssm:us-east-1:111111111111:document/template",
+    ],
+)
+def test_not_in_s3(url: str) -> None:
+    """An address outside S3, or without bucket or key, is none."""
+    assert locate(url) is None
+
+
+@pytest.mark.xfail(
+    strict=True, reason="templates: a bucket whose name has `.s3.` or `.s3-` in it is cut short"
+)
+def test_bucket_named_like_s3() -> None:
+    """A bucket may have s3 among its dots."""
+    url = "https://my.s3.bucket.s3.us-west-2.amazonaws.com/k"
+
+    assert locate(url) == {"Bucket": "my.s3.bucket", "Key": "k"}
+
+
+@pytest.mark.xfail(
+    strict=True, reason="templates: hosts of partitions that do not end in amazonaws.com(.cn)"
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://my-bucket.s3.eusc-de-east-1.amazonaws.eu/path/app.yaml",
+        "https://s3.us-iso-east-1.c2s.ic.gov/my-bucket/path/app.yaml",
+        "https://s3.us-isob-east-1.sc2s.sgov.gov/my-bucket/path/app.yaml",
+    ],
+    ids=["aws-eusc", "aws-iso", "aws-iso-b"],
+)
+def test_located_in_any_partition(url: str) -> None:
+    """Every partition's S3 is S3: a template edited in place deploys there too."""
+    assert locate(url) == _PLACE
+
+
+@pytest.mark.xfail(strict=True, reason="templates.locate raises ValueError from urlsplit")
+def test_broken_address() -> None:
+    """What is no address is none in S3."""
+    assert locate("https://[my-bucket.s3.amazonaws.com/k") is None
+
+
+def _client() -> S3Client:
+    return boto3.client(
+        "s3", region_name="us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="made-up"
+    )
+
+
+def _never() -> NoReturn:
+    pytest.fail("no client is needed")
+
+
+def _fetched(answer: dict[str, Any], url: str, place: dict[str, str]) -> str | None:
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", answer, place)
+        return fetch_template(url, lambda: client)
+
+
+def _body(content: bytes, length: int | None = None) -> dict[str, Any]:
+    size = len(content) if length is None else length
+    return {"Body": StreamingBody(io.BytesIO(content), size)}
+
+
+def test_fetched() -> None:
+    """A template's text is read from where its address says."""
+    content = "Description: 日本\n".encode()
+
+    assert _fetched(_body(content), _URL, _PLACE) == "Description: 日本\n"
+
+
+def test_fetched_version() -> None:
+    """The version that the address names is read."""
+    place = {**_PLACE, "VersionId": "7"}
+
+    assert _fetched(_body(b"x"), f"{_URL}?versionId=7", place) == "x"
+
+
+def test_outside_s3() -> None:
+    """An address outside S3 costs no client and no call."""
+    assert fetch_template("https://example.com/app.yaml", _never) is None
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchBucket", "SlowDown"])
+def test_unreadable(code: str) -> None:
+    """A template that this function may not read is not an error: CloudFormation perhaps may."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", code)
+
+        assert fetch_template(_URL, lambda: client) is None
+
+
+def test_not_a_text() -> None:
+    """What is no text is not compared."""
+    assert _fetched(_body(b"\xff\xfe"), _URL, _PLACE) is None
+
+
+def test_cut_off() -> None:
+    """A template whose transfer breaks off is not compared."""
+    assert _fetched(_body(b"Resources:", length=100), _URL, _PLACE) is None

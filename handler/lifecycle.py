@@ -22,10 +22,12 @@ class Memory:
     """What one invocation leaves to the next of the same request, and to the answer.
 
     Attributes:
-        stack_set_id: The stack set that the request made; empty while it has made none.
+        stack_set_id: The stack set that the request made or found; empty while there is none.
+        is_new: Whether the request made it.
     """
 
     stack_set_id: str = ""
+    is_new: bool = False
 
 
 def create(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
@@ -36,9 +38,7 @@ def create(request: Request, memory: Memory, loop: Reconciliation) -> Observatio
             CloudFormation's rollback deletes it.
     """
     spec = parse_properties(request.properties)
-    if not memory.stack_set_id:
-        memory.stack_set_id = loop.create(spec.name or request.default_name, spec)
-    return _deploy(loop, memory.stack_set_id, spec, Previous({}, spec=spec))
+    return _deploy_another(spec.name or request.default_name, memory, loop, spec)
 
 
 def update(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
@@ -53,9 +53,7 @@ def update(request: Request, memory: Memory, loop: Reconciliation) -> Observatio
     spec = parse_properties(request.properties)
     name = _replacement_name(request, spec, loop)
     if name is not None:
-        if not memory.stack_set_id:
-            memory.stack_set_id = loop.create(name, spec)
-        return _deploy(loop, memory.stack_set_id, spec, Previous({}, spec=spec))
+        return _deploy_another(name, memory, loop, spec)
     previous_name = str(request.old_properties.get("StackSetName") or "")
     if previous_name in {"", name_in(request.physical_id)}:
         return _deploy(loop, request.physical_id, spec, read_previous(request.old_properties))
@@ -100,6 +98,18 @@ def _replacement_name(request: Request, spec: StackSetSpec, loop: Reconciliation
     if wanted == name_in(present) and loop.stack_sets.describe(present) is not None:
         return None
     return wanted
+
+
+def _deploy_another(
+    name: str, memory: Memory, loop: Reconciliation, spec: StackSetSpec
+) -> Observation:
+    if not memory.stack_set_id:
+        memory.stack_set_id, memory.is_new = loop.create(name, spec)
+    if memory.is_new:
+        previous = Previous({}, spec=spec, is_new=True)
+    else:
+        previous = loop.known_before(memory.stack_set_id)
+    return _deploy(loop, memory.stack_set_id, spec, previous)
 
 
 def _deploy(

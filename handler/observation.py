@@ -22,12 +22,14 @@ class InstanceState:
         detailed_status: Such as SUCCEEDED, FAILED or CANCELLED; empty where the API gives none.
         reason: Why the instance is not CURRENT; empty where the API gives none.
         last_operation_id: The operation that touched it last; empty where the API gives none.
+        stack_id: The stack; empty where there has never been one.
     """
 
     status: str
     detailed_status: str = ""
     reason: str = ""
     last_operation_id: str = ""
+    stack_id: str = ""
 
     @classmethod
     def from_api(cls, summary: Mapping[str, Any]) -> Self:
@@ -37,6 +39,7 @@ class InstanceState:
             detailed_status=summary.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
             reason=summary.get("StatusReason", ""),
             last_operation_id=summary.get("LastOperationId", ""),
+            stack_id=summary.get("StackId", ""),
         )
 
     @property

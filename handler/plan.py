@@ -80,6 +80,11 @@ class Marks:
         """Whether a request of this resource, this one or another, started the operation."""
         return operation_id.startswith(f"{self.resource}-")
 
+    def names_instances_of_resource(self, operation_id: str) -> bool:
+        """Whether a request of this resource started the operation for just these instances."""
+        resource, _, kind, *_ = [*operation_id.split("-"), "", "", ""]
+        return resource == self.resource and kind in _ACTIONS and _ACTIONS[kind] != UPDATE_SET
+
     def action_of(self, operation_id: str) -> str | None:
         """The step's action if this very request started the operation; else None."""
         resource, _, rest = operation_id.partition("-")
@@ -94,14 +99,16 @@ class Previous:
     """What the stack set was before this request, as far as the old properties tell.
 
     Attributes:
-        instances: The overrides of each instance that the old properties name.
-        certain: False where the old properties are invalid: they may never have been applied.
-        spec: The old properties in full; None where they are invalid or there were none.
+        instances: The overrides of each instance that belonged to the template; None for unknown.
+        certain: False where they may never have been applied, as with invalid old properties.
+        spec: The old properties in full; None where they are unknown.
+        is_new: Whether this request made the stack set, so that it is configured as wanted.
     """
 
-    instances: Mapping[Target, Overrides]
+    instances: Mapping[Target, Overrides | None]
     certain: bool = True
     spec: StackSetSpec | None = None
+    is_new: bool = False
 
 
 def plan_deployment(
@@ -131,7 +138,7 @@ def plan_deployment(
         if (target in previous.instances and target not in wanted)
         or (target in wanted and _must_be_replaced(state, marks))
     }
-    steps = plan_deletion(leaving)
+    steps = plan_deletion(leaving, marks)
     remaining = [target for target in seen.instances if target not in leaving]
     if set_content is not None:
         regions = _regions(remaining)
@@ -169,18 +176,20 @@ def batches(steps: Iterable[Step]) -> list[list[Step]]:
     return found
 
 
-def plan_deletion(instances: Mapping[Target, InstanceState]) -> list[Step]:
+def plan_deletion(instances: Mapping[Target, InstanceState], marks: Marks) -> list[Step]:
     """The steps that delete instances.
 
-    The stacks of suspended accounts cannot be reached, so they are left and only forgotten;
-    otherwise such an instance could never go, and the stack set neither.
+    The stacks of suspended accounts cannot be reached, so they are left and only forgotten. So is
+    an instance that never had a stack, once deleting it has failed: its account perhaps lacks the
+    execution role. Otherwise such instances could never go, and the stack set neither.
     """
     by_reach: dict[bool, list[Target]] = defaultdict(list)
     for target, state in instances.items():
-        by_reach[state.is_suspended].append(target)
+        tried = marks.action_of(state.last_operation_id) == DELETE
+        by_reach[state.is_suspended or (tried and not state.stack_id)].append(target)
     return [
-        Step(DELETE, rectangle, rectangle.regions, retain_stacks=suspended)
-        for suspended, targets in sorted(by_reach.items())
+        Step(DELETE, rectangle, rectangle.regions, retain_stacks=unreachable)
+        for unreachable, targets in sorted(by_reach.items())
         for rectangle in cover(targets)
     ]
 

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from handler import plan
 from handler.configuration import differs, operation_preferences, update_parameters
-from handler.errors import OperationFailed, OutOfTime, StackSetExists
+from handler.errors import Failure, OperationFailed, OutOfTime, StackSetExists
 from handler.observability import logger, metrics
 from handler.observation import InstanceState, Observation, OperationState
 from handler.plan import Marks, Previous, Step
 from handler.spec import StackSetSpec
 from handler.stacksets import AlreadyStarted, NameTaken, NotFound, StackSetBusy, StackSets
+from handler.targets import Target
 from handler.waiting import Patience, poll_intervals
 
 _RECENT_OPERATIONS = 100
 _BUSY_PAUSE = 5.0
+_STOP_PAUSE = 2.0
 _LAST_MOMENT = 15.0
 _ALL_STEPS = {plan.DELETE, plan.UPDATE_SET, plan.CREATE, plan.UPDATE}
 
@@ -54,37 +55,44 @@ class Reconciliation:
     read_template: Callable[[StackSetSpec], str | None]
     finished: set[str] = field(default_factory=set)
 
-    def create(self, name: str, spec: StackSetSpec) -> str:
-        """Create the stack set without instances, or find the one this request made before.
+    def create(self, name: str, spec: StackSetSpec) -> tuple[str, bool]:
+        """Create the stack set without instances, or find the one this resource has already.
+
+        A resource has one of another name than its present one while CloudFormation rolls back
+        a replacement, or after a replacement that failed.
 
         Returns:
-            Its StackSetId.
+            Its StackSetId, and whether it is new.
 
         Raises:
-            StackSetExists: The name belongs to a stack set that this request did not make.
+            StackSetExists: The name belongs to a stack set that this resource did not make.
         """
         token = self.marks.client_request_token(name)
-        while True:
-            try:
-                return self.stack_sets.create(name, spec, token)
-            except NameTaken as error:
-                live = self.stack_sets.describe(name)
-                if live is not None and self._started_any(live.stack_set_id, self.marks.action_of):
-                    return live.stack_set_id
-                if not self.delete_left_over(name, spec):
-                    raise StackSetExists(name) from error
+        try:
+            return self.stack_sets.create(name, spec, token), True
+        except NameTaken as error:
+            own = self._find_own(name)
+            if own is None:
+                raise StackSetExists(name) from error
+            return own, False
 
-    def delete_left_over(self, name: str, spec: StackSetSpec) -> bool:
-        """Delete the stack set that an earlier request of this resource made in vain.
+    def delete_left_over(self, name: str, spec: StackSetSpec) -> None:
+        """Delete the stack set of that name if an earlier request of this resource made it."""
+        own = self._find_own(name)
+        if own is not None:
+            self.delete(own, spec)
 
-        Returns:
-            Whether there was one; a stack set that somebody else made is left alone.
-        """
-        live = self.stack_sets.describe(name)
-        if live is None or not self._started_any(live.stack_set_id, self.marks.is_of_resource):
-            return False
-        self.delete(live.stack_set_id, spec)
-        return True
+    def known_before(self, stack_set_id: str) -> Previous:
+        """What a stack set was that this resource has, though no properties tell of it."""
+        instances = self.stack_sets.instances(stack_set_id)
+        return Previous(
+            {
+                target: None
+                for target, state in instances.items()
+                if self.marks.names_instances_of_resource(state.last_operation_id)
+            },
+            certain=False,
+        )
 
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
@@ -139,7 +147,7 @@ class Reconciliation:
         """Take the steps that can be taken; tells whether the stack set is gone."""
         self._settle(stack_set_id, {plan.DELETE})
         instances = self.stack_sets.instances(stack_set_id)
-        steps = self._unfinished(plan.plan_deletion(instances))
+        steps = self._unfinished(plan.plan_deletion(instances, self.marks))
         if steps:
             self._take(stack_set_id, steps, spec)
             return False
@@ -183,8 +191,13 @@ class Reconciliation:
     def _recent(self, stack_set_id: str) -> Iterable[OperationState]:
         return itertools.islice(self.stack_sets.operations(stack_set_id), _RECENT_OPERATIONS)
 
-    def _started_any(self, stack_set_id: str, whose: Callable[[str], object]) -> bool:
-        return any(whose(each.operation_id) for each in self._recent(stack_set_id))
+    def _find_own(self, name: str) -> str | None:
+        live = self.stack_sets.describe(name)
+        if live is None:
+            return None
+        recent = self._recent(live.stack_set_id)
+        is_own = any(self.marks.is_of_resource(each.operation_id) for each in recent)
+        return live.stack_set_id if is_own else None
 
     def _is_left_over(self, operation: OperationState) -> bool:
         own = operation.operation_id
@@ -211,7 +224,9 @@ class Reconciliation:
         self, seen: Observation, spec: StackSetSpec, previous: Previous
     ) -> list[Step]:
         content = None
-        if differs(spec, previous, seen.stack_set, self.read_template(spec)):
+        if not previous.is_new and differs(
+            spec, previous, seen.stack_set, self.read_template(spec)
+        ):
             content = json.dumps(update_parameters(spec), sort_keys=True)
         return self._unfinished(plan.plan_deployment(spec, previous, seen, self.marks, content))
 
@@ -266,22 +281,32 @@ class Reconciliation:
             self.finished.add(operation.operation_id)
             return
         failures, cancelled = self.stack_sets.failures(stack_set_id, operation.operation_id)
+        if operation.action == "DELETE" and self._can_be_forgotten(stack_set_id, failures):
+            self.finished.add(operation.operation_id)
+            return
         text = f"{operation.action} operation {operation.operation_id} {operation.status}."
         raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
 
+    def _can_be_forgotten(self, stack_set_id: str, failures: Collection[Failure]) -> bool:
+        """Whether a delete failed only on instances that never had a stack."""
+        instances = self.stack_sets.instances(stack_set_id)
+        states = [instances.get(Target(each.account, each.region)) for each in failures]
+        return bool(states) and not any(state and state.stack_id for state in states)
+
     def _stop(self, stack_set_id: str) -> str:
         """Stop this request's operations, wait for it while there is time, and say what runs."""
-        for operation in self._recent(stack_set_id):
-            if operation.is_active and self.marks.action_of(operation.operation_id):
-                self.stack_sets.stop(stack_set_id, operation.operation_id)
-        while True:
-            active = [each for each in self._recent(stack_set_id) if each.is_active]
-            if not active:
-                return "No operation runs any more."
-            if time.time() > self.deadline - _LAST_MOMENT:
-                names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])
-                return f"Still on the stack set: operation {names}."
-            time.sleep(2)
+        self.patience.extend(self.deadline - _LAST_MOMENT)
+        active: list[OperationState] = []
+        try:
+            for operation in self._recent(stack_set_id):
+                if operation.is_active and self.marks.action_of(operation.operation_id):
+                    self.stack_sets.stop(stack_set_id, operation.operation_id)
+            while active := [each for each in self._recent(stack_set_id) if each.is_active]:
+                self.patience.sleep(_STOP_PAUSE)
+        except OutOfTime:
+            names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])
+            return f"Still on the stack set: operation {names}."
+        return "No operation runs any more."
 
 
 def _is_current(state: InstanceState | None) -> bool:

@@ -87,6 +87,7 @@ class StackSetResource(CfnResource):
             DeliveryFailed: The answer could not be delivered.
         """
         self._event, self._context = event, context
+        observe(event)
         self._recall()
         self.Data, self.PhysicalResourceId = {}, ""
         self._undelivered = None

@@ -22,7 +22,7 @@ class TimeToRelay(Exception):
     """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Patience:
     """Two moments, in seconds since the epoch, past which nothing may wait.
 
@@ -39,6 +39,10 @@ class Patience:
         """The patience of an invocation that Lambda will kill in this many seconds."""
         margin = min(_RELAY_MARGIN, seconds_left / 4)
         return cls(time.time() + seconds_left - margin, give_up_at)
+
+    def extend(self, give_up_at: float) -> None:
+        """Allow what has to be done after giving up to go on until then."""
+        self.give_up_at = give_up_at
 
     def check(self) -> None:
         """Stop here if either moment has come.

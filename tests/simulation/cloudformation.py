@@ -120,6 +120,7 @@ class Stack:
         attributes: What ``Fn::GetAtt`` gives.
         answers: (request type, answer) of every request, in order.
         requests: The events of these requests.
+        others_fail: Whether another resource fails after this one has been updated.
         left_over: Physical id and properties of what was replaced and could not be deleted.
     """
 
@@ -131,10 +132,11 @@ class Stack:
     attributes: dict[str, str] = field(default_factory=dict)
     answers: list[tuple[str, Answer]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
+    others_fail: bool = False
     left_over: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._failed: dict[str, Any] = {}
+        self._rollback: tuple[dict[str, Any], dict[str, Any], str] = ({}, {}, "")
         self.function = Lambda(self.aws)
         stack_id = uuid.uuid5(uuid.NAMESPACE_URL, self.name)
         self.stack_id = (
@@ -163,13 +165,7 @@ class Stack:
 
     def continue_rollback(self) -> str:
         """Try again to roll back; returns the stack's status."""
-        answer = self._request("Update", self.properties, self._failed, self.physical_id)
-        if answer.status == "SUCCESS":
-            self.status = "UPDATE_ROLLBACK_COMPLETE"
-            old, properties = self.physical_id, self._failed
-            self._keep(answer, self.properties)
-            if answer.physical_id != old:
-                self._replaced(old, properties)
+        self._roll_back(*self._rollback)
         return self.status
 
     def clean_up(self) -> None:
@@ -177,10 +173,6 @@ class Stack:
         for physical_id, properties in list(self.left_over):
             if self._request("Delete", properties, physical_id=physical_id).status == "SUCCESS":
                 self.left_over.remove((physical_id, properties))
-
-    def _replaced(self, physical_id: str, properties: dict[str, Any]) -> None:
-        self.left_over.append((physical_id, properties))
-        self.clean_up()
 
     def _create(self, wanted: dict[str, Any]) -> None:
         answer = self._request("Create", wanted)
@@ -195,17 +187,30 @@ class Stack:
     def _update(self, wanted: dict[str, Any]) -> None:
         before, physical_id = self.properties, self.physical_id
         answer = self._request("Update", wanted, before, physical_id)
-        self.status = "UPDATE_COMPLETE"
-        if answer.status != "SUCCESS":
-            wanted, before = before, wanted
-            answer = self._request("Update", wanted, before, physical_id)
-            if answer.status != "SUCCESS":
-                self.status, self._failed = "UPDATE_ROLLBACK_FAILED", before
-                return
+        if answer.status == "SUCCESS" and not self.others_fail:
+            self.status = "UPDATE_COMPLETE"
+            self._finish(answer, wanted, physical_id, before)
+            return
+        if answer.status == "SUCCESS":
+            physical_id = answer.physical_id
+        self._roll_back(wanted, before, physical_id)
+
+    def _roll_back(self, failed: dict[str, Any], before: dict[str, Any], physical_id: str) -> None:
+        answer = self._request("Update", before, failed, physical_id)
+        if answer.status == "SUCCESS":
             self.status = "UPDATE_ROLLBACK_COMPLETE"
-        self._keep(answer, wanted)
+            self._finish(answer, before, physical_id, failed)
+        else:
+            self.status = "UPDATE_ROLLBACK_FAILED"
+            self._rollback = (failed, before, physical_id)
+
+    def _finish(
+        self, answer: Answer, now: dict[str, Any], physical_id: str, replaced: dict[str, Any]
+    ) -> None:
+        self._keep(answer, now)
         if answer.physical_id != physical_id:
-            self._replaced(physical_id, before)
+            self.left_over.append((physical_id, replaced))
+            self.clean_up()
 
     def _keep(self, answer: Answer, properties: dict[str, Any]) -> None:
         self.physical_id, self.attributes = answer.physical_id, answer.data

@@ -180,6 +180,7 @@ class History:
     def _heal(self) -> None:
         """End all faults; a rollback that failed because of them is tried again."""
         self.aws.before_call = self.aws.after_call = None
+        self.stack.others_fail = False
         faults = self.aws.engine.faults
         for rules in (faults.calls, faults.deployments, faults.busy):
             rules.clear()

@@ -367,6 +367,41 @@ class TestFailure:
         assert active == ["StackSetsTest"]
         assert stacks_of(aws, old) == wanted_stacks(properties())
 
+    def test_rollback_of_a_replacement(self, aws: VirtualAWS, stack: Stack) -> None:
+        """When another resource fails after a replacement, the old stack set is kept untouched."""
+        deploy(aws, stack, properties())
+        old = stack.physical_id
+        touched = len(aws.engine.deployments)
+        stack.others_fail = True
+
+        assert stack.deploy(properties(StackSetName="Renamed")) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.physical_id == old
+        assert stacks_of(aws, old) == wanted_stacks(properties())
+        later = [order.stack_set_name for _, order, _ in aws.engine.deployments[touched:]]
+        assert set(later) == {"Renamed"}
+        active = [each.name for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
+        assert active == ["StackSetsTest"]
+
+    def test_replacement_that_cannot_be_removed(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A rollback fails while the failed replacement is there, and removes it when continued."""
+        deploy(aws, stack, properties())
+        self.fail(aws, ACCOUNTS[1], actions=("CREATE",))
+        self.fail(aws, ACCOUNTS[0], actions=("DELETE",))
+        renamed = properties(group(ACCOUNTS), StackSetName="Renamed", TemplateBody=template("2"))
+        assert stack.deploy(renamed) == "UPDATE_ROLLBACK_FAILED"
+        aws.engine.faults.deployments.clear()
+
+        assert stack.continue_rollback() == "UPDATE_ROLLBACK_COMPLETE"
+        active = [each.name for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
+        assert active == ["StackSetsTest"]
+
+    def test_create_without_the_execution_role(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Instances that never came up are forgotten where their account cannot be reached."""
+        self.fail(aws, ACCOUNTS[1])
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert aws.deployer.stacks == {}
+
     def test_name_of_somebody_else(self, aws: VirtualAWS, stack: Stack) -> None:
         """A stack set that somebody else made is neither taken over nor deleted."""
         aws.engine.call(

@@ -26,6 +26,7 @@ PROPERTIES = (
     *("ServiceToken", "ServiceTimeout", "StackSetName", "StackSetDescription", "Description"),
     *("TemplateURL", "TemplateBody", "Parameters", "Tags", "Capabilities"),
     *("AdministrationRoleARN", "ExecutionRoleName", "PermissionModel", "CallAs"),
+    "ManagedExecution",
     *("OperationPreferences", "StackInstances", "StackInstancesGroup", "loglevel", "botolevel"),
 )
 GROUP_MEMBERS = ("Accounts", "DeploymentTargets", "Regions", "ParameterOverrides")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import importlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,6 +118,16 @@ def test_a_virtual_clock_can_replace_time(name: str) -> None:
 
     assert not {each for each in taken if each[0] == "time" and each[1]}
     assert not {"sched", "threading", "asyncio"} & {module for module, _ in taken}
+
+
+@pytest.mark.parametrize("name", [each for each in _PURE if each != "waiting"])
+def test_values_are_frozen(name: str) -> None:
+    """What a pure room hands out cannot be changed by who gets it."""
+    module = importlib.import_module(f"handler.{name}")
+    values = [each for each in vars(module).values() if dataclasses.is_dataclass(each)]
+    public = [each for each in values if not str(each).startswith("<class 'handler.pairs._")]
+
+    assert [each for each in public if each.__setattr__ is object.__setattr__] == []
 
 
 @_each_module

@@ -50,7 +50,9 @@ class TestRequests:
 
     def test_everything(self) -> None:
         """All that the template gives is sent, sorted, in the API's form."""
-        assert update_parameters(_FULL) == {
+        spec = replace(_FULL, managed_execution=True)
+
+        assert update_parameters(spec) == {
             "Description": "Baseline of every account",
             "TemplateURL": URL,
             "AdministrationRoleARN": "arn:aws:iam::999999999999:role/Admin",
@@ -64,8 +66,9 @@ class TestRequests:
                 {"Key": "Owner", "Value": "ops"},
             ],
             "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            "ManagedExecution": {"Active": True},
         }
-        assert create_parameters(_FULL) == update_parameters(_FULL)
+        assert create_parameters(spec) == update_parameters(spec)
 
     def test_inline_template(self) -> None:
         """A template's text is sent as such."""
@@ -84,6 +87,7 @@ class TestRequests:
             "Parameters": [],
             "Tags": [],
             "Capabilities": [],
+            "ManagedExecution": {"Active": False},
         }
 
     def test_api_parameters(self) -> None:
@@ -178,6 +182,7 @@ class TestDiffers:
             {"capabilities": frozenset()},
             {"administration_role_arn": _ROLE + "2"},
             {"administration_role_arn": None},
+            {"managed_execution": True},
             {"execution_role_name": "Other"},
             {"execution_role_name": None},
         ],
@@ -200,6 +205,7 @@ class TestDiffers:
             {"capabilities": frozenset({"CAPABILITY_IAM"})},
             {"administration_role_arn": _DEFAULT_ROLE},
             {"administration_role_arn": None},
+            {"managed_execution": True},
             {"execution_role_name": "ByHand"},
             {"execution_role_name": None},
             {"template_body": "Resources: {ByHand: x}"},
@@ -230,11 +236,16 @@ class TestDiffers:
             ("Resources: {}\n", "Resources: {}\n", False),
             ("Resources: {}\n", "Resources: {}", False),
             ("\nResources: {}", "Resources: {}\n", False),
+            ("Resources:\r\n  A: x\r\n", "Resources:\n  A: x\n", False),
+            ("Resources:  \n  A: x", "Resources:\n  A: x", False),
             ("Resources: {A: x}", "Resources: {}", True),
+            ("Resources:\n  A: x", "Resources:\n    A: x", True),
+            ("Resources:\n\n  A: x", "Resources:\n  A: x", True),
         ],
+        ids=repr,
     )
     def test_template_text(self, *, wanted: str, live: str, differ: bool) -> None:
-        """Templates are compared by their text, but for white space around it."""
+        """Templates are compared by their lines, but for what an editor does to line ends."""
         assert _differs(_FULL, replace(_LIVE, template_body=live), template=wanted) is differ
 
     def test_same_address_other_template(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from handler.observation import InstanceState, Observation, OperationState, StackSetState
@@ -65,3 +67,105 @@ def test_defaults() -> None:
     assert (operation.reason, operation.began, operation.failed_instances) == ("", 0.0, 0)
     assert (seen.instances, seen.known_overrides, seen.newest_operation_id) == ({}, {}, "")
     assert seen.stack_set.tags is None
+
+
+class TestFromApi:
+    """What the API's answers say, and what is taken where they are silent."""
+
+    def test_instance(self) -> None:
+        """A StackInstanceSummary in full."""
+        summary = {
+            "StackSetId": "a:b",
+            "Account": "111111111111",
+            "Region": "us-east-1",
+            "Status": "OUTDATED",
+            "StatusReason": "Role exists",
+            "StackInstanceStatus": {"DetailedStatus": "FAILED"},
+            "LastOperationId": "op-1",
+            "StackId": "arn:aws:cloudformation:us-east-1:111111111111:stack/s/1",
+        }
+
+        assert InstanceState.from_api(summary) == InstanceState(
+            "OUTDATED",
+            "FAILED",
+            "Role exists",
+            "op-1",
+            "arn:aws:cloudformation:us-east-1:111111111111:stack/s/1",
+        )
+
+    def test_bare_instance(self) -> None:
+        """A suspended account's instance has hardly a member."""
+        assert InstanceState.from_api({}) == InstanceState("", "", "", "", "")
+
+    def test_stack_set(self) -> None:
+        """A StackSet in full."""
+        answer = {
+            "StackSetId": "a:b",
+            "StackSetName": "a",
+            "StackSetARN": "arn",
+            "Status": "ACTIVE",
+            "Description": "d",
+            "TemplateBody": "t",
+            "Parameters": [{"ParameterKey": "A", "ParameterValue": "1"}, {"ParameterKey": "B"}],
+            "Tags": [{"Key": "k", "Value": "v"}],
+            "Capabilities": ["CAPABILITY_IAM"],
+            "ManagedExecution": {"Active": True},
+            "AdministrationRoleARN": "role",
+            "ExecutionRoleName": "execution",
+        }
+
+        assert StackSetState.from_api(answer) == StackSetState(
+            stack_set_id="a:b",
+            name="a",
+            arn="arn",
+            status="ACTIVE",
+            description="d",
+            template_body="t",
+            parameters={"A": "1", "B": ""},
+            tags={"k": "v"},
+            capabilities=frozenset({"CAPABILITY_IAM"}),
+            managed_execution=True,
+            administration_role_arn="role",
+            execution_role_name="execution",
+        )
+
+    def test_bare_stack_set(self) -> None:
+        """What the answer does not carry is None; managed execution is off."""
+        assert StackSetState.from_api({"StackSetId": "a:b", "StackSetName": "a"}) == StackSetState(
+            "a:b", "a", "", ""
+        )
+
+    @pytest.mark.parametrize("given", [None, {}, {"Active": False}], ids=repr)
+    def test_no_managed_execution(self, given: object) -> None:
+        """Managed execution is off unless the answer says that it is on."""
+        answer = {"StackSetId": "a:b", "StackSetName": "a", "ManagedExecution": given}
+
+        assert StackSetState.from_api(answer).managed_execution is False
+
+    def test_empty_lists(self) -> None:
+        """Empty lists are shown as such: nothing is there."""
+        answer: dict[str, object] = {"Parameters": [], "Tags": [], "Capabilities": []}
+        state = StackSetState.from_api({"StackSetId": "a:b", "StackSetName": "a", **answer})
+
+        assert (state.parameters, state.tags, state.capabilities) == ({}, {}, frozenset())
+
+    def test_operation(self) -> None:
+        """A StackSetOperation in full."""
+        answer = {
+            "OperationId": "op-1",
+            "Action": "UPDATE",
+            "Status": "FAILED",
+            "StatusReason": "Tolerance exceeded",
+            "CreationTimestamp": datetime(2026, 8, 23, tzinfo=UTC),
+            "StatusDetails": {"FailedStackInstancesCount": 3},
+        }
+
+        assert OperationState.from_api(answer) == OperationState(
+            "op-1", "UPDATE", "FAILED", "Tolerance exceeded", 1_787_443_200.0, 3
+        )
+
+    def test_bare_operation(self) -> None:
+        """An operation that nothing but its id is known of."""
+        assert OperationState.from_api({"OperationId": "op-1"}) == OperationState(
+            "op-1", "", "", "", 0.0, 0
+        )

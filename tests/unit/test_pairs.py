@@ -165,6 +165,11 @@ def test_values(given: object, read: str, shape: str) -> None:
             id="empty key",
         ),
         pytest.param(
+            [{"ParameterKey": "", "ParameterValue": ""}],
+            [Fault("[0]", "has no ParameterKey: write both ParameterKey and ParameterValue")],
+            id="empty key and value",
+        ),
+        pytest.param(
             [{"A": {}}, {"B": "b"}, "x"],
             [
                 Fault("[0].A", "must be a text, a number or a list of them, not a map"),

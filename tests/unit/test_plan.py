@@ -292,13 +292,13 @@ class TestDeletion:
 
     def test_nothing_there(self) -> None:
         """Nothing there, nothing to delete."""
-        assert plan_deletion({}) == []
+        assert plan_deletion({}, MARKS) == []
 
     def test_whole_stack_set(self) -> None:
         """All instances go by one operation where they make one rectangle."""
         instances = dict.fromkeys(targets_of([ONE, TWO], [VIRGINIA, TOKYO]), current())
 
-        assert plan_deletion(instances) == [
+        assert plan_deletion(instances, MARKS) == [
             Step(DELETE, Rectangle((ONE, TWO), (TOKYO, VIRGINIA)), (TOKYO, VIRGINIA))
         ]
 
@@ -310,10 +310,34 @@ class TestDeletion:
             _AT_THREE: outdated(),
         }
 
-        assert plan_deletion(instances) == [
+        assert plan_deletion(instances, MARKS) == [
             Step(DELETE, Rectangle((TWO, THREE), (VIRGINIA,)), (VIRGINIA,), retain_stacks=False),
             Step(DELETE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,), retain_stacks=True),
         ]
+
+    def test_what_never_had_a_stack_is_forgotten(self) -> None:
+        """Where deleting has failed and there never was a stack, the instance is forgotten."""
+        tried = InstanceState("OUTDATED", "FAILED", last_operation_id=_DELETED)
+
+        assert plan_deletion({_AT_ONE: tried}, MARKS) == [
+            Step(DELETE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,), retain_stacks=True)
+        ]
+
+    @pytest.mark.parametrize(
+        "state",
+        [
+            InstanceState("OUTDATED", "FAILED", last_operation_id=_DELETED, stack_id="arn"),
+            InstanceState("OUTDATED", "FAILED", last_operation_id=_CREATED),
+            InstanceState("OUTDATED", "FAILED", last_operation_id=_ELSEWHERE),
+            InstanceState("OUTDATED", "FAILED"),
+        ],
+        ids=["has a stack", "never tried", "tried by an earlier request", "nothing known"],
+    )
+    def test_stacks_are_not_left_lightly(self, state: InstanceState) -> None:
+        """Whatever may have a stack, or was not tried yet, is really deleted."""
+        (step,) = plan_deletion({_AT_ONE: state}, MARKS)
+
+        assert step.retain_stacks is False
 
 
 class TestOverridesInForce:
@@ -340,6 +364,9 @@ class TestOverridesInForce:
             ),
             pytest.param(
                 _in_place(_AT_ONE), Previous({}, certain=False), (), None, id="uncertain, not named"
+            ),
+            pytest.param(
+                _in_place(_AT_ONE), Previous({_AT_ONE: None}), (), None, id="named, but unknown"
             ),
             pytest.param(
                 observation({_AT_ONE: current()}, {_AT_ONE: _BIG}),

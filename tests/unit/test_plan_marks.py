@@ -115,6 +115,18 @@ class TestMarks:
         assert not MARKS.is_of_resource("1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9")
         assert not MARKS.is_of_resource("")
 
+    def test_operations_on_named_instances(self) -> None:
+        """A resource tells its operations on single instances from those on the whole set."""
+        on_some = MARKS.operation_id(self._STEP)
+        on_all = MARKS.operation_id(Step(UPDATE_SET, None, ()))
+        later = Marks.of(STACK_ID, "StackSet", "request-2")
+
+        assert later.names_instances_of_resource(on_some)
+        assert not later.names_instances_of_resource(on_all)
+        assert not Marks.of(STACK_ID, "Other", "r").names_instances_of_resource(on_some)
+        for foreign in ("", "-", "1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9", f"{MARKS.resource}-x-y"):
+            assert not later.names_instances_of_resource(foreign)
+
     @given(st.one_of(st.sampled_from([0, 1, 2, 3]), st.text()))
     def test_own_request(self, origin: int | str) -> None:
         """Only ids that this very request made are its own, and tell their action."""

@@ -168,6 +168,24 @@ class TestDialects:
             "ConcurrencyMode": "SOFT_FAILURE_TOLERANCE",
         }
 
+    @pytest.mark.parametrize(
+        ("given", "active"),
+        [
+            ({"Active": "true"}, True),
+            ({"Active": True}, True),
+            ({"Active": "True "}, True),
+            ({"Active": "false"}, False),
+            ({"Active": False}, False),
+            ({"Active": ""}, False),
+            ({}, False),
+            ("", False),
+        ],
+        ids=repr,
+    )
+    def test_managed_execution(self, *, given: object, active: bool) -> None:
+        """Managed execution is as the native resource has it, and off where nothing is said."""
+        assert parse_properties(with_url(ManagedExecution=given)).managed_execution is active
+
     def test_levels(self) -> None:
         """The levels are kept apart."""
         spec = parse_properties(with_url(loglevel="debug", botolevel="error"))

@@ -196,6 +196,16 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         ["OperationPreferences.MaxConcurrentCount is '0': write a whole number of at least 1"],
     ),
     (
+        "bad managed execution",
+        with_url(ManagedExecution={"Active": "on"}),
+        ["ManagedExecution.Active is 'on': write true or false"],
+    ),
+    (
+        "unknown member of managed execution",
+        with_url(ManagedExecution={"Activ": "true"}),
+        ["`Activ` is not a property of ManagedExecution; did you mean `Active`?"],
+    ),
+    (
         "bad parameters",
         with_url(Parameters="Size=big"),
         ["Parameters must be `name: value` or `ParameterKey: name, ParameterValue: value`"],

@@ -28,6 +28,7 @@ _WRONG_TYPES: dict[str, list[object]] = {
     "ExecutionRoleName": [["x"], {"a": "b"}, "a/b", "arn:aws:iam::111111111111:role/x"],
     "PermissionModel": [["x"], {"a": "b"}, "SERVICE_MANAGED", 5],
     "CallAs": [["x"], {"a": "b"}, "DELEGATED_ADMIN", 5],
+    "ManagedExecution": ["true", True, 5, [], {"Active": "yes"}, {"Active": 1}, {"Active": []}],
     "OperationPreferences": ["x", 5, True, [], ["x"]],
     "StackInstances": ["x", 5, True, {}, {"a": "b"}, [5], [["x"]], [{}]],
     "StackInstancesGroup": ["x", 5, True, {}, {"a": "b"}, [5], [["x"]], [{}]],

@@ -14,8 +14,8 @@ from handler.plan import Marks
 from handler.request import Request, is_stack_set_id, name_in
 from tests.unit.factories import STACK_ID, STACK_SET_ID
 
-_NOW = 1_795_000_000.0
 _SIGNED = 1_787_443_200.0  # 20260823T000000Z
+_NOW = _SIGNED + 7_199
 _RESPONSE_URL = (
     "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/"
     "arn%3Aaws%3Acloudformation%3Aus-east-1%3A999999999999%3Astack/stacksets?X-Amz-Algorithm="
@@ -98,14 +98,18 @@ class TestEvent:
         [
             (_RESPONSE_URL.format(date="20260823T000000Z"), _SIGNED),
             (_RESPONSE_URL.format(date="20991231T235959Z"), _NOW),
+            (_RESPONSE_URL.format(date="20260822T235959Z"), _NOW),
             (_RESPONSE_URL.format(date="yesterday"), _NOW),
             ("https://x.s3.amazonaws.com/y?AWSAccessKeyId=A&Expires=1&Signature=z", _NOW),
             ("", _NOW),
         ],
-        ids=["signed", "clock behind", "no date", "old signature", "no address"],
+        ids=["signed", "clock behind", "sample", "no date", "old signature", "no address"],
     )
     def test_began(self, url: str, began: float) -> None:
-        """A request began when CloudFormation signed its address, or else now; never later."""
+        """A request began when CloudFormation signed its address, or else now; never later.
+
+        An address that is no longer valid is a sample's: such a request begins now.
+        """
         assert Request.from_event(_event(ResponseURL=url)).began == began
 
     def test_no_address(self) -> None:
@@ -114,6 +118,10 @@ class TestEvent:
         del event["ResponseURL"]
 
         assert Request.from_event(event).began == _NOW
+
+    def test_began_when_nobody_says(self) -> None:
+        """A request that is made by hand began at the beginning of time."""
+        assert Request(STACK_ID, "StackSet", "request-1", "", {}).began == 0.0
 
     def test_marks(self) -> None:
         """A request marks its operations by stack, logical id and request."""

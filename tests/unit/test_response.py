@@ -252,22 +252,6 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-@pytest.fixture
-def logged() -> Iterator[list[logging.LogRecord]]:
-    """What is logged meanwhile."""
-    records: list[logging.LogRecord] = []
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            records.append(record)
-
-    handler = Handler()
-    logger = logging.getLogger("stackset-resource")
-    logger.addHandler(handler)
-    yield records
-    logger.removeHandler(handler)
-
-
 class TestDeliver:
     """The PUT of the answer."""
 

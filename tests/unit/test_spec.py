@@ -23,6 +23,7 @@ def test_defaults() -> None:
         "capabilities": frozenset(),
         "administration_role_arn": None,
         "execution_role_name": None,
+        "managed_execution": False,
         "preferences": {},
         "instances": {},
         "log_level": None,

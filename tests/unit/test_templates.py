@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
@@ -166,13 +167,17 @@ def test_outside_s3() -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchBucket", "SlowDown"])
-def test_unreadable(code: str) -> None:
+def test_unreadable(code: str, logged: list[logging.LogRecord]) -> None:
     """A template that this function may not read is not an error: CloudFormation perhaps may."""
     client = _client()
     with Stubber(client) as stub:
         stub.add_client_error("get_object", code)
 
         assert fetch_template(_URL, lambda: client) is None
+
+    assert [each.getMessage() for each in logged] == [
+        "template not read, so only a changed URL counts"
+    ]
 
 
 def test_not_a_text() -> None:

@@ -44,6 +44,14 @@ def test_sleep(clock: _Clock) -> None:
     assert clock.now == 1010.0
 
 
+@pytest.mark.parametrize("seconds", [0.5, 1.0])
+def test_short_sleep(clock: _Clock, seconds: float) -> None:
+    """Even a fraction of a second is slept."""
+    Patience(relay_at=1011.0, give_up_at=2000.0).sleep(seconds)
+
+    assert clock.now == 1000.0 + seconds
+
+
 @pytest.mark.parametrize("seconds", [10.0, 11.0, 500.0])
 def test_relay_before_sleeping_too_long(clock: _Clock, seconds: float) -> None:
     """A sleep that would last to the relay or beyond is not begun."""
@@ -95,6 +103,18 @@ def test_patience_of_a_sandbox(seconds_left: float, relay_at: float) -> None:
     assert Patience.of_sandbox(seconds_left, 3000.0) == Patience(relay_at, 3000.0)
 
 
+@pytest.mark.usefixtures("clock")
+def test_extended() -> None:
+    """What has to be done after giving up may go on until another moment, and no longer."""
+    patience = Patience(relay_at=2000.0, give_up_at=1000.0)
+
+    patience.extend(1001.0)
+
+    patience.check()
+    with pytest.raises(OutOfTime):
+        patience.sleep(1)
+
+
 def _elapsed(intervals: Iterator[float], count: int) -> list[float]:
     return list(itertools.accumulate(itertools.islice(intervals, count)))
 
@@ -102,6 +122,14 @@ def _elapsed(intervals: Iterator[float], count: int) -> list[float]:
 def test_polling_begins_quickly() -> None:
     """A short operation is looked at every 2 s."""
     assert list(itertools.islice(poll_intervals(), 10)) == [2.0] * 10
+
+
+def test_polling_follows_the_length() -> None:
+    """The pause is a tenth of how long the operation has run, once that is more than 2 s."""
+    looks = _elapsed(poll_intervals(), 13)
+
+    assert looks[:11] == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]
+    assert looks[11:] == pytest.approx([24.2, 26.62])
 
 
 def test_polling_slows_down() -> None:

@@ -20,6 +20,10 @@ from handler.spec import Overrides, StackSetSpec
 from handler.targets import Target
 
 _TYPE = "Custom::StackSet"
+_ALTERNATIVES = (
+    ("FailureToleranceCount", "FailureTolerancePercentage"),
+    ("MaxConcurrentCount", "MaxConcurrentPercentage"),
+)
 
 
 class _Properties(BaseModel):
@@ -50,8 +54,7 @@ class _OperationPreferences(_Properties):
     ConcurrencyMode: dialects.ConcurrencyMode | None = None
 
     def faults(self) -> Iterator[Fault]:
-        for name in ("FailureTolerance", "MaxConcurrent"):
-            count, percentage = f"{name}Count", f"{name}Percentage"
+        for count, percentage in _ALTERNATIVES:
             if None not in (getattr(self, count), getattr(self, percentage)):
                 message = f"has both {count} and {percentage}: keep one of the two"
                 yield Fault("OperationPreferences", message)

@@ -108,6 +108,8 @@ class Reconciliation:
             while True:
                 newest = self._settle(stack_set_id, _ALL_STEPS)
                 seen = self._look(stack_set_id, spec, previous, newest)
+                if self._newest(stack_set_id) != newest:
+                    continue
                 steps = self._deployment_steps(seen, spec, previous)
                 if not steps:
                     plan.verify(spec, seen)
@@ -145,8 +147,10 @@ class Reconciliation:
 
     def _delete_some(self, stack_set_id: str, spec: StackSetSpec) -> bool:
         """Take the steps that can be taken; tells whether the stack set is gone."""
-        self._settle(stack_set_id, {plan.DELETE})
+        newest = self._settle(stack_set_id, {plan.DELETE})
         instances = self.stack_sets.instances(stack_set_id)
+        if self._newest(stack_set_id) != newest:
+            return False
         steps = self._unfinished(plan.plan_deletion(instances, self.marks))
         if steps:
             self._take(stack_set_id, steps, spec)
@@ -190,6 +194,13 @@ class Reconciliation:
 
     def _recent(self, stack_set_id: str) -> Iterable[OperationState]:
         return itertools.islice(self.stack_sets.operations(stack_set_id), _RECENT_OPERATIONS)
+
+    def _newest(self, stack_set_id: str) -> str:
+        """The OperationId of the newest operation: another than before the look, and it is stale.
+
+        Another sandbox may serve the same request at the same time.
+        """
+        return next((each.operation_id for each in self._recent(stack_set_id)), "")
 
     def _find_own(self, name: str) -> str | None:
         live = self.stack_sets.describe(name)

@@ -143,9 +143,12 @@ class StackSets:
         )
 
     def operations(self, stack_set_id: str) -> Iterator[OperationState]:
-        """The operations of a stack set, newest first."""
-        for each in self._pages("list_stack_set_operations", StackSetName=stack_set_id):
-            yield OperationState.from_api(each)
+        """The operations of a stack set, newest first; none where the stack set is gone."""
+        try:
+            for each in self._pages("list_stack_set_operations", StackSetName=stack_set_id):
+                yield OperationState.from_api(each)
+        except NotFound:
+            return
 
     def operation(self, stack_set_id: str, operation_id: str) -> OperationState:
         """One operation; running where the API does not know yet that it has been started."""

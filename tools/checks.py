@@ -30,7 +30,11 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     Yields:
         Pairs of name and command.
     """
-    folders = [name for name in ("handler", "emulator", "tools", "tests", "benchmarks") if (ROOT / name).is_dir()]
+    folders = [
+        name
+        for name in ("handler", "emulator", "tools", "tests", "benchmarks")
+        if (ROOT / name).is_dir()
+    ]
     templates = [TEMPLATE, *sorted((ROOT / "examples").rglob("*.yaml"))]
     audit = prepare("audit")
     yield "bundle", [_tool("python"), "-m", "tools.bundle"]

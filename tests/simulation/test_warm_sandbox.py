@@ -1,0 +1,42 @@
+"""A sandbox that serves many requests stays as it was."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import tracemalloc
+
+from tests.simulation.cloudformation import Stack
+from tests.simulation.story import properties
+
+REQUESTS = 500
+WARM_UP = 150
+MOST_GROWTH = 20_000
+
+
+def _bytes_of_handler() -> int:
+    gc.collect()
+    snapshot = tracemalloc.take_snapshot()
+    own = snapshot.filter_traces(
+        [tracemalloc.Filter(inclusive=True, filename_pattern="*/handler/*")]
+    )
+    return sum(each.size for each in own.statistics("filename"))
+
+
+def test_five_hundred_requests(stack: Stack) -> None:
+    """After 500 requests no thread is left, and what the function's code holds has not grown."""
+    stack.deploy(properties())
+    threads = threading.active_count()
+    tracemalloc.start()
+    try:
+        for number in range(REQUESTS):
+            stack.deploy(properties(OperationPreferences={"MaxConcurrentCount": number + 1}))
+            if number == WARM_UP:
+                before = _bytes_of_handler()
+        growth = _bytes_of_handler() - before
+    finally:
+        tracemalloc.stop()
+
+    assert stack.status == "UPDATE_COMPLETE"
+    assert threading.active_count() == threads
+    assert growth < MOST_GROWTH

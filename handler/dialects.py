@@ -8,10 +8,12 @@ Ranges and patterns are those of the API model and of the native resource's sche
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from handler.errors import Fault
@@ -24,6 +26,7 @@ _LONGEST_SHOWN = 60
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_PARAMETER = 4096
 _LONGEST_TEMPLATE = 51_200
+_LONGEST_URL = 5120
 _MOST_TAGS = 50
 _LONGEST_TAG_KEY = 128
 _LONGEST_TAG_VALUE = 256
@@ -44,11 +47,15 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
-def drop_gaps(value: object) -> object:
-    """A list without its gaps; a fault for what is no list."""
+def mark_gaps(value: object) -> object:
+    """A list with None for each gap, so that the other entries keep their numbers.
+
+    Raises:
+        PydanticCustomError: It is no list.
+    """
     if not isinstance(value, list):
         raise fault_error(Fault("", f"is {shown(value)}: write a list, `- ` before each entry"))
-    return [each for each in value if not is_gap(each)]
+    return [None if is_gap(each) else each for each in value]
 
 
 def _refuse_empty(value: object) -> object:
@@ -57,12 +64,11 @@ def _refuse_empty(value: object) -> object:
     return value
 
 
-def _refuse_repeats(values: object) -> object:
-    if isinstance(values, list):
-        texts = [str(each) for each in values]
-        repeated = sorted({each for each in texts if texts.count(each) > 1})
-        if repeated:
-            raise fault_error(Fault("", f"names {', '.join(repeated)} twice: write it once"))
+def _refuse_repeats(values: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    counts = Counter(each for each in values if each is not None)
+    repeated = sorted(each for each, count in counts.items() if count > 1)
+    if repeated:
+        raise fault_error(Fault("", f"names {', '.join(repeated)} twice: write it once"))
     return values
 
 
@@ -82,16 +88,39 @@ def _matches(pattern: str, expected: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _text_up_to(limit: int, expected: str) -> BeforeValidator:
+def _text_up_to(
+    limit: int, unit: str, expected: str, measure: Callable[[str], int]
+) -> BeforeValidator:
     def read(value: object) -> str:
-        if not isinstance(value, str | int | float):
+        if not isinstance(value, str | int | float) or not _is_unicode(str(value)):
             raise _wrong(value, expected)
-        size = len(str(value).encode())
+        size = measure(str(value))
         if size > limit:
-            raise fault_error(Fault("", f"has {size:,} bytes: write {expected}"))
+            raise fault_error(Fault("", f"has {size:,} {unit}: write {expected}"))
         return str(value)
 
     return BeforeValidator(read)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair, which JSON lets through."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def _utf8_size(text: str) -> int:
+    return len(text.encode())
+
+
+def _read_url(value: object) -> str:
+    text = str(value).strip()
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    whole = parts.scheme in {"https", "ssm-doc"} and parts.netloc and not re.search(r"\s", text)
+    if not whole or len(text) > _LONGEST_URL:
+        raise _wrong(value, "an https:// address of at most 5,120 characters")
+    return text
 
 
 def _whole_number(least: int, most: int | None = None) -> BeforeValidator:
@@ -136,7 +165,7 @@ def _pairs(spelling: Spelling, check: Callable[[dict[str, str]], list[Fault]]) -
 
 
 def _parameter_faults(pairs: dict[str, str]) -> list[Fault]:
-    long = [key for key, value in pairs.items() if len(value.encode()) > _LONGEST_PARAMETER]
+    long = [key for key, value in pairs.items() if _utf8_size(value) > _LONGEST_PARAMETER]
     return [Fault(f".{key}", "is longer than 4,096 bytes: shorten it") for key in long]
 
 
@@ -154,22 +183,24 @@ def _tag_faults(pairs: dict[str, str]) -> list[Fault]:
     return faults
 
 
+ACCOUNT = r"[0-9]{12}"
+REGION = r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}"
+
 Account = Annotated[
     str,
-    _matches(r"[0-9]{12}", "the 12 digits of an account id, in quotes so that leading zeros stay"),
+    _matches(ACCOUNT, "the 12 digits of an account id, in quotes so that leading zeros stay"),
 ]
-Region = Annotated[
-    str, _matches(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}", "the name of a region, such as us-east-1")
-]
+Region = Annotated[str, _matches(REGION, "the name of a region, such as us-east-1")]
 Capability = Annotated[
     str, _one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 ]
-_repeats, _gaps, _empty = map(BeforeValidator, (_refuse_repeats, drop_gaps, _refuse_empty))
-# Pydantic runs these from the last to the first.
-Accounts = Annotated[tuple[Account, ...], _repeats, _gaps, _empty]
-Regions = Annotated[tuple[Region, ...], _repeats, _gaps, _empty]
-RegionOrder = Annotated[tuple[Region, ...], _repeats, _gaps]
-Capabilities = Annotated[frozenset[Capability], _gaps]
+_repeats = AfterValidator(_refuse_repeats)
+_gaps, _empty = BeforeValidator(mark_gaps), BeforeValidator(_refuse_empty)
+# Pydantic runs those before the type from the last to the first.
+Accounts = Annotated[tuple[Account | None, ...], _repeats, _gaps, _empty]
+Regions = Annotated[tuple[Region | None, ...], _repeats, _gaps, _empty]
+RegionOrder = Annotated[tuple[Region | None, ...], _repeats, _gaps]
+Capabilities = Annotated[tuple[Capability | None, ...], _gaps]
 
 StackSetName = Annotated[
     str,
@@ -179,7 +210,7 @@ StackSetName = Annotated[
     ),
 ]
 Description = Annotated[
-    str, _text_up_to(_LONGEST_DESCRIPTION, "a text of at most 1,024 characters")
+    str, _text_up_to(_LONGEST_DESCRIPTION, "characters", "a text of at most 1,024 characters", len)
 ]
 RoleArn = Annotated[
     str,
@@ -199,13 +230,12 @@ TemplateBody = Annotated[
     str,
     _text_up_to(
         _LONGEST_TEMPLATE,
+        "bytes",
         "the template as a text of at most 51,200 bytes, or put it into S3 and write TemplateURL",
+        _utf8_size,
     ),
 ]
-TemplateUrl = Annotated[
-    str,
-    _matches(r"(https|ssm-doc)://\S{1,5105}", "an https:// address of at most 5,120 characters"),
-]
+TemplateUrl = Annotated[str, BeforeValidator(_read_url)]
 Parameters = Annotated[dict[str, str], _pairs(PARAMETER, _parameter_faults)]
 Tags = Annotated[dict[str, str], _pairs(TAG, _tag_faults)]
 

@@ -144,4 +144,4 @@ def _describe_cause(reason: str, places: list[str]) -> str:
     shown = ", ".join(sorted(places)[:_SHOWN_PLACES])
     more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
     noun = "stack" if len(places) == 1 else "stacks"
-    return f"{len(places)} {noun} failed in {shown}{more}: {reason.rstrip('.')}."
+    return f"{len(places)} {noun} failed: {reason.rstrip('.')} ({shown}{more})."

@@ -9,7 +9,7 @@ from typing import Any
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.observability import logger
 from handler.observation import Observation
-from handler.plan import Previous
+from handler.plan import Previous, known_before
 from handler.properties import parse_properties, salvage_instances
 from handler.reconcile import Reconciliation
 from handler.request import Request, is_stack_set_id, name_in
@@ -108,7 +108,8 @@ def _deploy_another(
     if memory.is_new:
         previous = Previous({}, spec=spec, is_new=True)
     else:
-        previous = loop.known_before(memory.stack_set_id)
+        instances = loop.stack_sets.instances(memory.stack_set_id)
+        previous = known_before(instances, loop.marks)
     return _deploy(loop, memory.stack_set_id, spec, previous)
 
 

@@ -13,10 +13,11 @@ class Spelling(NamedTuple):
 
     key: str
     value: str
+    value_may_be_absent: bool
 
 
-PARAMETER = Spelling("ParameterKey", "ParameterValue")
-TAG = Spelling("Key", "Value")
+PARAMETER = Spelling("ParameterKey", "ParameterValue", value_may_be_absent=True)
+TAG = Spelling("Key", "Value", value_may_be_absent=False)
 
 
 def is_gap(value: object) -> bool:
@@ -51,25 +52,31 @@ class _Reading:
     faults: list[Fault] = field(default_factory=list)
 
     def take(self, path: str, entry: object) -> None:
-        key, value = self.spelling
+        key, value, _ = self.spelling
         if not isinstance(entry, dict):
             what = f"must be `name: value` or `{key}: name, {value}: value`"
             self.faults.append(Fault(path, what))
-        elif set(entry) <= {key, value} and entry:
+        elif key in entry or value in entry:
             self._take_native(path, entry)
         else:
             for name, given in entry.items():
                 self._add(f"{path}.{name}", str(name), given)
 
     def _take_native(self, path: str, entry: dict[str, object]) -> None:
-        missing = [name for name in self.spelling if is_gap(entry.get(name))]
-        if self.spelling.key in missing or entry.get(self.spelling.value) is None:
+        key, value, value_may_be_absent = self.spelling
+        unknown = sorted(str(name) for name in entry if name not in {key, value})
+        name, given = entry.get(key), entry.get(value)
+        if unknown:
+            message = f"has `{unknown[0]}`, which it does not know: write {key} and {value} alone"
+            self.faults.append(Fault(path, message))
+        elif is_gap(name) or not isinstance(name, str | int):
             self.faults.append(
-                Fault(path, f"has no {missing[0]}: write both {' and '.join(self.spelling)}")
+                Fault(path, f"has no name as its {key}: write both {key} and {value}")
             )
+        elif given is None and not value_may_be_absent:
+            self.faults.append(Fault(path, f"has no {value}: write both {key} and {value}"))
         else:
-            name = str(entry[self.spelling.key])
-            self._add(f"{path}.{self.spelling.value}", name, entry[self.spelling.value])
+            self._add(f"{path}.{value}", str(name), given)
 
     def _add(self, path: str, name: str, given: object) -> None:
         if given is None:

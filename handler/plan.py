@@ -25,6 +25,7 @@ DELETE = "DeleteStackInstances"
 UPDATE_SET = "UpdateStackSet"
 CREATE = "CreateStackInstances"
 UPDATE = "UpdateStackInstances"
+ALL_STEPS = (DELETE, UPDATE_SET, CREATE, UPDATE)
 _KINDS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
 _ACTIONS = {kind: action for action, kind in _KINDS.items()}
 
@@ -222,6 +223,18 @@ def failure(target: Target, state: InstanceState) -> Failure:
     return Failure(*target, state.reason or f"The instance is {state.status}.")
 
 
+def known_before(instances: Mapping[Target, InstanceState], marks: Marks) -> Previous:
+    """What a stack set was that the resource has, though no properties tell of it."""
+    return Previous(
+        {
+            target: None
+            for target, state in instances.items()
+            if marks.names_instances_of_resource(state.last_operation_id)
+        },
+        certain=False,
+    )
+
+
 def unknown_overrides(
     spec: StackSetSpec, previous: Previous, seen: Observation, marks: Marks
 ) -> list[Target]:
@@ -252,7 +265,8 @@ def overrides_in_force(
 
 def _must_be_replaced(state: InstanceState, marks: Marks) -> bool:
     """Whether an earlier delete has left a stack half deleted, which no update can mend."""
-    return state.is_inoperable and marks.action_of(state.last_operation_id) is None
+    mendable = state.is_inoperable and not state.is_suspended
+    return mendable and marks.action_of(state.last_operation_id) is None
 
 
 def _worth_retrying(state: InstanceState, marks: Marks) -> bool:

@@ -6,7 +6,8 @@ freely. Every complaint about a template is made here, before anything is writte
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from handler import dialects
 from handler.errors import Fault, InvalidProperties
-from handler.pairs import is_gap
+from handler.pairs import PARAMETER, is_gap, read_pairs
 from handler.spec import Overrides, StackSetSpec
 from handler.targets import Target
 
@@ -78,13 +79,18 @@ class _Group(_Properties):
 
     def targets(self) -> list[Target]:
         accounts = self.Accounts or (self.DeploymentTargets and self.DeploymentTargets.Accounts)
-        return [Target(account, region) for account in accounts or () for region in self.Regions]
+        return [
+            Target(account, region)
+            for account in accounts or ()
+            for region in self.Regions
+            if account is not None and region is not None
+        ]
 
     def overrides(self) -> Overrides:
         return tuple(sorted(self.ParameterOverrides.items()))
 
 
-_Groups = Annotated[tuple[_Group, ...], BeforeValidator(dialects.drop_gaps)]
+_Groups = Annotated[tuple[_Group | None, ...], BeforeValidator(dialects.mark_gaps)]
 
 
 class _StackSet(_Properties):
@@ -97,7 +103,7 @@ class _StackSet(_Properties):
     TemplateBody: dialects.TemplateBody | None = None
     Parameters: dialects.Parameters = {}
     Tags: dialects.Tags = {}
-    Capabilities: dialects.Capabilities = frozenset()
+    Capabilities: dialects.Capabilities = ()
     AdministrationRoleARN: dialects.RoleArn | None = None
     ExecutionRoleName: dialects.RoleName | None = None
     PermissionModel: dialects.SelfManaged | None = None
@@ -112,10 +118,12 @@ class _StackSet(_Properties):
     def groups(self) -> Iterator[tuple[str, _Group]]:
         for name in ("StackInstances", "StackInstancesGroup"):
             for index, group in enumerate(getattr(self, name)):
-                yield f"{name}[{index}]", group
+                if group is not None:
+                    yield f"{name}[{index}]", group
 
-    def faults(self) -> Iterator[Fault]:
-        if not (self.TemplateURL or self.TemplateBody):
+    def faults(self, unreadable: Collection[str] = ()) -> Iterator[Fault]:
+        has_template = self.TemplateURL or self.TemplateBody
+        if not (has_template or "TemplateURL" in unreadable or "TemplateBody" in unreadable):
             yield Fault("TemplateURL", "is missing: write TemplateURL or TemplateBody")
         if self.TemplateURL and self.TemplateBody:
             yield Fault("TemplateURL", "and TemplateBody are both given: keep one of the two")
@@ -136,6 +144,7 @@ class _StackSet(_Properties):
 
     def spec(self) -> StackSetSpec:
         preferences = self.OperationPreferences.model_dump(exclude_none=True)
+        order = tuple(each for each in preferences.pop("RegionOrder", ()) if each is not None)
         return StackSetSpec(
             name=self.StackSetName,
             description=self.StackSetDescription or self.Description,
@@ -143,18 +152,16 @@ class _StackSet(_Properties):
             template_url=self.TemplateURL,
             parameters=self.Parameters,
             tags=self.Tags,
-            capabilities=self.Capabilities,
+            capabilities=frozenset(each for each in self.Capabilities if each is not None),
             administration_role_arn=self.AdministrationRoleARN,
             execution_role_name=self.ExecutionRoleName,
             managed_execution=self.ManagedExecution.Active,
-            preferences={name: value for name, value in preferences.items() if value != ()},
+            preferences={"RegionOrder": order, **preferences} if order else preferences,
             instances={
                 target: group.overrides()
                 for _, group in self.groups()
                 for target in group.targets()
             },
-            log_level=self.loglevel,
-            boto_log_level=self.botolevel,
         )
 
 
@@ -167,14 +174,28 @@ def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
     Raises:
         InvalidProperties: All that is wrong, each with its path and what to write instead.
     """
+    faults: list[Fault] = []
+    members = dict(raw)
     try:
-        properties = _StackSet.model_validate(dict(raw))
+        properties = _StackSet.model_validate(members)
     except ValidationError as error:
-        raise InvalidProperties(_in_template_order(error)) from None
-    faults = list(properties.faults())
+        faults += _in_template_order(error)
+        faults += _faults_of_the_rest(members, error)
+    else:
+        faults += properties.faults()
     if faults:
         raise InvalidProperties(faults)
     return properties.spec()
+
+
+def _faults_of_the_rest(members: Mapping[str, Any], error: ValidationError) -> list[Fault]:
+    """What is wrong among the members that are each right by themselves."""
+    unreadable = {str(location[0]) for each in error.errors() if (location := each["loc"])}
+    readable = {name: each for name, each in members.items() if name not in unreadable}
+    try:
+        return list(_StackSet.model_validate(readable).faults(unreadable))
+    except ValidationError:
+        return []  # a name that is no text: told already
 
 
 def salvage_instances(raw: Mapping[str, Any]) -> dict[Target, Overrides]:
@@ -183,16 +204,32 @@ def salvage_instances(raw: Mapping[str, Any]) -> dict[Target, Overrides]:
     Properties of an earlier deployment were perhaps never valid, yet the instances that they name
     may exist.
     """
+    groups = [
+        group
+        for name in ("StackInstances", "StackInstancesGroup")
+        for group in _listed(raw.get(name))
+        if isinstance(group, dict)
+    ]
     instances: dict[Target, Overrides] = {}
-    for name in ("StackInstances", "StackInstancesGroup"):
-        groups = raw.get(name)
-        for raw_group in groups if isinstance(groups, list) else ():
-            try:
-                group = _Group.model_validate(raw_group)
-            except ValidationError:
-                continue
-            instances.update(dict.fromkeys(group.targets(), group.overrides()))
+    for group in groups:
+        native = group.get("DeploymentTargets")
+        accounts = group.get("Accounts") or (
+            native.get("Accounts") if isinstance(native, dict) else ()
+        )
+        overrides, _ = read_pairs(group.get("ParameterOverrides"), PARAMETER)
+        targets = [
+            Target(account, region)
+            for account in _listed(accounts)
+            for region in _listed(group.get("Regions"))
+            if re.fullmatch(dialects.ACCOUNT, str(account))
+            and re.fullmatch(dialects.REGION, str(region))
+        ]
+        instances.update(dict.fromkeys(targets, tuple(sorted(overrides.items()))))
     return instances
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _in_template_order(error: ValidationError) -> list[Fault]:
@@ -205,7 +242,7 @@ def _faults(details: ErrorDetails) -> list[Fault]:
     if details["type"] == dialects.FAULTS:
         faults: list[Fault] = details["ctx"][dialects.FAULTS]
         return [Fault(path + fault.path, fault.message) for fault in faults]
-    if details["type"] == "extra_forbidden":
+    if details["type"] in {"extra_forbidden", "invalid_key"}:
         return [_unknown(location)]
     if details["type"] == "missing":
         return [Fault(path, "is missing: write it, or leave the whole map out")]

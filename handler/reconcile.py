@@ -26,7 +26,6 @@ _RECENT_OPERATIONS = 100
 _BUSY_PAUSE = 5.0
 _STOP_PAUSE = 2.0
 _LAST_MOMENT = 15.0
-_ALL_STEPS = {plan.DELETE, plan.UPDATE_SET, plan.CREATE, plan.UPDATE}
 
 
 class Superseded(Exception):
@@ -82,18 +81,6 @@ class Reconciliation:
         if own is not None:
             self.delete(own, spec)
 
-    def known_before(self, stack_set_id: str) -> Previous:
-        """What a stack set was that this resource has, though no properties tell of it."""
-        instances = self.stack_sets.instances(stack_set_id)
-        return Previous(
-            {
-                target: None
-                for target, state in instances.items()
-                if self.marks.names_instances_of_resource(state.last_operation_id)
-            },
-            certain=False,
-        )
-
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
 
@@ -106,7 +93,7 @@ class Reconciliation:
         """
         try:
             while True:
-                newest = self._settle(stack_set_id, _ALL_STEPS)
+                newest = self._settle(stack_set_id, plan.ALL_STEPS)
                 seen = self._look(stack_set_id, spec, previous, newest)
                 if self._newest(stack_set_id) != newest:
                     continue

@@ -30,8 +30,6 @@ class StackSetSpec:
         managed_execution: Whether operations that do not conflict run side by side.
         preferences: OperationPreferences in the API's form, without gaps.
         instances: The overrides of every wanted stack instance, by target.
-        log_level: Level of this request's own log lines, such as ``DEBUG``; None for the default.
-        boto_log_level: The same for the AWS SDK.
     """
 
     name: str | None = None
@@ -46,5 +44,3 @@ class StackSetSpec:
     managed_execution: bool = False
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
-    log_level: str | None = None
-    boto_log_level: str | None = None

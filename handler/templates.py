@@ -15,8 +15,22 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-_PATH_STYLE = re.compile(r"s3([.-][a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
-_HOST_STYLE = re.compile(r"(?P<bucket>.+?)\.s3([.-][a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
+_SERVICE = r"s3([.-][a-z0-9-]+)*\.({})".format(
+    "|".join(
+        re.escape(suffix)
+        for suffix in (
+            "amazonaws.com",
+            "amazonaws.com.cn",
+            "amazonaws.eu",
+            "c2s.ic.gov",
+            "sc2s.sgov.gov",
+            "cloud.adc-e.uk",
+            "csp.hci.ic.gov",
+        )
+    )
+)
+_PATH_STYLE = re.compile(_SERVICE)
+_HOST_STYLE = re.compile(rf"(?P<bucket>.+)\.{_SERVICE}")
 
 
 def locate(url: str) -> dict[str, str] | None:
@@ -29,7 +43,10 @@ def locate(url: str) -> dict[str, str] | None:
     Returns:
         The parameters of GetObject; None for an address that is not in S3.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
     path = unquote(parts.path).lstrip("/")
     host = _HOST_STYLE.fullmatch(parts.netloc)
     if host:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import defaultdict
 
@@ -230,6 +231,27 @@ def test_fewest(table: set[Target], fewest: int) -> None:
     rectangles = cover(table)
 
     assert len(rectangles) == fewest
+    assert {target for each in rectangles for target in each.targets()} == table
+    assert sum(len(each.targets()) for each in rectangles) == len(table)
+
+
+@pytest.mark.parametrize("transposed", [False, True], ids=["by account", "by region"])
+def test_made_up_lines_in_a_large_table(*, transposed: bool) -> None:
+    """Lines that others make up need no rectangle of their own, in tables too large to search.
+
+    Each of 26 regions has none or one of each of three pairs of services, and an account hosts one
+    service, or both of a pair: nine kinds of accounts, of which six make up the others.
+    """
+    table = set()
+    for kinds in itertools.product(("", "x", "y"), repeat=3):
+        for pair, kind in enumerate(kinds):
+            for host in {kind, "xy"} if kind else ():
+                target = Target(f"{pair}{host}", "".join(each or "-" for each in kinds))
+                table.add(Target(*reversed(target)) if transposed else target)
+
+    rectangles = cover(table)
+
+    assert len(rectangles) == 6
     assert {target for each in rectangles for target in each.targets()} == table
     assert sum(len(each.targets()) for each in rectangles) == len(table)
 

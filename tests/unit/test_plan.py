@@ -287,6 +287,13 @@ class TestDeployment:
         assert len(step.rectangle.accounts) == 12_500
 
 
+def test_previous_by_default() -> None:
+    """Old properties count as applied, in full unknown, to a stack set that was there before."""
+    previous = Previous({})
+
+    assert (previous.certain, previous.spec, previous.is_new) == (True, None, False)
+
+
 class TestDeletion:
     """The steps that delete instances."""
 

@@ -96,6 +96,10 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
     Raises:
         DeliveryFailed: CloudFormation could not be answered.
     """
+    death = event.get("responsePayload") or {}
+    cause = death.get("errorMessage") or event.get("requestContext", {}).get("condition", "")
+    reason = f"The function died before it could finish, each time it was tried: {cause}"
+    resource.speak_for_the_dead(event["requestPayload"], context, reason)
 
 
 def _deployed(seen: Observation) -> str:

@@ -30,6 +30,7 @@ _LONGEST_URL = 5120
 _MOST_TAGS = 50
 _LONGEST_TAG_KEY = 128
 _LONGEST_TAG_VALUE = 256
+_BROKEN = Fault("", "has half of a surrogate pair in it: write whole characters")
 
 
 def fault_error(*faults: Fault) -> PydanticCustomError:
@@ -118,7 +119,7 @@ def _read_url(value: object) -> str:
     except ValueError:
         parts = urlsplit("")
     whole = parts.scheme in {"https", "ssm-doc"} and parts.netloc and not re.search(r"\s", text)
-    if not whole or len(text) > _LONGEST_URL:
+    if not whole or len(text) > _LONGEST_URL or not _is_unicode(text):
         raise _wrong(value, "an https:// address of at most 5,120 characters")
     return text
 
@@ -156,7 +157,7 @@ def _read_boolean(value: object) -> bool:
 def _pairs(spelling: Spelling, check: Callable[[dict[str, str]], list[Fault]]) -> BeforeValidator:
     def read(raw: object) -> dict[str, str]:
         pairs, faults = read_pairs(raw, spelling)
-        faults += check(pairs)
+        faults += check(pairs) if _is_unicode("".join((*pairs, *pairs.values()))) else [_BROKEN]
         if faults:
             raise fault_error(*faults)
         return pairs

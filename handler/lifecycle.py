@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from handler import ownership
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.observability import logger
 from handler.observation import Observation
@@ -58,7 +59,9 @@ def update(request: Request, memory: Memory, loop: Reconciliation) -> Observatio
     if previous_name in {"", name_in(request.physical_id)}:
         return _deploy(loop, request.physical_id, spec, read_previous(request.old_properties))
     seen = _deploy(loop, request.physical_id, spec, Previous({}, certain=False, spec=spec))
-    loop.delete_left_over(previous_name, spec)
+    left_over = ownership.find(loop.stack_sets, loop.marks, previous_name)
+    if left_over is not None:
+        loop.delete(left_over, spec)
     return seen
 
 
@@ -70,14 +73,19 @@ def delete(request: Request, loop: Reconciliation) -> None:
     Raises:
         StackSetResourceError: It could not be done.
     """
-    if not is_stack_set_id(request.physical_id):
-        logger.info("nothing was created, so nothing is deleted")
-        return
     try:
         spec = parse_properties(request.properties)
     except InvalidProperties:
         spec = StackSetSpec()
-    loop.delete(request.physical_id, spec)
+    stack_set_id: str | None = request.physical_id
+    if not is_stack_set_id(request.physical_id):
+        marks = request.marks_of_unfinished_create
+        name = spec.name or request.default_name
+        stack_set_id = ownership.find_created(loop.stack_sets, marks, name, spec) if marks else None
+    if stack_set_id is None:
+        logger.info("nothing was created, so nothing is deleted")
+    else:
+        loop.delete(stack_set_id, spec)
 
 
 def read_previous(old_properties: Mapping[str, Any]) -> Previous:
@@ -104,7 +112,9 @@ def _deploy_another(
     name: str, memory: Memory, loop: Reconciliation, spec: StackSetSpec
 ) -> Observation:
     if not memory.stack_set_id:
-        memory.stack_set_id, memory.is_new = loop.create(name, spec)
+        memory.stack_set_id, memory.is_new = ownership.create(
+            loop.stack_sets, loop.marks, name, spec
+        )
     if memory.is_new:
         previous = Previous({}, spec=spec, is_new=True)
     else:

@@ -219,10 +219,8 @@ def salvage_instances(raw: Mapping[str, Any]) -> dict[Target, Overrides]:
         overrides, _ = read_pairs(group.get("ParameterOverrides"), PARAMETER)
         targets = [
             Target(account, region)
-            for account in _listed(accounts)
-            for region in _listed(group.get("Regions"))
-            if re.fullmatch(dialects.ACCOUNT, str(account))
-            and re.fullmatch(dialects.REGION, str(region))
+            for account in _matching(dialects.ACCOUNT, accounts)
+            for region in _matching(dialects.REGION, group.get("Regions"))
         ]
         instances.update(dict.fromkeys(targets, tuple(sorted(overrides.items()))))
     return instances
@@ -230,6 +228,11 @@ def salvage_instances(raw: Mapping[str, Any]) -> dict[Target, Overrides]:
 
 def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _matching(pattern: str, values: object) -> list[str]:
+    texts = [str(each).strip() for each in _listed(values)]
+    return [text for text in texts if re.fullmatch(pattern, text)]
 
 
 def _in_template_order(error: ValidationError) -> list[Fault]:
@@ -242,6 +245,8 @@ def _faults(details: ErrorDetails) -> list[Fault]:
     if details["type"] == dialects.FAULTS:
         faults: list[Fault] = details["ctx"][dialects.FAULTS]
         return [Fault(path + fault.path, fault.message) for fault in faults]
+    if details["type"] == "string_unicode":  # a name with half of a surrogate pair
+        return [_unknown((*location, details["input"]))]
     if details["type"] in {"extra_forbidden", "invalid_key"}:
         return [_unknown(location)]
     if details["type"] == "missing":

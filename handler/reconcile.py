@@ -6,23 +6,21 @@ same: they wait until the stack set is quiet, look, and go on from what they see
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from handler import plan
 from handler.configuration import differs, operation_preferences, update_parameters
-from handler.errors import Failure, OperationFailed, OutOfTime, StackSetExists
+from handler.errors import Failure, OperationFailed, OutOfTime
 from handler.observability import logger, metrics
 from handler.observation import InstanceState, Observation, OperationState
 from handler.plan import Marks, Previous, Step
 from handler.spec import StackSetSpec
-from handler.stacksets import AlreadyStarted, NameTaken, NotFound, StackSetBusy, StackSets
+from handler.stacksets import AlreadyStarted, NotFound, StackSetBusy, StackSets
 from handler.targets import Target
 from handler.waiting import Patience, poll_intervals
 
-_RECENT_OPERATIONS = 100
 _BUSY_PAUSE = 5.0
 _STOP_PAUSE = 2.0
 _LAST_MOMENT = 15.0
@@ -53,33 +51,6 @@ class Reconciliation:
     deadline: float
     read_template: Callable[[StackSetSpec], str | None]
     finished: set[str] = field(default_factory=set)
-
-    def create(self, name: str, spec: StackSetSpec) -> tuple[str, bool]:
-        """Create the stack set without instances, or find the one this resource has already.
-
-        A resource has one of another name than its present one while CloudFormation rolls back
-        a replacement, or after a replacement that failed.
-
-        Returns:
-            Its StackSetId, and whether it is new.
-
-        Raises:
-            StackSetExists: The name belongs to a stack set that this resource did not make.
-        """
-        token = self.marks.client_request_token(name)
-        try:
-            return self.stack_sets.create(name, spec, token), True
-        except NameTaken as error:
-            own = self._find_own(name)
-            if own is None:
-                raise StackSetExists(name) from error
-            return own, False
-
-    def delete_left_over(self, name: str, spec: StackSetSpec) -> None:
-        """Delete the stack set of that name if an earlier request of this resource made it."""
-        own = self._find_own(name)
-        if own is not None:
-            self.delete(own, spec)
 
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
@@ -165,7 +136,7 @@ class Reconciliation:
         """
         while True:
             self.patience.check()
-            recent = list(self._recent(stack_set_id))
+            recent = self.stack_sets.recent_operations(stack_set_id)
             self._refuse_if_superseded(recent)
             active = [each for each in recent if each.is_active]
             if not active:
@@ -179,30 +150,23 @@ class Reconciliation:
                 self._judge(stack_set_id, operation)
         return recent[0].operation_id if recent else ""
 
-    def _recent(self, stack_set_id: str) -> Iterable[OperationState]:
-        return itertools.islice(self.stack_sets.operations(stack_set_id), _RECENT_OPERATIONS)
-
     def _newest(self, stack_set_id: str) -> str:
         """The OperationId of the newest operation: another than before the look, and it is stale.
 
         Another sandbox may serve the same request at the same time.
         """
-        return next((each.operation_id for each in self._recent(stack_set_id)), "")
-
-    def _find_own(self, name: str) -> str | None:
-        live = self.stack_sets.describe(name)
-        if live is None:
-            return None
-        recent = self._recent(live.stack_set_id)
-        is_own = any(self.marks.is_of_resource(each.operation_id) for each in recent)
-        return live.stack_set_id if is_own else None
+        return next(
+            (each.operation_id for each in self.stack_sets.recent_operations(stack_set_id)), ""
+        )
 
     def _is_left_over(self, operation: OperationState) -> bool:
         own = operation.operation_id
         return self.marks.is_of_resource(own) and self.marks.action_of(own) is None
 
     def _refuse_if_superseded(self, recent: Iterable[OperationState]) -> None:
-        later = [each for each in recent if self._is_left_over(each) and each.began > self.began]
+        # CloudFormation dates its requests in whole seconds.
+        until = self.began + 1
+        later = [each for each in recent if self._is_left_over(each) and each.began >= until]
         if later:
             raise Superseded(later[0].operation_id)
 
@@ -296,10 +260,12 @@ class Reconciliation:
         self.patience.extend(self.deadline - _LAST_MOMENT)
         active: list[OperationState] = []
         try:
-            for operation in self._recent(stack_set_id):
+            for operation in self.stack_sets.recent_operations(stack_set_id):
                 if operation.is_active and self.marks.action_of(operation.operation_id):
                     self.stack_sets.stop(stack_set_id, operation.operation_id)
-            while active := [each for each in self._recent(stack_set_id) if each.is_active]:
+            while active := [
+                each for each in self.stack_sets.recent_operations(stack_set_id) if each.is_active
+            ]:
                 self.patience.sleep(_STOP_PAUSE)
         except OutOfTime:
             names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])

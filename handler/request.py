@@ -15,6 +15,7 @@ from handler.plan import Marks
 _PATIENCE_OF_CLOUDFORMATION = 3600
 _VALIDITY_OF_SIGNATURE = 7200
 _SHORTEST_NAME_PART = 40
+_UNFINISHED = "-unfinished-"
 _STACK_SET_ID = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+")
 
 
@@ -59,6 +60,22 @@ class Request:
     def marks(self) -> Marks:
         """How this request marks its operations."""
         return Marks.of(self.stack_id, self.logical_id, self.request_id)
+
+    @property
+    def placeholder_id(self) -> str:
+        """The physical id for what was never created: recognisably no StackSetId."""
+        return f"{self.logical_id}-not-created-{self.request_id}"
+
+    @property
+    def unfinished_id(self) -> str:
+        """The physical id for a Create that died, so that nobody knows how far it got."""
+        return f"{self.logical_id}{_UNFINISHED}{self.request_id}"
+
+    @property
+    def marks_of_unfinished_create(self) -> Marks | None:
+        """How the Create marked what it made that left only an ``unfinished_id``, if one did."""
+        _, found, request_id = self.physical_id.partition(_UNFINISHED)
+        return Marks.of(self.stack_id, self.logical_id, request_id) if found else None
 
     @property
     def deadline(self) -> float:

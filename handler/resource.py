@@ -89,20 +89,20 @@ class StackSetResource(CfnResource):
         self._event, self._context = event, context
         observe(event)
         self._recall()
-        self.Data, self.PhysicalResourceId = {}, ""
+        known = self.request.physical_id or self.memory.stack_set_id
+        self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
         self._undelivered = None
         self._send(FAILED, reason)
         if self._undelivered is not None:
             raise self._undelivered
 
-    def generate_physical_id(self, event: dict[str, Any]) -> str:
+    def generate_physical_id(self, _event: dict[str, Any]) -> str:
         """The physical id that CloudFormation does not know yet.
 
         It is what a Create has made before it failed, so that the rollback deletes it, or else
         recognisably no StackSetId.
         """
-        never_created = f"{event['LogicalResourceId']}-not-created-{event['RequestId']}"
-        return self.memory.stack_set_id or never_created
+        return self.memory.stack_set_id or self.request.placeholder_id
 
     def _log_setup(self, event: dict[str, Any], _context: LambdaContext) -> None:
         observe(event)

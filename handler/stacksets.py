@@ -10,6 +10,7 @@ API reference: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -46,6 +47,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _BUSY = {"OperationInProgressException", "StaleRequestException"}
 _GONE = {"StackSetNotFoundException", "StackInstanceNotFoundException"}
 _SERVER_ERROR = 500
+_RECENT_OPERATIONS = 100
 
 
 class StackSetBusy(Exception):
@@ -142,13 +144,13 @@ class StackSets:
             sorted((each["ParameterKey"], each.get("ParameterValue", "")) for each in listed)
         )
 
-    def operations(self, stack_set_id: str) -> Iterator[OperationState]:
-        """The operations of a stack set, newest first; none where the stack set is gone."""
+    def recent_operations(self, stack_set_id: str) -> list[OperationState]:
+        """The last 100 operations of a stack set, newest first; none where it is gone."""
+        pages = self._pages("list_stack_set_operations", StackSetName=stack_set_id)
         try:
-            for each in self._pages("list_stack_set_operations", StackSetName=stack_set_id):
-                yield OperationState.from_api(each)
+            return [OperationState.from_api(each) for each in islice(pages, _RECENT_OPERATIONS)]
         except NotFound:
-            return
+            return []
 
     def operation(self, stack_set_id: str, operation_id: str) -> OperationState:
         """One operation; running where the API does not know yet that it has been started."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-_SERVICE = r"s3([.-][a-z0-9-]+)*\.({})".format(
+_SERVICE = r"s3(-[a-z0-9-]+)?(\.[a-z0-9-]+)*\.({})".format(
     "|".join(
         re.escape(suffix)
         for suffix in (

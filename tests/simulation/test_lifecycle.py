@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from emulator.faults import Answer, BusyFault, CallFault, DeploymentFault
 from emulator.virtual import VirtualAWS
-from tests.simulation.cloudformation import Stack
+from tests.simulation.cloudformation import SandboxDied, Stack
 from tests.simulation.story import (
     ACCOUNTS,
     ADMINISTRATION_ROLE,
@@ -330,7 +332,7 @@ class TestFailure:
         self.fail(aws, ACCOUNTS[1], actions=("CREATE",))
 
         assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
-        assert f"{ACCOUNTS[1]}/{REGIONS[0]}: Role Admin already exists" in stack.reason
+        assert f"Role Admin already exists ({ACCOUNTS[1]}/{REGIONS[0]})" in stack.reason
         assert aws.deployer.stacks == {}
         assert [each.status for each in aws.engine.stack_sets.values()] == ["DELETED"]
 
@@ -572,6 +574,60 @@ class TestWaiting:
         aws.response_answers.extend([500, ConnectionResetError(), 503])
 
         deploy(aws, stack, properties())
+
+
+class TestDeath:
+    """Sandboxes that die again and again."""
+
+    def test_three_deaths(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A request on which three sandboxes die is answered by the last word, soon."""
+        aws.before_call = self.die_at("CreateStackInstances")
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert stack.function.deaths == 3
+        assert stack.reason.startswith("The function died before it could finish")
+        assert [each.status for each in aws.engine.stack_sets.values()] == ["DELETED"]
+
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    @pytest.mark.parametrize("action", ["CreateStackSet", "ListStackInstances"])
+    def test_three_deaths_leave_nothing(
+        self, aws: VirtualAWS, stack: Stack, action: str, moment: str
+    ) -> None:
+        """Whatever the dead have made is found by the rollback, and nothing else is touched."""
+        setattr(aws, f"{moment}_call", self.die_at(action, times=3))
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert {each.status for each in aws.engine.stack_sets.values()} <= {"DELETED"}
+
+    def test_three_deaths_on_a_strangers_name(self, aws: VirtualAWS, stack: Stack) -> None:
+        """The stack set of somebody else stays, though it has the name that was wanted."""
+        call = {"StackSetName": "StackSetsTest", "TemplateBody": template()}
+        aws.engine.call("CreateStackSet", call)
+        aws.before_call = self.die_at("DescribeStackSet", times=3)
+
+        assert stack.deploy(properties()) == "ROLLBACK_COMPLETE"
+        assert [each.status for each in aws.engine.stack_sets.values()] == ["ACTIVE"]
+
+    def test_three_deaths_of_an_update(self, aws: VirtualAWS, stack: Stack) -> None:
+        """The last word about an update keeps the physical id, so that the rollback finds it."""
+        deploy(aws, stack, properties())
+        before = stack.physical_id
+        aws.before_call = self.die_at("UpdateStackSet")
+
+        assert stack.deploy(properties(Tags=TWO_TAGS)) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.physical_id == before
+        assert stacks_of(aws, before) == wanted_stacks(properties())
+
+    @staticmethod
+    def die_at(fatal: str, times: int = 3) -> Callable[[str, str, int], None]:
+        """A hook that lets so many sandboxes die at a call."""
+        deaths = iter(range(times))
+
+        def die(_service: str, action: str, _number: int) -> None:
+            if action == fatal and next(deaths, None) is not None:
+                raise SandboxDied
+
+        return die
 
 
 class TestRepeatedDelivery:

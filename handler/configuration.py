@@ -92,16 +92,16 @@ def _template_differs(
     spec: StackSetSpec, before: StackSetSpec | None, live: StackSetState, wanted: str | None
 ) -> bool:
     if wanted is not None and live.template_body is not None:
-        return _lines(wanted) != _lines(live.template_body)
+        return _normal(wanted) != _normal(live.template_body)
     return before is None or (before.template_url, before.template_body) != (
         spec.template_url,
         spec.template_body,
     )
 
 
-def _lines(text: str) -> list[str]:
-    """The lines of a template: what an editor or a checkout may do to their ends is no change."""
-    return [line.rstrip() for line in text.strip().splitlines()]
+def _normal(text: str) -> str:
+    """A template without what a checkout may do to its line ends and its edges."""
+    return text.replace("\r\n", "\n").strip()
 
 
 def _description_differs(

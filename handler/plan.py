@@ -265,8 +265,8 @@ def overrides_in_force(
 
 def _must_be_replaced(state: InstanceState, marks: Marks) -> bool:
     """Whether an earlier delete has left a stack half deleted, which no update can mend."""
-    mendable = state.is_inoperable and not state.is_suspended
-    return mendable and marks.action_of(state.last_operation_id) is None
+    half_deleted = state.is_inoperable and not state.is_suspended
+    return half_deleted and marks.action_of(state.last_operation_id) is None
 
 
 def _worth_retrying(state: InstanceState, marks: Marks) -> bool:

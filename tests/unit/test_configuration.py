@@ -19,7 +19,8 @@ from handler.configuration import (
 from handler.observation import StackSetState
 from handler.plan import Previous
 from handler.spec import StackSetSpec
-from tests.unit.factories import IRELAND, OREGON, TOKYO, URL, VIRGINIA, regions, stack_set
+from handler.targets import Target
+from tests.unit.factories import IRELAND, ONE, OREGON, TOKYO, URL, VIRGINIA, regions, stack_set
 
 _ROLE = "arn:aws:iam::999999999999:role/Admin"
 _DEFAULT_ROLE = "arn:aws:iam::999999999999:role/AWSCloudFormationStackSetAdministrationRole"
@@ -221,10 +222,9 @@ class TestDiffers:
         [
             {"name": "Other"},
             {"preferences": {"MaxConcurrentCount": 3}},
-            {"log_level": "DEBUG"},
-            {"boto_log_level": "DEBUG"},
+            {"instances": {Target(ONE, VIRGINIA): (("Size", "small"),)}},
         ],
-        ids=repr,
+        ids=["name", "preferences", "instances"],
     )
     def test_not_of_the_stack_set(self, change: dict[str, Any]) -> None:
         """What UpdateStackSet does not change is no reason for one."""
@@ -237,7 +237,16 @@ class TestDiffers:
             ("Resources: {}\n", "Resources: {}", False),
             ("\nResources: {}", "Resources: {}\n", False),
             ("Resources:\r\n  A: x\r\n", "Resources:\n  A: x\n", False),
-            ("Resources:  \n  A: x", "Resources:\n  A: x", False),
+            ("Resources:  \n  A: x", "Resources:\n  A: x", True),
+            ("Resources:\n  A: x \n", "Resources:\n  A: x", False),
+            ("Resources: {}\r", "Resources: {}", False),
+            ("\n\n  \nResources: {}\n\n", "Resources: {}", False),
+            ("", "\n", False),
+            ("Resources:\n  A: x\n  B: y", "Resources:\n  B: y\n  A: x", True),
+            ("A: x y", "A: xy", True),
+            ("A: x  y", "A: x y", True),
+            ("Resources: {}", "", True),
+            ("Resources: {}", "Resources: {} # new", True),
             ("Resources: {A: x}", "Resources: {}", True),
             ("Resources:\n  A: x", "Resources:\n    A: x", True),
             ("Resources:\n\n  A: x", "Resources:\n  A: x", True),
@@ -245,7 +254,7 @@ class TestDiffers:
         ids=repr,
     )
     def test_template_text(self, *, wanted: str, live: str, differ: bool) -> None:
-        """Templates are compared by their lines, but for what an editor does to line ends."""
+        """Templates are compared by their lines, but for what a checkout does to line ends."""
         assert _differs(_FULL, replace(_LIVE, template_body=live), template=wanted) is differ
 
     def test_same_address_other_template(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from handler.observation import InstanceState, Observation
 from handler.plan import (
+    ALL_STEPS,
     CREATE,
     DELETE,
     UPDATE,
@@ -15,6 +16,7 @@ from handler.plan import (
     Marks,
     Previous,
     Step,
+    known_before,
     overrides_in_force,
     plan_deletion,
     plan_deployment,
@@ -45,6 +47,10 @@ _UPDATED = MARKS.operation_id(Step(UPDATE, Rectangle((ONE,), (VIRGINIA,)), (VIRG
 _DELETED = MARKS.operation_id(Step(DELETE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,)))
 _SET = MARKS.operation_id(Step(UPDATE_SET, None, (VIRGINIA,)))
 _ELSEWHERE = Marks.of(STACK_ID, "StackSet", "request-0").operation_id(
+    Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,))
+)
+
+_OF_ANOTHER = Marks.of(STACK_ID, "OtherSet", "request-1").operation_id(
     Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,))
 )
 
@@ -235,6 +241,13 @@ class TestDeployment:
             Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,), _BIG),
         ]
 
+    def test_half_deleted_in_a_suspended_account_is_left(self) -> None:
+        """What cannot be reached can be neither deleted for good nor created again."""
+        wanted = _all((), _AT_ONE)
+        state = InstanceState("INOPERABLE", "SKIPPED_SUSPENDED_ACCOUNT")
+
+        assert _plan(wanted, wanted, observation({_AT_ONE: state})) == []
+
     def test_half_deleted_foreign_instance_is_left_alone(self) -> None:
         """What is half deleted and not in the template is not this resource's to mend."""
         seen = observation({_AT_ONE: InstanceState("INOPERABLE", "INOPERABLE")})
@@ -285,6 +298,63 @@ class TestDeployment:
 
         assert step.rectangle is not None
         assert len(step.rectangle.accounts) == 12_500
+
+
+class TestKnownBefore:
+    """What a stack set was, where only its instances tell."""
+
+    @pytest.mark.parametrize(
+        "operation_id",
+        [_CREATED, _UPDATED, _DELETED, _ELSEWHERE],
+        ids=["create", "update", "delete", "earlier request"],
+    )
+    def test_own(self, operation_id: str) -> None:
+        """What any request of the resource worked on by name is its own; overrides are unknown."""
+        assert known_before({_AT_ONE: current(operation_id)}, MARKS) == Previous(
+            {_AT_ONE: None}, certain=False, spec=None, is_new=False
+        )
+
+    @pytest.mark.parametrize(
+        "operation_id",
+        ["", "by-hand", _SET, _OF_ANOTHER],
+        ids=["none", "by hand", "whole stack set", "another resource"],
+    )
+    def test_foreign(self, operation_id: str) -> None:
+        """What was reached by nobody, somebody else or as one of all may be somebody else's."""
+        assert known_before({_AT_ONE: current(operation_id)}, MARKS).instances == {}
+
+    def test_nothing_there(self) -> None:
+        """Where nothing is, nothing was."""
+        assert known_before({}, MARKS) == Previous({}, certain=False)
+
+    def test_own_leave_and_foreign_stay(self) -> None:
+        """What was the resource's and is not wanted any more goes; the rest is left alone."""
+        seen = observation({_AT_ONE: current(_ELSEWHERE), _AT_TWO: current("by-hand")})
+        previous = known_before(seen.instances, MARKS)
+
+        assert plan_deployment(StackSetSpec(), previous, seen, MARKS, None) == [
+            Step(DELETE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,))
+        ]
+
+    def test_overrides_are_looked_up(self) -> None:
+        """What stays is asked for its overrides, for nothing else knows them."""
+        seen = observation({_AT_ONE: current(_ELSEWHERE), _AT_TWO: current()})
+        spec = StackSetSpec(instances=_all((), _AT_ONE, _AT_TWO))
+
+        assert unknown_overrides(spec, known_before(seen.instances, MARKS), seen, MARKS) == [
+            _AT_ONE,
+            _AT_TWO,
+        ]
+
+
+def test_all_steps() -> None:
+    """The kinds of steps, in the order in which a deployment takes them."""
+    assert ALL_STEPS == (
+        "DeleteStackInstances",
+        "UpdateStackSet",
+        "CreateStackInstances",
+        "UpdateStackInstances",
+    )
 
 
 def test_previous_by_default() -> None:

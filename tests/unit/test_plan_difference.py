@@ -72,7 +72,7 @@ _states = st.builds(
     st.sampled_from(["CURRENT", "OUTDATED", "INOPERABLE"]),
     st.sampled_from(["", "SUCCEEDED", "FAILED", "CANCELLED", "SKIPPED_SUSPENDED_ACCOUNT"]),
     last_operation_id=st.sampled_from(["", _CREATED, _UPDATED, _SET, _ELSEWHERE, "by-hand"]),
-).filter(lambda state: not (state.status == "INOPERABLE" and state.is_suspended))
+)
 
 
 @st.composite
@@ -112,7 +112,9 @@ def _half_deleted(seen: Observation) -> set[Target]:
     return {
         target
         for target, state in seen.instances.items()
-        if state.status == "INOPERABLE" and state.last_operation_id in _NOT_OF_THIS_REQUEST
+        if state.status == "INOPERABLE"
+        and state.detailed_status != "SKIPPED_SUSPENDED_ACCOUNT"
+        and state.last_operation_id in _NOT_OF_THIS_REQUEST
     }
 
 

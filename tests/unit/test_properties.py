@@ -187,10 +187,25 @@ class TestDialects:
         assert parse_properties(with_url(ManagedExecution=given)).managed_execution is active
 
     def test_levels(self) -> None:
-        """The levels are kept apart."""
-        spec = parse_properties(with_url(loglevel="debug", botolevel="error"))
+        """The levels are properties that are known, and none of the stack set's."""
+        raw = with_url(loglevel="debug", botolevel="error")
 
-        assert (spec.log_level, spec.boto_log_level) == ("DEBUG", "ERROR")
+        assert parse_properties(raw) == StackSetSpec(template_url=URL)
+
+    def test_gaps_among_what_is_wanted(self) -> None:
+        """Gaps between the entries of any list leave no trace in the spec."""
+        raw = with_url(
+            Capabilities=["", "CAPABILITY_IAM", None, "CAPABILITY_IAM"],
+            OperationPreferences={"RegionOrder": [None, OREGON, "", VIRGINIA]},
+            StackInstances=["", group(["", ONE, None], [None, OREGON, ""]), None],
+        )
+
+        assert parse_properties(raw) == StackSetSpec(
+            template_url=URL,
+            capabilities=frozenset({"CAPABILITY_IAM"}),
+            preferences={"RegionOrder": ("us-west-2", "us-east-1")},
+            instances={Target(ONE, OREGON): ()},
+        )
 
     def test_service_timeout(self) -> None:
         """CloudFormation's own properties of a custom resource are none of the stack set's."""
@@ -314,10 +329,6 @@ class TestSalvage:
         """Where no groups are, no instances are."""
         assert salvage_instances(raw) == {}
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="salvage_instances drops a group for any fault in it, though it names instances",
-    )
     @pytest.mark.parametrize(
         "members",
         [
@@ -325,12 +336,52 @@ class TestSalvage:
             group([ONE, "1"]),
             group([ONE, ONE]),
             group([ONE], ParameterOverrides="x"),
+            group([ONE], [VIRGINIA, "Tokyo", 5, None, {"Fn": "x"}]),
+            group([f" {ONE}\n"], [f" {VIRGINIA}"]),
+            group([int(ONE)]),
+            group([ONE, None, "", {"Fn": "x"}, [TWO]]),
+            group([ONE], DeploymentTargets="x"),
+            group("", DeploymentTargets={"Accounts": [ONE], "OrganizationalUnitIds": ["ou-1"]}),
         ],
-        ids=["unknown member", "bad account", "account twice", "bad overrides"],
+        ids=[
+            *("unknown member", "bad account", "account twice", "bad overrides", "bad region"),
+            *("white space", "number", "bad entries", "bad targets", "unknown target"),
+        ],
     )
     def test_faults_in_the_group(self, members: dict[str, Any]) -> None:
         """Whatever else is wrong with a group, the instances that it names are read."""
-        assert set(salvage_instances({"StackInstances": [members]})) == {Target(ONE, VIRGINIA)}
+        assert salvage_instances({"StackInstances": [members]}) == {Target(ONE, VIRGINIA): ()}
+
+    @pytest.mark.parametrize(
+        "members",
+        [
+            {"Accounts": [ONE]},
+            {"Regions": [VIRGINIA]},
+            group(ONE),
+            group([ONE], VIRGINIA),
+            group(None, DeploymentTargets=[ONE]),
+            group(None, DeploymentTargets={"Accounts": ONE}),
+            {"StackInstances": [group()]},
+        ],
+        ids=repr,
+    )
+    def test_no_instance_is_named(self, members: dict[str, Any]) -> None:
+        """A group that names no account in a region names no instance."""
+        assert salvage_instances({"StackInstances": [members]}) == {}
+
+    def test_good_overrides_beside_bad_ones(self) -> None:
+        """Of overrides with a fault the good ones are read, sorted by key."""
+        overrides = [{"B": "2"}, {"A": "1"}, {"B": "3"}, {"C": {"Fn": "x"}}, "x"]
+
+        found = salvage_instances({"StackInstances": [group(ParameterOverrides=overrides)]})
+
+        assert found == {Target(ONE, VIRGINIA): (("A", "1"), ("B", "2"))}
+
+    def test_instance_in_two_groups(self) -> None:
+        """An instance that two groups name is one instance."""
+        raw = {"StackInstances": [group()], "StackInstancesGroup": [group([ONE, TWO])]}
+
+        assert set(salvage_instances(raw)) == {Target(ONE, VIRGINIA), Target(TWO, VIRGINIA)}
 
 
 def test_many_accounts() -> None:

@@ -393,19 +393,38 @@ def test_unknown_tells_what_is_known() -> None:
     assert text.endswith("loglevel, botolevel.")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="parse_properties tells faults across fields only once each field by itself is right",
-)
 def test_all_faults_at_once() -> None:
-    """A missing template is told together with a bad name."""
-    assert texts_of({"StackSetName": "my set"}) == [
+    """What is wrong among several properties is told together with what is wrong in one."""
+    raw = {
+        "StackSetName": "my set",
+        "Tagz": "x",
+        "OperationPreferences": {"MaxConcurrentCount": "1", "MaxConcurrentPercentage": "1"},
+        "StackInstances": [group(), group()],
+    }
+
+    assert texts_of(raw) == [
         "StackSetName is 'my set': write at most 128 letters, digits and hyphens, a letter first",
+        "`Tagz` is not a property of Custom::StackSet; did you mean `Tags`?",
         "TemplateURL is missing: write TemplateURL or TemplateBody",
+        (
+            "OperationPreferences has both MaxConcurrentCount and MaxConcurrentPercentage:"
+            " keep one of the two"
+        ),
+        (
+            "StackInstances[1] names 111111111111 in us-east-1 again, after StackInstances[0]:"
+            " name it once"
+        ),
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="dialects.drop_gaps: entries after a gap get wrong numbers")
+@pytest.mark.parametrize("name", ["TemplateURL", "TemplateBody"])
+def test_bad_template_is_not_missing(name: str) -> None:
+    """A template that is wrong is told as wrong alone, not as missing too."""
+    (text,) = texts_of({name: ["x"]})
+
+    assert text.startswith(f"{name} is a list: write ")
+
+
 @pytest.mark.parametrize(
     ("raw", "path"),
     [
@@ -419,9 +438,6 @@ def test_gaps_keep_their_numbers(raw: dict[str, Any], path: str) -> None:
     assert faults_of(raw)[0].path == path
 
 
-@pytest.mark.xfail(
-    strict=True, reason="dialects.TemplateUrl takes what is no URL; templates.locate then crashes"
-)
 def test_broken_url() -> None:
     """An address that no program can read is told."""
     assert texts_of({"TemplateURL": "https://[b.s3.amazonaws.com/k"}) != []

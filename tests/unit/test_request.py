@@ -112,6 +112,29 @@ class TestEvent:
         """
         assert Request.from_event(_event(ResponseURL=url)).began == began
 
+    @pytest.mark.parametrize(
+        ("age", "known"),
+        [
+            (-1, False),
+            (0, True),
+            (1, True),
+            (3600, True),
+            (7199, True),
+            (7200, False),
+            (1e7, False),
+        ],
+    )
+    def test_age_of_the_signature(
+        self, *, age: float, known: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A signature tells when the request began while it is valid, which is two hours.
+
+        Deliveries of Lambda's come up to six hours late, when nobody can be answered any more.
+        """
+        monkeypatch.setattr(time, "time", lambda: _SIGNED + age)
+
+        assert Request.from_event(_event()).began == (_SIGNED if known else _SIGNED + age)
+
     def test_no_address(self) -> None:
         """An event without an address for the answer began now."""
         event = _event()
@@ -126,6 +149,38 @@ class TestEvent:
     def test_marks(self) -> None:
         """A request marks its operations by stack, logical id and request."""
         assert Request.from_event(_event()).marks == Marks.of(STACK_ID, "StackSet", "request-1")
+
+
+class TestPlaceholders:
+    """The physical ids of what was never created, or perhaps was."""
+
+    def test_recognisable(self) -> None:
+        """Neither is taken for a stack set, and both tell resource and request."""
+        request = _request()
+
+        assert request.placeholder_id == "StackSet-not-created-request-1"
+        assert request.unfinished_id == "StackSet-unfinished-request-1"
+        assert not is_stack_set_id(request.placeholder_id)
+        assert not is_stack_set_id(request.unfinished_id)
+
+    def test_unfinished_create_is_found_again(self) -> None:
+        """The Delete after a Create that died knows how that Create marked what it made."""
+        create = Request.from_event(_event())
+        delete = Request.from_event(
+            _event(RequestId="request-2", PhysicalResourceId=create.unfinished_id)
+        )
+
+        assert delete.marks_of_unfinished_create == create.marks
+        assert delete.marks_of_unfinished_create != delete.marks
+
+    @pytest.mark.parametrize(
+        "physical_id", ["", STACK_SET_ID, "StackSet-not-created-request-1"], ids=repr
+    )
+    def test_no_unfinished_create(self, physical_id: str) -> None:
+        """Any other physical id leaves nothing to look for."""
+        request = Request.from_event(_event(PhysicalResourceId=physical_id))
+
+        assert request.marks_of_unfinished_create is None
 
 
 class TestDeadline:

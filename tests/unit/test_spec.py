@@ -26,8 +26,6 @@ def test_defaults() -> None:
         "managed_execution": False,
         "preferences": {},
         "instances": {},
-        "log_level": None,
-        "boto_log_level": None,
     }
     assert spec == StackSetSpec()
 

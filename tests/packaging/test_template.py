@@ -25,7 +25,6 @@ GRANTED = {
     "cloudformation:DescribeStackInstance": {STACK_SETS},
     "cloudformation:DescribeStackSet": {STACK_SETS},
     "cloudformation:DescribeStackSetOperation": {STACK_SETS},
-    "cloudformation:GetTemplateSummary": {"*"},
     "cloudformation:ListStackInstances": {STACK_SETS},
     "cloudformation:ListStackSetOperationResults": {STACK_SETS},
     "cloudformation:ListStackSetOperations": {STACK_SETS},

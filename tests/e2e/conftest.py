@@ -20,13 +20,19 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
-    """A local AWS that enforces IAM, under the Python that EMULATOR_PYTHON names."""
+def emulator_python() -> Path:
+    """The Python of the emulator's environment: EMULATOR_PYTHON, or what build.sh has made."""
     named = os.environ.get("EMULATOR_PYTHON")
     python = Path(named or _ROOT / ".tools" / "emulator" / "bin" / "python")
     if not named and not python.exists():
         pytest.skip("no emulator here: ./build.sh test sets one up")
-    with LocalAWS(python, tmp_path_factory.mktemp("local-aws")) as running:
+    return python
+
+
+@pytest.fixture(scope="session")
+def aws(emulator_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAWS]:
+    """A local AWS that enforces IAM."""
+    with LocalAWS(emulator_python, tmp_path_factory.mktemp("local-aws")) as running:
         yield running
 
 

@@ -82,7 +82,7 @@ def run(
     environment = _environment(bundle, handler, server.server_address[1]) | dict(env or {})
     with server, tempfile.TemporaryFile("w+") as log:
         began = time.monotonic()
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [PYTHON, "-m", "awslambdaric", handler],
             cwd=bundle,
             env=environment,

@@ -1,0 +1,43 @@
+"""The demo, as somebody sees it whose terminal is a log."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def demo(emulator_python: Path, bundle: Path) -> list[str]:
+    """The command that build.sh runs."""
+    options = ["--emulator-python", str(emulator_python), "--bundle", str(bundle)]
+    return [sys.executable, "-m", "emulator.demo", *options]
+
+
+def test_demo_shows_the_whole_life(demo: list[str]) -> None:
+    """It ends well, shows the cause of the failure and the rollback, and leaves nothing."""
+    done = subprocess.run(demo, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=110)
+
+    assert done.returncode == 0, done.stderr
+    assert "The parameter already exists" in done.stdout
+    assert "UPDATE_ROLLBACK_COMPLETE" in done.stdout
+    assert "0 stack sets left" in done.stdout
+
+
+def test_demo_ends_cleanly_when_interrupted(demo: list[str]) -> None:
+    """Ctrl-C ends it at once, without a traceback and without a process left behind."""
+    with subprocess.Popen(
+        demo, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        time.sleep(3)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate(timeout=20)
+
+    assert running.returncode == 128 + signal.SIGINT
+    assert "Traceback" not in errors

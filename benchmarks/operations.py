@@ -15,8 +15,9 @@ from typing import NamedTuple
 from benchmarks.changes import Change, Instances, changes
 from handler.cover import cover
 from handler.observation import InstanceState, Observation, StackSetState
-from handler.plan import Marks, Previous, plan_deployment
+from handler.plan import Previous, plan_deployment
 from handler.spec import Overrides, StackSetSpec
+from handler.steps import Marks
 from handler.targets import Target
 
 _MOST_CELLS = 21
@@ -32,7 +33,9 @@ class Cost(NamedTuple):
 def ours(change: Change) -> Cost:
     """By the plan that the function really makes."""
     current = dict.fromkeys(change.before, InstanceState("CURRENT"))
-    seen = Observation(StackSetState("id", "name", "arn", "ACTIVE"), current)
+    seen = Observation(
+        StackSetState("id", "name", "arn", "ACTIVE", parameters={"Size": "small"}), current
+    )
     steps = plan_deployment(
         StackSetSpec(instances=change.after),
         Previous(change.before),

@@ -14,8 +14,9 @@ import sys
 import time
 
 from handler.observation import InstanceState, Observation, StackSetState
-from handler.plan import Marks, Previous, plan_deployment
+from handler.plan import Previous, plan_deployment
 from handler.spec import Overrides, StackSetSpec
+from handler.steps import Marks
 from handler.targets import Target
 
 SIZES = (100, 1_000, 10_000, 100_000)

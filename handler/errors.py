@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 _SHOWN_PLACES = 5
 _SHOWN_CAUSES = 3
+_LONGEST_CAUSE = 600
 
 
 class StackSetResourceError(Exception):
@@ -144,4 +145,7 @@ def _describe_cause(reason: str, places: list[str]) -> str:
     shown = ", ".join(sorted(places)[:_SHOWN_PLACES])
     more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
     noun = "stack" if len(places) == 1 else "stacks"
-    return f"{len(places)} {noun} failed: {reason.rstrip('.')} ({shown}{more})."
+    cause = reason.rstrip(".")
+    if len(cause) > _LONGEST_CAUSE:
+        cause = f"{cause[:_LONGEST_CAUSE]}..."
+    return f"{len(places)} {noun} failed: {cause} ({shown}{more})."

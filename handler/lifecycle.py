@@ -39,7 +39,7 @@ def create(request: Request, memory: Memory, loop: Reconciliation) -> Observatio
             CloudFormation's rollback deletes it.
     """
     spec = parse_properties(request.properties)
-    return _deploy_another(spec.name or request.default_name, memory, loop, spec)
+    return _deploy_another(spec.name or request.default_name, request, memory, loop, spec)
 
 
 def update(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
@@ -54,7 +54,7 @@ def update(request: Request, memory: Memory, loop: Reconciliation) -> Observatio
     spec = parse_properties(request.properties)
     name = _replacement_name(request, spec, loop)
     if name is not None:
-        return _deploy_another(name, memory, loop, spec)
+        return _deploy_another(name, request, memory, loop, spec)
     previous_name = str(request.old_properties.get("StackSetName") or "")
     if previous_name in {"", name_in(request.physical_id)}:
         return _deploy(loop, request.physical_id, spec, read_previous(request.old_properties))
@@ -109,11 +109,12 @@ def _replacement_name(request: Request, spec: StackSetSpec, loop: Reconciliation
 
 
 def _deploy_another(
-    name: str, memory: Memory, loop: Reconciliation, spec: StackSetSpec
+    name: str, request: Request, memory: Memory, loop: Reconciliation, spec: StackSetSpec
 ) -> Observation:
     if not memory.stack_set_id:
+        present = request.physical_id if is_stack_set_id(request.physical_id) else ""
         memory.stack_set_id, memory.is_new = ownership.create(
-            loop.stack_sets, loop.marks, name, spec
+            loop.stack_sets, loop.marks, name, spec, present
         )
     if memory.is_new:
         previous = Previous({}, spec=spec, is_new=True)

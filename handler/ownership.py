@@ -7,16 +7,25 @@ the API recognises the ClientRequestToken with which one of its requests created
 from __future__ import annotations
 
 from handler.errors import StackSetExists
-from handler.plan import Marks
 from handler.spec import StackSetSpec
 from handler.stacksets import NameTaken, StackSets
+from handler.steps import Marks
 
 
-def create(stack_sets: StackSets, marks: Marks, name: str, spec: StackSetSpec) -> tuple[str, bool]:
+def create(
+    stack_sets: StackSets, marks: Marks, name: str, spec: StackSetSpec, present: str
+) -> tuple[str, bool]:
     """Create a stack set without instances, or find the one that the resource has already.
 
     A resource has one of another name than its present one while CloudFormation rolls back a
     replacement, or after a replacement that failed.
+
+    Args:
+        stack_sets: The gateway.
+        marks: Those of the request.
+        name: The name of the stack set.
+        spec: Its configuration.
+        present: The physical id of the request; empty on a Create.
 
     Returns:
         Its StackSetId, and whether this request made it.
@@ -27,7 +36,7 @@ def create(stack_sets: StackSets, marks: Marks, name: str, spec: StackSetSpec) -
     try:
         return stack_sets.create(name, spec, marks.client_request_token(name)), True
     except NameTaken as error:
-        own = find(stack_sets, marks, name)
+        own = find(stack_sets, marks, name) or _find_replaced(stack_sets, marks, name, present)
         if own is None:
             raise StackSetExists(name) from error
         return own, False
@@ -45,6 +54,17 @@ def find(stack_sets: StackSets, marks: Marks, name: str) -> str | None:
     recent = stack_sets.recent_operations(live.stack_set_id)
     is_own = any(marks.is_of_resource(each.operation_id) for each in recent)
     return live.stack_set_id if is_own else None
+
+
+def _find_replaced(stack_sets: StackSets, marks: Marks, name: str, present: str) -> str | None:
+    """Find the stack set of this name that the present one was made to replace."""
+    live = stack_sets.describe(name)
+    if live is None or not present:
+        return None
+    operations = stack_sets.recent_operations(present)
+    old = live.stack_set_id
+    replaced = any(marks.is_of_successor(each.operation_id, old) for each in operations)
+    return old if replaced else None
 
 
 def find_created(stack_sets: StackSets, marks: Marks, name: str, spec: StackSetSpec) -> str | None:

@@ -9,90 +9,16 @@ override a new template parameter only once the template has been rolled out to 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from handler.cover import cover
 from handler.errors import Failure, OperationFailed
 from handler.observation import InstanceState, Observation
-from handler.spec import NO_OVERRIDES, Overrides, StackSetSpec
+from handler.spec import Overrides, StackSetSpec
+from handler.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
 from handler.targets import Rectangle, Target
-
-DELETE = "DeleteStackInstances"
-UPDATE_SET = "UpdateStackSet"
-CREATE = "CreateStackInstances"
-UPDATE = "UpdateStackInstances"
-ALL_STEPS = (DELETE, UPDATE_SET, CREATE, UPDATE)
-_KINDS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
-_ACTIONS = {kind: action for action, kind in _KINDS.items()}
-
-
-@dataclass(frozen=True)
-class Step:
-    """One operation to start.
-
-    Attributes:
-        action: The API call that starts it.
-        rectangle: The instances that it names; None for UpdateStackSet, which reaches all.
-        overrides: What CreateStackInstances and UpdateStackInstances set.
-        retain_stacks: Whether DeleteStackInstances leaves the stacks where they are.
-        regions: The regions it reaches, sorted: what a RegionOrder for it has to name.
-        content: What else tells it from another step of its kind, such as the configuration
-            that UpdateStackSet sends.
-    """
-
-    action: str
-    rectangle: Rectangle | None
-    regions: tuple[str, ...]
-    overrides: Overrides = NO_OVERRIDES
-    retain_stacks: bool = False
-    content: str = ""
-
-
-@dataclass(frozen=True)
-class Marks:
-    """Makes OperationIds that tell, whoever reads them later, whose operation it is.
-
-    An id is ``RESOURCE-REQUEST-KIND-CONTENT``: the first part is the same for all requests of one
-    resource in one stack, and the same step of the same request always gets the same id. So a
-    repeated request finds its operation started already instead of starting it again.
-    """
-
-    resource: str
-    request: str
-
-    @classmethod
-    def of(cls, stack_id: str, logical_id: str, request_id: str) -> Marks:
-        """The marks of one request for one resource."""
-        return cls(_digest(stack_id, logical_id), _digest(request_id))
-
-    def operation_id(self, step: Step) -> str:
-        """The OperationId of a step: at most 128 letters, digits and hyphens."""
-        return f"{self.resource}-{self.request}-{_KINDS[step.action]}-{_digest(repr(step))}"
-
-    def client_request_token(self, name: str) -> str:
-        """The ClientRequestToken with which this request creates the stack set of that name."""
-        return f"{self.resource}-{self.request}-{_digest(name)}"
-
-    def is_of_resource(self, operation_id: str) -> bool:
-        """Whether a request of this resource, this one or another, started the operation."""
-        return operation_id.startswith(f"{self.resource}-")
-
-    def names_instances_of_resource(self, operation_id: str) -> bool:
-        """Whether a request of this resource started the operation for just these instances."""
-        resource, _, kind, *_ = [*operation_id.split("-"), "", "", ""]
-        return resource == self.resource and kind in _ACTIONS and _ACTIONS[kind] != UPDATE_SET
-
-    def action_of(self, operation_id: str) -> str | None:
-        """The step's action if this very request started the operation; else None."""
-        resource, _, rest = operation_id.partition("-")
-        request, _, own = rest.partition("-")
-        if (resource, request) != (self.resource, self.request):
-            return None
-        return _ACTIONS.get(own.partition("-")[0])
 
 
 @dataclass(frozen=True)
@@ -133,48 +59,83 @@ def plan_deployment(
         Steps in the order in which to take them; none when all is done that can be.
     """
     wanted = spec.instances
+    found = _difference(wanted, previous, seen, marks)
+    deletions = plan_deletion(found.leaving, marks)
+    creations = _grouped(CREATE, wanted, found.missing)
+    if set_content is None:
+        stale = [*found.overridden, *found.outdated]
+        return [*deletions, *creations, *_grouped(UPDATE, wanted, stale)]
+    updates = _grouped(UPDATE, wanted, found.overridden)
+    scope = _scope_of_set_update(found, wanted, seen)
+    regions = scope.regions if scope else tuple(sorted({each.region for each in found.remaining}))
+    set_update = Step(UPDATE_SET, scope, regions, content=set_content)
+    if scope is None and not all(state.is_current for state in found.overridden.values()):
+        # Overrides that hold an instance back would fail the update of the set as well.
+        return [*deletions, *updates, set_update, *creations]
+    return [*deletions, set_update, *creations, *updates]
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """How the instances that are there differ from those that are wanted.
+
+    Attributes:
+        leaving: Those to delete.
+        remaining: All others that are there.
+        missing: Those to create.
+        overridden: Those of the remaining whose overrides differ.
+        outdated: Those of the remaining that only have to be tried again.
+    """
+
+    leaving: Mapping[Target, InstanceState]
+    remaining: Mapping[Target, InstanceState]
+    missing: Collection[Target]
+    overridden: Mapping[Target, InstanceState]
+    outdated: Collection[Target]
+
+
+def _difference(
+    wanted: Mapping[Target, Overrides], previous: Previous, seen: Observation, marks: Marks
+) -> _Difference:
     leaving = {
         target: state
         for target, state in seen.instances.items()
         if (target in previous.instances and target not in wanted)
         or (target in wanted and _must_be_replaced(state, marks))
     }
-    steps = plan_deletion(leaving, marks)
-    remaining = [target for target in seen.instances if target not in leaving]
-    if set_content is not None:
-        regions = _regions(remaining)
-        steps.append(Step(UPDATE_SET, None, regions, content=set_content))
-    missing = [each for each in wanted if each not in seen.instances or each in leaving]
-    steps += _grouped(CREATE, {target: wanted[target] for target in missing})
-    stale = [
-        target
-        for target in remaining
+    remaining = {t: state for t, state in seen.instances.items() if t not in leaving}
+    overridden = {
+        target: state
+        for target, state in remaining.items()
         if target in wanted
-        and (
-            overrides_in_force(target, wanted[target], previous, seen, marks) != wanted[target]
-            or (set_content is None and _worth_retrying(seen.instances[target], marks))
-        )
-    ]
-    steps += _grouped(UPDATE, {target: wanted[target] for target in stale})
-    return steps
+        and overrides_in_force(target, wanted[target], previous, seen, marks) != wanted[target]
+    }
+    return _Difference(
+        leaving,
+        remaining,
+        [each for each in wanted if each not in remaining],
+        overridden,
+        [
+            target
+            for target, state in remaining.items()
+            if target in wanted and target not in overridden and _worth_retrying(state, marks)
+        ],
+    )
 
 
-def batches(steps: Iterable[Step]) -> list[list[Step]]:
-    """Split steps into those that can run side by side, for a stack set with managed execution.
+def _scope_of_set_update(
+    found: _Difference, wanted: Mapping[Target, Overrides], seen: Observation
+) -> Rectangle | None:
+    """What UpdateStackSet should reach, so that no instance is deployed twice; None for all.
 
-    Returns:
-        Batches in order; no two steps of a batch reach the same instance.
+    Instances whose overrides change are left to UpdateStackInstances, which deploys the new
+    template with the new overrides at once. That takes no more operations where one rectangle
+    covers the others, and works where the API knows the overridden parameters already.
     """
-    found: list[list[Step]] = []
-    reached: set[Target] = set()
-    for step in steps:
-        targets = step.rectangle.targets() if step.rectangle is not None else None
-        if not found or not targets or not reached or not reached.isdisjoint(targets):
-            found.append([])
-            reached = set()
-        found[-1].append(step)
-        reached |= targets or set()
-    return found
+    known = set(seen.stack_set.parameters or {})
+    keys = {key for target in found.overridden for key, _ in wanted[target]}
+    others = cover(target for target in found.remaining if target not in found.overridden)
+    return others[0] if found.overridden and len(others) == 1 and keys <= known else None
 
 
 def plan_deletion(instances: Mapping[Target, InstanceState], marks: Marks) -> list[Step]:
@@ -274,20 +235,14 @@ def _worth_retrying(state: InstanceState, marks: Marks) -> bool:
     return not beyond_an_update and marks.action_of(state.last_operation_id) is None
 
 
-def _grouped(action: str, instances: Mapping[Target, Overrides]) -> list[Step]:
+def _grouped(
+    action: str, wanted: Mapping[Target, Overrides], targets: Iterable[Target]
+) -> list[Step]:
     by_overrides: dict[Overrides, list[Target]] = defaultdict(list)
-    for target, overrides in instances.items():
-        by_overrides[overrides].append(target)
+    for target in targets:
+        by_overrides[wanted[target]].append(target)
     return [
         Step(action, rectangle, rectangle.regions, overrides)
-        for overrides, targets in sorted(by_overrides.items())
-        for rectangle in cover(targets)
+        for overrides, alike in sorted(by_overrides.items())
+        for rectangle in cover(alike)
     ]
-
-
-def _regions(targets: Iterable[Target]) -> tuple[str, ...]:
-    return tuple(sorted({target.region for target in targets}))
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

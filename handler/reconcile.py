@@ -6,18 +6,26 @@ same: they wait until the stack set is quiet, look, and go on from what they see
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from handler import plan
 from handler.configuration import differs, operation_preferences, update_parameters
-from handler.errors import Failure, OperationFailed, OutOfTime
+from handler.errors import (
+    AccessDenied,
+    Failure,
+    OperationFailed,
+    OutOfTime,
+    RequestRefused,
+)
 from handler.observability import logger, metrics
 from handler.observation import InstanceState, Observation, OperationState
-from handler.plan import Marks, Previous, Step
+from handler.plan import Previous
 from handler.spec import StackSetSpec
 from handler.stacksets import AlreadyStarted, NotFound, StackSetBusy, StackSets
+from handler.steps import ALL_STEPS, DELETE, Marks, Step, batches
 from handler.targets import Target
 from handler.waiting import Patience, poll_intervals
 
@@ -64,7 +72,7 @@ class Reconciliation:
         """
         try:
             while True:
-                newest = self._settle(stack_set_id, plan.ALL_STEPS)
+                newest = self._settle(stack_set_id, ALL_STEPS)
                 seen = self._look(stack_set_id, spec, previous, newest)
                 if self._newest(stack_set_id) != newest:
                     continue
@@ -73,6 +81,9 @@ class Reconciliation:
                     plan.verify(spec, seen)
                     return seen
                 self._take(stack_set_id, steps, spec)
+        except (AccessDenied, RequestRefused):
+            self._abandon(stack_set_id)
+            raise
         except OutOfTime as error:
             running = self._stop(stack_set_id)
             instances = self.stack_sets.instances(stack_set_id)
@@ -97,6 +108,9 @@ class Reconciliation:
                 gone = self._delete_some(stack_set_id, spec)
         except NotFound:
             return
+        except (AccessDenied, RequestRefused):
+            self._abandon(stack_set_id)
+            raise
         except OutOfTime as error:
             running = self._stop(stack_set_id)
             left = len(self.stack_sets.instances(stack_set_id))
@@ -105,7 +119,7 @@ class Reconciliation:
 
     def _delete_some(self, stack_set_id: str, spec: StackSetSpec) -> bool:
         """Take the steps that can be taken; tells whether the stack set is gone."""
-        newest = self._settle(stack_set_id, {plan.DELETE})
+        newest = self._settle(stack_set_id, {DELETE})
         instances = self.stack_sets.instances(stack_set_id)
         if self._newest(stack_set_id) != newest:
             return False
@@ -197,7 +211,7 @@ class Reconciliation:
 
     def _take(self, stack_set_id: str, steps: Iterable[Step], spec: StackSetSpec) -> None:
         """Take steps in their order, side by side if the stack set's managed execution allows."""
-        managed = plan.batches(steps) if spec.managed_execution else [[step] for step in steps]
+        managed = batches(steps) if spec.managed_execution else [[step] for step in steps]
         for batch in managed:
             started = [each for each in batch if self._start(stack_set_id, each, spec)]
             marked = [self.marks.operation_id(each) for each in started]
@@ -255,14 +269,22 @@ class Reconciliation:
         states = [instances.get(Target(each.account, each.region)) for each in failures]
         return bool(states) and not any(state and state.stack_id for state in states)
 
+    def _abandon(self, stack_set_id: str) -> None:
+        """Leave no operation of this request running, as far as the API lets us."""
+        with contextlib.suppress(AccessDenied, RequestRefused, OutOfTime):
+            self._stop_own(stack_set_id)
+
+    def _stop_own(self, stack_set_id: str) -> None:
+        for operation in self.stack_sets.recent_operations(stack_set_id):
+            if operation.is_active and self.marks.action_of(operation.operation_id):
+                self.stack_sets.stop(stack_set_id, operation.operation_id)
+
     def _stop(self, stack_set_id: str) -> str:
         """Stop this request's operations, wait for it while there is time, and say what runs."""
         self.patience.extend(self.deadline - _LAST_MOMENT)
         active: list[OperationState] = []
         try:
-            for operation in self.stack_sets.recent_operations(stack_set_id):
-                if operation.is_active and self.marks.action_of(operation.operation_id):
-                    self.stack_sets.stop(stack_set_id, operation.operation_id)
+            self._stop_own(stack_set_id)
             while active := [
                 each for each in self.stack_sets.recent_operations(stack_set_id) if each.is_active
             ]:

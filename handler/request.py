@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from handler.plan import Marks
+from handler.steps import Marks
 
 _PATIENCE_OF_CLOUDFORMATION = 3600
 _VALIDITY_OF_SIGNATURE = 7200
@@ -59,7 +59,7 @@ class Request:
     @property
     def marks(self) -> Marks:
         """How this request marks its operations."""
-        return Marks.of(self.stack_id, self.logical_id, self.request_id)
+        return Marks.of(self.stack_id, self.logical_id, self.request_id, self.physical_id)
 
     @property
     def placeholder_id(self) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from crhelper import FAILED, CfnResource
 
 from handler.errors import OperationFailed, StackSetResourceError
@@ -25,7 +26,8 @@ from handler.observability import logger, metrics, observe
 from handler.reconcile import Superseded
 from handler.request import Request
 from handler.response import Answer, deliver
-from handler.waiting import TimeToRelay
+from handler.stacksets import is_transient
+from handler.waiting import TimeToRelay, backoff_intervals
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -149,12 +151,24 @@ class StackSetResource(CfnResource):
         """Have another invocation go on with the request."""
         carried = {**asdict(self.memory), "began": self.request.began}
         payload = {**self._event, _RELAYED: True, _CARRIED: carried}
-        self._client_of_lambda().invoke(
-            FunctionName=self._context.invoked_function_arn,
-            InvocationType="Event",
-            Payload=json.dumps(payload).encode(),
-        )
+        for pause in backoff_intervals():
+            try:
+                self._client_of_lambda().invoke(
+                    FunctionName=self._context.invoked_function_arn,
+                    InvocationType="Event",
+                    Payload=json.dumps(payload).encode(),
+                )
+            except (ClientError, BotoCoreError) as error:
+                if not is_transient(error) or self._seconds_left() < pause + _LAST_SECONDS:
+                    raise
+            else:
+                break
+            time.sleep(pause)
         logger.info("relayed", **carried)
+
+    def _seconds_left(self) -> float:
+        """Seconds until the sandbox dies."""
+        return float(self._context.get_remaining_time_in_millis()) / 1000
 
     def _send(self, status: str | None = None, reason: str = "", **_: object) -> None:
         known = self._event.get("PhysicalResourceId")
@@ -168,9 +182,8 @@ class StackSetResource(CfnResource):
         )
         logger.info("answer", status=answer.status)
         metrics.add_metric("Seconds", "Seconds", time.time() - self.request.began)
-        left = self._context.get_remaining_time_in_millis() / 1000
         try:
-            until = time.time() + left - _LAST_SECONDS
+            until = time.time() + self._seconds_left() - _LAST_SECONDS
             deliver(self._event["ResponseURL"], answer.encode(self._event), until)
         except Exception as error:  # noqa: BLE001 - crhelper would answer FAILED instead
             self._undelivered = error

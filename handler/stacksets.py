@@ -19,8 +19,8 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from handler.configuration import api_parameters, create_parameters, update_parameters
 from handler.errors import AccessDenied, Failure, RequestRefused
 from handler.observation import InstanceState, OperationState, StackSetState
-from handler.plan import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.spec import Overrides, StackSetSpec
+from handler.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.targets import Target
 from handler.waiting import backoff_intervals
 
@@ -195,12 +195,11 @@ class StackSets:
         parameters: dict[str, Any] = {"StackSetName": stack_set_id, "OperationId": operation_id}
         if preferences:
             parameters["OperationPreferences"] = preferences
-        if step.rectangle is None:
-            parameters.update(update_parameters(spec))
-        else:
+        if step.rectangle is not None:
             parameters["Accounts"] = list(step.rectangle.accounts)
             parameters["Regions"] = list(step.rectangle.regions)
-            parameters.update(_instance_parameters(step))
+        is_of_set = step.action == UPDATE_SET
+        parameters.update(update_parameters(spec) if is_of_set else _instance_parameters(step))
         self._call(_METHODS[step.action], **parameters)
 
     def stop(self, stack_set_id: str, operation_id: str) -> None:
@@ -240,25 +239,27 @@ class StackSets:
         while True:
             try:
                 answer: dict[str, Any] = getattr(self._client, method)(**parameters)
-            except ClientError as error:
-                if not _is_transient(error):
+            except (ClientError, BotoCoreError) as error:
+                # Where the line broke, the call may have been carried out: all may be repeated.
+                if not is_transient(error):
                     raise _translated(method, error) from error
-            except (HTTPClientError, BotoConnectionError):
-                pass  # the call may have been carried out: every write may be repeated
-            except BotoCoreError as error:
-                raise RequestRefused(_api_name(method), type(error).__name__, str(error)) from error
             else:
                 return answer
             self._sleep(next(intervals))
 
 
-def _is_transient(error: ClientError) -> bool:
+def is_transient(error: Exception) -> bool:
+    """Whether the same call may succeed later: throttling, errors of the server, a broken line."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, HTTPClientError | BotoConnectionError)
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return code in _THROTTLED or status >= _SERVER_ERROR
 
 
-def _translated(method: str, error: ClientError) -> Exception:
+def _translated(method: str, error: ClientError | BotoCoreError) -> Exception:
+    if not isinstance(error, ClientError):
+        return RequestRefused(_api_name(method), type(error).__name__, str(error))
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), details.get("Message", "")
     if code in _SIGNALS:

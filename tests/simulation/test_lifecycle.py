@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from emulator.faults import Answer, BusyFault, CallFault, DeploymentFault
 from emulator.virtual import VirtualAWS
@@ -357,6 +358,20 @@ class TestFailure:
         assert status == "ROLLBACK_COMPLETE"
         assert ACCOUNTS[1] in stack.reason
 
+    def test_bad_override_and_new_template(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An override that breaks its stack is taken away before the template goes back."""
+        before = properties(group(ACCOUNTS[:3]))
+        deploy(aws, stack, before)
+        aws.engine.faults.deployments.append(
+            DeploymentFault("Bad size", account=ACCOUNTS[1], marker="version 2", times=1)
+        )
+        groups = [group(ACCOUNTS[1:2], Size="bad"), group((ACCOUNTS[0], ACCOUNTS[2]))]
+
+        status = stack.deploy(properties(*groups, TemplateBody=template("2")))
+
+        assert status == "UPDATE_ROLLBACK_COMPLETE", stack.reason
+        assert stacks_of(aws, stack.physical_id) == wanted_stacks(before)
+
     def test_failing_replacement(self, aws: VirtualAWS, stack: Stack) -> None:
         """A replacement that fails is removed, and the old stack set stays as it was."""
         deploy(aws, stack, properties())
@@ -383,6 +398,23 @@ class TestFailure:
         assert set(later) == {"Renamed"}
         active = [each.name for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
         assert active == ["StackSetsTest"]
+
+    def test_rollback_to_a_stack_set_without_marks(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A stack set that another tool made and this resource took over is found again."""
+        deploy(aws, stack, properties())
+        old = stack.physical_id
+        live = aws.engine.stack_sets[old]
+        for number, operation_id in enumerate(list(live.operations)):
+            operation = live.operations.pop(operation_id)
+            operation.operation_id = f"somebody-{number}"
+            live.operations[operation.operation_id] = operation
+        for instance in live.instances.values():
+            instance.last_operation_id = "somebody-0"
+        stack.others_fail = True
+
+        assert stack.deploy(properties(StackSetName="Renamed")) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stack.physical_id == old
+        assert stacks_of(aws, old) == wanted_stacks(properties())
 
     def test_replacement_that_cannot_be_removed(self, aws: VirtualAWS, stack: Stack) -> None:
         """A rollback fails while the failed replacement is there, and removes it when continued."""
@@ -498,6 +530,35 @@ class TestDeleteOfWhatIsGone:
 
 class TestWaiting:
     """Long deployments, busy stack sets, an API that stumbles."""
+
+    def test_throttled_relay(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A relay that Lambda throttles is tried again while the sandbox lives."""
+        aws.deployer.seconds = lambda order: 1000.0 if order.action == "CREATE" else 30.0
+        throttles = iter(range(8))
+
+        def throttle(service: str, _action: str, _number: int) -> None:
+            if service == "lambda" and next(throttles, None) is not None:
+                raise EndpointConnectionError(endpoint_url="lambda")
+
+        aws.before_call = throttle
+
+        deploy(aws, stack, properties(group(ACCOUNTS[:1])))
+
+    def test_denied_while_an_operation_runs(self, aws: VirtualAWS, stack: Stack) -> None:
+        """FAILED is not said over an operation that goes on running."""
+        deploy(aws, stack, properties())
+        denied = CallFault("DescribeStackSetOperation", Answer.ACCESS_DENIED, times=None)
+        aws.engine.faults.calls.append(denied)
+        update = dict(stack.requests[0], RequestType="Update", RequestId="another")
+        update["PhysicalResourceId"] = stack.physical_id
+        update["OldResourceProperties"] = stack.properties
+        update["ResourceProperties"] = {**stack.properties, "Tags": []}
+
+        stack.function.deliver(update)
+
+        assert aws.responses[-1].body["Status"] == "FAILED"
+        newest = list(aws.engine.stack_sets[stack.physical_id].operations.values())[-1]
+        assert newest.status in {"STOPPING", "STOPPED"}
 
     @pytest.mark.parametrize("minutes", [1, 14, 20, 58])
     def test_long_deployment(self, aws: VirtualAWS, stack: Stack, minutes: int) -> None:

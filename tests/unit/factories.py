@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from handler.errors import Fault, InvalidProperties
 from handler.observation import InstanceState, Observation, StackSetState
-from handler.plan import Marks
 from handler.properties import parse_properties
 from handler.spec import Overrides
+from handler.steps import Marks
 from handler.targets import Target
 
 ONE, TWO, THREE, FOUR = "111111111111", "222222222222", "333333333333", "444444444444"

@@ -8,14 +8,7 @@ import pytest
 
 from handler.observation import InstanceState, Observation
 from handler.plan import (
-    ALL_STEPS,
-    CREATE,
-    DELETE,
-    UPDATE,
-    UPDATE_SET,
-    Marks,
     Previous,
-    Step,
     known_before,
     overrides_in_force,
     plan_deletion,
@@ -23,6 +16,7 @@ from handler.plan import (
     unknown_overrides,
 )
 from handler.spec import Overrides, StackSetSpec
+from handler.steps import ALL_STEPS, CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
 from handler.targets import Rectangle, Target
 from tests.unit.factories import (
     MARKS,

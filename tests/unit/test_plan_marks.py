@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.plan import (
-    CREATE,
-    DELETE,
-    UPDATE,
-    UPDATE_SET,
-    Marks,
-    Step,
-)
 from handler.spec import Overrides
+from handler.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
 from handler.targets import Rectangle
 from tests.unit.factories import (
     MARKS,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from handler.errors import Failure, OperationFailed
 from handler.observation import InstanceState
-from handler.plan import CREATE, DELETE, UPDATE, UPDATE_SET, Step, batches, failure, verify
+from handler.plan import failure, verify
 from handler.spec import StackSetSpec
+from handler.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step, batches
 from handler.targets import Rectangle, Target
 from tests.unit.factories import (
     ONE,

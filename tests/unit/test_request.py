@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.plan import Marks
 from handler.request import Request, is_stack_set_id, name_in
+from handler.steps import Marks
 from tests.unit.factories import STACK_ID, STACK_SET_ID
 
 _SIGNED = 1_787_443_200.0  # 20260823T000000Z

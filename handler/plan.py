@@ -9,13 +9,14 @@ override a new template parameter only once the template has been rolled out to 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from handler.cover import cover
 from handler.errors import Failure, OperationFailed
-from handler.observation import InstanceState, Observation
+from handler.observation import InstanceState, Observation, StackSetState
 from handler.spec import Overrides, StackSetSpec
 from handler.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
 from handler.targets import Rectangle, Target
@@ -132,10 +133,18 @@ def _scope_of_set_update(
     template with the new overrides at once. That takes no more operations where one rectangle
     covers the others, and works where the API knows the overridden parameters already.
     """
-    known = set(seen.stack_set.parameters or {})
     keys = {key for target in found.overridden for key, _ in wanted[target]}
     others = cover(target for target in found.remaining if target not in found.overridden)
-    return others[0] if found.overridden and len(others) == 1 and keys <= known else None
+    known = all(_has_parameter(seen.stack_set, key) for key in keys)
+    return others[0] if found.overridden and len(others) == 1 and known else None
+
+
+def _has_parameter(stack_set: StackSetState, key: str) -> bool:
+    """Whether a stack set's present template has a parameter, as far as the API shows it."""
+    body = stack_set.template_body or ""
+    return key in (stack_set.parameters or {}) or bool(
+        re.search(rf"\b{re.escape(key)}[\"']?\s*:", body)
+    )
 
 
 def plan_deletion(instances: Mapping[Target, InstanceState], marks: Marks) -> list[Step]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from handler.observation import InstanceState, Observation
+from handler.observation import InstanceState, Observation, StackSetState
 from handler.plan import (
     Previous,
     known_before,
@@ -496,3 +496,23 @@ class TestOverridesInForce:
     def test_foreign_instances_are_not_unknown(self) -> None:
         """Nobody asks for the overrides of an instance that the template does not name."""
         assert unknown_overrides(StackSetSpec(), Previous({}), _in_place(_AT_ONE), MARKS) == []
+
+
+def test_no_instance_is_deployed_twice_for_an_override_and_a_template() -> None:
+    """UpdateStackSet reaches the others alone where one rectangle covers them."""
+    wanted = {
+        Target("1" * 12, "us-east-1"): (("Size", "large"),),
+        Target("2" * 12, "us-east-1"): (),
+    }
+    live = StackSetState(
+        "id", "name", "arn", "ACTIVE", template_body='{"Parameters": {"Size": {}}}'
+    )
+    seen = Observation(live, dict.fromkeys(wanted, InstanceState("CURRENT")))
+    previous = Previous(dict.fromkeys(wanted, ()))
+
+    steps = plan_deployment(StackSetSpec(instances=wanted), previous, seen, Marks("a", "b"), "new")
+
+    assert [(each.action, each.rectangle and each.rectangle.accounts) for each in steps] == [
+        (UPDATE_SET, ("2" * 12,)),
+        (UPDATE, ("1" * 12,)),
+    ]

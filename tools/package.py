@@ -117,7 +117,7 @@ def _uploader(session: Any, bucket: str, prefix: str) -> _Uploader:  # noqa: ANN
     client = session.create_client("s3", config=Config(signature_version="s3v4"))
     region = _region(client, bucket)
     # S3 itself, even where this machine is told to reach it through another endpoint.
-    there = Config(ignore_configured_endpoint_urls=True)
+    there = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
     endpoint = session.create_client("s3", region_name=region, config=there).meta.endpoint_url
     return _Uploader(client, bucket, prefix, endpoint)
 
@@ -125,7 +125,7 @@ def _uploader(session: Any, bucket: str, prefix: str) -> _Uploader:  # noqa: ANN
 def _region(client: Any, bucket: str) -> str:  # noqa: ANN401
     """The bucket's region, which S3 tells even those who may not look into it."""
     try:
-        answer = client.head_bucket(Bucket=bucket)
+        answer: Any = client.head_bucket(Bucket=bucket)
     except ClientError as error:
         answer = error.response
         code = answer["Error"]["Code"]

@@ -114,8 +114,9 @@ def package(template: Path, bucket: str, prefix: str = "", profile: str | None =
 
 
 def _uploader(session: Any, bucket: str, prefix: str) -> _Uploader:  # noqa: ANN401
-    client = session.create_client("s3", config=Config(signature_version="s3v4"))
-    region = _region(client, bucket)
+    region = _region(session.create_client("s3"), bucket)
+    signed = Config(signature_version="s3v4")
+    client = session.create_client("s3", region_name=region, config=signed)
     # S3 itself, even where this machine is told to reach it through another endpoint.
     there = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
     endpoint = session.create_client("s3", region_name=region, config=there).meta.endpoint_url
@@ -164,7 +165,8 @@ def main() -> int:
         print(packaged, end="")
         return 0
     given.output.write_text(packaged, encoding="utf-8")
-    print(f"{given.output}: packaged into {given.bucket}")
+    # The AWS CLI leaves its progress without an end of line.
+    print(f"\n{given.output}: packaged into {given.bucket}")
     return 0
 
 

@@ -101,7 +101,7 @@ def test_broken_template_is_rolled_back(deployed: Delivery) -> None:
     """A template that no account can deploy stops in development, back on what was there."""
     said = deployed.greetings(MEMBERS)
     with (
-        deployed.edited("app/src/index.py", "from {account}", "broken {account}"),
+        deployed.edited("app/src/index.py", "{os.environ['GREETING']}", "broken"),
         deployed.edited("app/template.yaml", "\nOutputs:", _BROKEN),
         pytest.raises(ActionFailed, match=r"Development.Deploy: .*UPDATE_ROLLBACK_COMPLETE"),
     ):

@@ -97,16 +97,25 @@ class Delivery:
                     greetings[account] = answer["Payload"].read().decode().strip('"')
         return greetings
 
+    def templates(self) -> dict[str, str]:
+        """The template of every stack set there is, by its name."""
+        client = self.aws.client("cloudformation")
+        return {
+            name: client.describe_stack_set(StackSetName=name)["StackSet"]["TemplateBody"]
+            for name in self._stack_sets()
+        }
+
     def operations(self) -> dict[str, list[str]]:
         """The operations of every stack set there is, by its name."""
         client = self.aws.client("cloudformation")
-        names = [
-            each["StackSetName"] for each in client.list_stack_sets(Status="ACTIVE")["Summaries"]
-        ]
         return {
             name: [
                 each["OperationId"]
                 for each in client.list_stack_set_operations(StackSetName=name)["Summaries"]
             ]
-            for name in names
+            for name in self._stack_sets()
         }
+
+    def _stack_sets(self) -> list[str]:
+        found = self.aws.client("cloudformation").list_stack_sets(Status="ACTIVE")
+        return [each["StackSetName"] for each in found["Summaries"]]

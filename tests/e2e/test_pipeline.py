@@ -99,7 +99,7 @@ def test_nothing_new_is_nothing_done(deployed: Delivery) -> None:
 
 def test_broken_template_is_rolled_back(deployed: Delivery) -> None:
     """A template that no account can deploy stops in development, back on what was there."""
-    said = deployed.greetings(MEMBERS)
+    said, before = deployed.greetings(MEMBERS), deployed.templates()
     with (
         deployed.edited("app/src/index.py", "{os.environ['GREETING']}", "broken"),
         deployed.edited("app/template.yaml", "\nOutputs:", _BROKEN),
@@ -108,6 +108,7 @@ def test_broken_template_is_rolled_back(deployed: Delivery) -> None:
         deployed.push()
 
     assert deployed.greetings(MEMBERS) == said
+    assert deployed.templates() == before
     assert len(deployed.plans) == 1
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The front door: needs bash and a python3, and installs the rest into .venv and .tools.
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
@@ -13,6 +14,9 @@ Usage: ./build.sh WORD [OPTIONS]
   deploy [REGION] [PROFILE] [--bucket NAME] [--stack-name NAME]
          [--parameter-overrides NAME=VALUE ...]
           deploy template.yaml as stack StackSetCustomResource and print its export
+  package TEMPLATE --bucket NAME [--prefix PREFIX] [--output FILE] [--profile PROFILE]
+          upload what a template with Custom::StackSet resources names by local paths,
+          and write it with their addresses (see docs/guide.md)
   help    print this text; also --help, and `./build.sh WORD --help` for a word's own options
 
 ./build.sh REGION [PROFILE] means ./build.sh deploy REGION [PROFILE].
@@ -52,7 +56,7 @@ case $word in
     usage
     exit
     ;;
-  demo | test | build | deploy) shift ;;
+  demo | test | build | deploy | package) shift ;;
   *)
     if [[ ! $word =~ ^[a-z]{2,4}(-[a-z]+)+-[0-9]+$ ]]; then
       echo "build.sh: '$word' is neither a word of mine nor a region; see ./build.sh --help." >&2
@@ -65,6 +69,13 @@ esac
 # Words of ours and of the programs that we start come out in the order they were said.
 export PYTHONUNBUFFERED=1
 base=$(find_python)
+if [[ $word == package ]]; then
+  # Apart from all others: it needs nothing but the AWS CLI, and reads the caller's own files.
+  root=$PWD
+  awscli=$(environment awscli)
+  cd "$caller"
+  exec "$awscli" "$root/tools/package.py" "$@"
+fi
 python=$(environment project)
 case $word in
   demo)

@@ -38,9 +38,14 @@ def main() -> None:
 
 
 def _install() -> None:
-    from emulator import ministack_mends, ministack_stacksets  # noqa: PLC0415
+    from emulator import (  # noqa: PLC0415
+        ministack_mends,
+        ministack_pipelines,
+        ministack_stacksets,
+    )
 
     ministack_mends.install(os.environ.pop("LOCAL_AWS_IAM_LOG", None))
+    ministack_pipelines.install()
     ministack_stacksets.install(
         faults_file=os.environ.pop("LOCAL_AWS_FAULTS", None),
         minimum_seconds=float(os.environ.pop("LOCAL_AWS_MINIMUM_SECONDS", "0")),

@@ -30,9 +30,16 @@ class LocalAWS(Gateway):
         self._clients: dict[tuple[str, str, str], Any] = {}
         return super().__enter__()
 
-    def client(self, service: str, account: str = ADMINISTRATOR, region: str = HOME_REGION) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Return a boto3 client of the account's root in the Region."""
-        key = (service, account, region)
+    def client(
+        self,
+        service: str,
+        account: str = ADMINISTRATOR,
+        region: str = HOME_REGION,
+        credentials: Mapping[str, str] | None = None,
+    ) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+        """Return a boto3 client of the account's root in the Region, or of other credentials."""
+        known = credentials or {"aws_access_key_id": account, "aws_secret_access_key": "test"}
+        key = (service, known["aws_access_key_id"], region)
         if key not in self._clients:
             make: Any = self._session.client
             self._clients[key] = make(
@@ -40,8 +47,7 @@ class LocalAWS(Gateway):
                 region_name=region,
                 endpoint_url=self.endpoint,
                 verify=str(self.certificate),
-                aws_access_key_id=account,
-                aws_secret_access_key="test",  # noqa: S106 - the emulator's only secret
+                **known,
                 config=Config(
                     s3={"addressing_style": "path"},
                     # A proxy of the surroundings has no way to the loopback interface.
@@ -50,6 +56,14 @@ class LocalAWS(Gateway):
                 ),
             )
         return self._clients[key]
+
+    def command_line(self) -> dict[str, str]:
+        """Return the variables that lead the AWS CLI here; credentials come besides."""
+        return {
+            "AWS_CA_BUNDLE": str(self.certificate),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "NO_PROXY": "127.0.0.1",
+        }
 
     def function_logs(self, function_name: str, account: str = ADMINISTRATOR) -> list[str]:
         """Return the lines that a function logged."""

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import lambda_svc
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import lambda_svc, s3
 from ministack.services.cloudformation import helpers, provisioners
 
 from emulator import ministack_custom_resources
@@ -30,6 +31,7 @@ def install(iam_log: str | None = None) -> None:
     honour_recursive_loop()
     name_stack_set_resources()
     read_virtual_hosted_template_urls()
+    fetch_code_of_other_accounts()
     if iam_log:
         record_iam_actions(iam_log)
 
@@ -113,6 +115,27 @@ def read_virtual_hosted_template_urls() -> None:
         return original(params, body_key, url_key, label)
 
     helpers._resolve_document = resolve  # noqa: SLF001
+
+
+def fetch_code_of_other_accounts() -> None:
+    """Lambda fetches code from any bucket that lets it; ministack's looks in its own account."""
+    original = lambda_svc._fetch_code_from_s3  # noqa: SLF001
+
+    @functools.wraps(original)
+    def fetch(bucket: str, key: str, version_id: str | None = None) -> Any:  # noqa: ANN401
+        owner, caller = s3._bucket_owner_account(bucket), get_account_id()  # noqa: SLF001
+        if owner in {None, caller}:
+            return original(bucket, key, version_id)
+        if not s3._foreign_bucket_allows(owner, bucket, key, "GET", {}, caller):  # noqa: SLF001
+            message = (
+                "Your access has been denied by S3, please make sure your request credentials "
+                f"have permission to GetObject for {bucket}/{key}. S3 Error Code: AccessDenied."
+            )
+            raise ValueError(message)
+        with request_scope(owner, get_region()):
+            return original(bucket, key, version_id)
+
+    lambda_svc._fetch_code_from_s3 = fetch  # noqa: SLF001
 
 
 def record_iam_actions(path: str) -> None:

@@ -1,4 +1,4 @@
-"""The way of StackSets into a member account: administration role, then execution role."""
+"""How services take roles: StackSets the administration role, others those that name them."""
 
 from __future__ import annotations
 
@@ -36,31 +36,47 @@ def administration_session(order: DeploymentOrder, account: str, region: str) ->
     """
     arn = order.administration_role_arn
     name = arn.rsplit("/", 1)[-1]
-    context = iam_evaluator.EvalContext(
-        principal_arn=_SERVICE,
-        principal_type="Service",
-        principal_account=account,
-        action="sts:AssumeRole",
-        resource_arn=arn,
-        region=region,
-        service_context={
-            "aws:sourceaccount": account,
-            "aws:sourcearn": (
-                f"arn:{arn.split(':')[1]}:cloudformation:{region}:{account}:"
-                f"stackset/{order.stack_set_id}"
-            ),
-        },
+    source = (
+        f"arn:{arn.split(':')[1]}:cloudformation:{region}:{account}:stackset/{order.stack_set_id}"
     )
-    if not _trusts_the_service(account, name, context):
+    session = service_session(_SERVICE, account, region, arn, source)
+    if session is None:
         message = (
             f"Account {account} should have '{name}' role with trust relationship to "
             "CloudFormation service."
         )
         raise RoleRefusedError(message)
-    return _register_session(account, name)
+    return session
 
 
-def _trusts_the_service(
+def service_session(
+    service: str, account: str, region: str, role_arn: str, source_arn: str = ""
+) -> dict[str, str] | None:
+    """Take a role as a service does; return its credentials, or None if it does not trust it.
+
+    Args:
+        service: The service's principal, such as `codebuild.amazonaws.com`.
+        account: The account for which the service acts, and of the role.
+        region: Where it acts.
+        role_arn: The role.
+        source_arn: The resource for which it acts.
+    """
+    name = role_arn.rsplit("/", 1)[-1]
+    context = iam_evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region=region,
+        service_context={"aws:sourceaccount": account, "aws:sourcearn": source_arn},
+    )
+    trusted = _trusts(service, account, name, context)
+    return _register_session(service, account, name) if trusted else None
+
+
+def _trusts(
+    service: str,
     account: str,
     role_name: str,
     context: Any,  # noqa: ANN401 - ministack is untyped
@@ -72,19 +88,20 @@ def _trusts_the_service(
     matching = {
         statement.get("Effect")
         for statement in ([statements] if isinstance(statements, dict) else statements)
-        if iam_evaluator._service_principal_matches(statement.get("Principal"), _SERVICE)  # noqa: SLF001
+        if iam_evaluator._service_principal_matches(statement.get("Principal"), service)  # noqa: SLF001
         and iam_evaluator._conditions_met(statement.get("Condition", {}), context)  # noqa: SLF001
     }
     return matching == {"Allow"}
 
 
-def _register_session(account: str, role_name: str) -> dict[str, str]:
+def _register_session(service: str, account: str, role_name: str) -> dict[str, str]:
+    session = "StackSets" if service == _SERVICE else service.partition(".")[0]
     key, secret, token = (secrets.token_hex(size).upper() for size in (8, 20, 40))
     sts.register_session(
         f"ASIA{key}",
         {
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/StackSets",
-            "UserId": f"{role_name}:StackSets",
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{role_name}/{session}",
+            "UserId": f"{role_name}:{session}",
             "AccountId": account,
             "PrincipalType": "AssumedRole",
             "SecretAccessKey": secret,

@@ -39,7 +39,8 @@ def checks() -> Iterator[tuple[str, list[str]]]:
         for name in ("handler", "emulator", "tools", "tests", "benchmarks")
         if (ROOT / name).is_dir()
     ]
-    templates = [TEMPLATE, *sorted((ROOT / "examples").rglob("*.yaml"))]
+    examples = sorted((ROOT / "examples").rglob("*.yaml"))
+    templates = [TEMPLATE, *(path for path in examples if path.name != "buildspec.yaml")]
     audit = prepare("audit")
     yield "bundle", [_tool("python"), "-m", "tools.bundle"]
     yield "ruff format", [_tool("ruff"), "format", "--check", "."]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 
 import pytest
 
 from emulator.local_aws import ADMINISTRATOR, LocalAWS
 from emulator.stack_operation import StackOutcome
+from tests.e2e.consumer import MEMBERS
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
 
@@ -202,3 +205,29 @@ def test_replaced_resource_is_deleted(actor: LocalAWS) -> None:
 
     delete = _events(actor, outcome.stack_id)[-1]
     assert (delete["RequestType"], delete["PhysicalResourceId"]) == ("Delete", "one")
+
+
+@pytest.mark.parametrize(
+    ("reader", "status"), [(MEMBERS[0], "CREATE_COMPLETE"), (MEMBERS[1], "ROLLBACK_COMPLETE")]
+)
+def test_code_in_a_bucket_of_another_account(aws: LocalAWS, reader: str, status: str) -> None:
+    """Lambda fetches code from another account's bucket if the bucket's policy lets it."""
+    bucket = f"code-for-{reader}"
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as pack:
+        pack.writestr("index.py", "def handler(event, context):\n    return 'found'\n")
+    aws.upload(bucket, "code.zip", archive.getvalue())
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": MEMBERS[0]},
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
+    code = f"Code: {{S3Bucket: {bucket}, S3Key: code.zip}}"
+    template = _PROVIDER[: _PROVIDER.index("Code:")] + code
+    outcome = aws.deploy("code-reader", template, account=reader)
+    aws.delete("code-reader", account=reader)
+
+    assert outcome.status == status

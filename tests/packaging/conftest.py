@@ -36,7 +36,9 @@ def front_door(tmp_path_factory: pytest.TempPathFactory) -> Front:
     """Run build.sh as a person with nothing configured would; more variables by keyword."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
 
-    def run(*words: str, root: Path = ROOT, **variables: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        *words: str, root: Path = ROOT, cwd: Path = elsewhere, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
         kept = {key: os.environ[key] for key in ("HOME", "PATH") if key in os.environ}
         nothing = str(elsewhere / "missing")
         env = {
@@ -49,7 +51,7 @@ def front_door(tmp_path_factory: pytest.TempPathFactory) -> Front:
         return subprocess.run(
             [root / "build.sh", *words],
             check=False,
-            cwd=elsewhere,
+            cwd=cwd,
             env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,

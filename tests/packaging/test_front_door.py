@@ -38,11 +38,19 @@ def test_help_names_each_word(front_door: Front, words: tuple[str, ...]) -> None
     """Help tells every word and the awslabs way, and is no error."""
     done = front_door(*words)
     assert done.returncode == 0
-    for word in ("demo", "test", "build", "deploy [REGION] [PROFILE]", "help", "REGION [PROFILE]"):
+    for word in (
+        "demo",
+        "test",
+        "build",
+        "deploy [REGION] [PROFILE]",
+        "package TEMPLATE",
+        "help",
+        "REGION [PROFILE]",
+    ):
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("word", ["build", "deploy", "test"])
+@pytest.mark.parametrize("word", ["build", "deploy", "package", "test"])
 def test_each_word_has_help_of_its_own(front_door: Front, word: str) -> None:
     """Every word explains its own options instead of starting."""
     done = front_door(word, "--help")

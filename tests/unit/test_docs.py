@@ -21,6 +21,7 @@ EXAMPLES = [
     for page in PAGES
     for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
 ]
+_CODE = re.DOTALL | re.MULTILINE
 INTRINSICS = {"Ref", "Fn::ImportValue", "Fn::Sub", "Fn::GetAtt"}
 
 
@@ -56,6 +57,34 @@ def test_every_property_is_in_the_readme() -> None:
 def test_every_attribute_is_in_the_readme(name: str) -> None:
     """The README names what GetAtt gives."""
     assert f"`{name}`" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_translation_has_the_same_code(page: str) -> None:
+    """What a reader types or pastes is the same in both languages, and each links the other."""
+    original = ROOT / page
+    translation = original.with_suffix(".ja.md")
+    texts = [path.read_text() for path in (original, translation)]
+    blocks = [re.findall(r"^```\w+\n.*?^```$|^    .*?$", text, _CODE) for text in texts]
+
+    assert blocks[0] == blocks[1]
+    assert f"]({translation.name})" in texts[0]
+    assert f"]({original.name})" in texts[1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_translation_has_the_same_sections(page: str) -> None:
+    """No section and no property is missing in the translation."""
+    original = ROOT / page
+    texts = [path.read_text() for path in (original, original.with_suffix(".ja.md"))]
+    levels = [re.findall(r"^(#+) ", text, re.MULTILINE) for text in texts]
+    names = [
+        re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text.replace("`、`", "`, `"), re.MULTILINE)
+        for text in texts
+    ]
+
+    assert levels[0] == levels[1]
+    assert names[0] == names[1]
 
 
 def _resolved(value: Any) -> Any:

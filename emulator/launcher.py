@@ -38,9 +38,10 @@ def main() -> None:
 
 
 def _install() -> None:
-    from emulator import ministack_mends, ministack_stacksets  # noqa: PLC0415
+    from emulator import ministack_macros, ministack_mends, ministack_stacksets  # noqa: PLC0415
 
     ministack_mends.install(os.environ.pop("LOCAL_AWS_IAM_LOG", None))
+    ministack_macros.install()
     ministack_stacksets.install(
         faults_file=os.environ.pop("LOCAL_AWS_FAULTS", None),
         minimum_seconds=float(os.environ.pop("LOCAL_AWS_MINIMUM_SECONDS", "0")),

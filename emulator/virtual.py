@@ -197,9 +197,12 @@ class VirtualAWS:
         return Reply(200, wire.render_result(action, result))
 
     def _s3(self, request: AWSPreparedRequest) -> Reply:
-        query = parse_qs(urlsplit(request.url).query, keep_blank_values=True)
+        parts = urlsplit(request.url)
+        query = parse_qs(parts.query, keep_blank_values=True)
         if "versions" in query:
-            return self._s3_versions(path_of(request).strip("/"), query["prefix"][0])
+            # With a key in the place of none, the bucket is found in either style.
+            some = locate(parts._replace(path=f"{parts.path.rstrip('/')}/key").geturl())
+            return self._s3_versions(some[0] if some else "", query["prefix"][0])
         location = locate(request.url)
         if request.method != "GET" or location is None:
             self._surprise(f"s3: {request.method} {request.url}")

@@ -39,12 +39,14 @@ def main() -> None:
 
 def _install() -> None:
     from emulator import (  # noqa: PLC0415
+        ministack_macros,
         ministack_mends,
         ministack_pipelines,
         ministack_stacksets,
     )
 
     ministack_mends.install(os.environ.pop("LOCAL_AWS_IAM_LOG", None))
+    ministack_macros.install()
     ministack_pipelines.install()
     ministack_stacksets.install(
         faults_file=os.environ.pop("LOCAL_AWS_FAULTS", None),

@@ -115,7 +115,7 @@ def _response_url(token: str) -> str:
 
 def _exchange(token: str, event: dict[str, Any], props: dict[str, Any]) -> bytes:
     """Invoke the function and wait for the body that it puts to the response URL."""
-    function = _function_of(props.get("ServiceToken", ""))
+    function = function_of(props.get("ServiceToken", ""))
     answered = custom_resource.register_token(token)
     # CloudFormation invokes asynchronously, so Lambda retries a crash twice
     # and then hands the event to the on-failure destination.
@@ -129,7 +129,7 @@ def _exchange(token: str, event: dict[str, Any], props: dict[str, Any]) -> bytes
     return body
 
 
-def _function_of(service_token: str) -> dict[str, Any]:
+def function_of(service_token: str) -> dict[str, Any]:
     """Return the record of the function behind a service token."""
     try:
         if parse_arn(service_token).region != get_region():

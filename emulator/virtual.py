@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 from unittest import mock
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 import urllib3
@@ -82,8 +83,8 @@ class Delivery(NamedTuple):
 class VirtualAWS:
     """Answers boto3 clients and catches custom resource responses, inside its context.
 
-    Known are CloudFormation's StackSets, S3 GetObject, Lambda Invoke of type Event and STS
-    GetCallerIdentity; anything else is an AssertionError, also noted in `unexpected`.
+    Known are CloudFormation's StackSets, S3 GetObject and ListObjectVersions, Lambda Invoke of type
+    Event and STS GetCallerIdentity; anything else is an AssertionError, also noted in `unexpected`.
 
     Args:
         clock: Entered and left with this context.
@@ -196,6 +197,12 @@ class VirtualAWS:
         return Reply(200, wire.render_result(action, result))
 
     def _s3(self, request: AWSPreparedRequest) -> Reply:
+        parts = urlsplit(request.url)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        if "versions" in query:
+            # With a key in the place of none, the bucket is found in either style.
+            some = locate(parts._replace(path=f"{parts.path.rstrip('/')}/key").geturl())
+            return self._s3_versions(some[0] if some else "", query["prefix"][0])
         location = locate(request.url)
         if request.method != "GET" or location is None:
             self._surprise(f"s3: {request.method} {request.url}")
@@ -207,6 +214,15 @@ class VirtualAWS:
             xml = f"<Error>{message}<Key>{escape(key)}</Key></Error>"
             return Reply(404, xml.encode())
         return Reply(200, body, {"content-length": str(len(body))})
+
+    def _s3_versions(self, bucket: str, prefix: str) -> Reply:
+        with self._call("s3", "ListObjectVersions"):
+            listed = "".join(
+                f"<Version><Key>{escape(key)}</Key><VersionId>{version}</VersionId>"
+                f"<ETag>{hashlib.md5(body, usedforsecurity=False).hexdigest()}</ETag></Version>"
+                for key, version, body in self.objects.versions(bucket, prefix)
+            )
+        return Reply(200, f"<ListVersionsResult>{listed}</ListVersionsResult>".encode())
 
     def _lambda(self, request: AWSPreparedRequest) -> Reply:
         match = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", path_of(request))

@@ -27,11 +27,20 @@ class Objects(dict[tuple[str, str], "bytes | list[bytes]"]):
         found = self.get((bucket, key))
         if found is None:
             return None
-        versions = found if isinstance(found, list) else [found]
+        versions = _numbered(found)
         if version is None:
             return versions[-1]
         number = int(version) if version.isdigit() else 0
         return versions[number - 1] if 1 <= number <= len(versions) else None
+
+    def versions(self, bucket: str, prefix: str) -> list[tuple[str, str, bytes]]:
+        """Return (key, version id, body) as ListObjectVersions does: by key, the newest first."""
+        return [
+            (key, str(number), body)
+            for (place, key), found in sorted(self.items())
+            if place == bucket and key.startswith(prefix)
+            for number, body in reversed(list(enumerate(_numbered(found), 1)))
+        ]
 
     def fetch(self, url: str) -> str:
         """Read a TemplateURL as CloudFormation does.
@@ -48,6 +57,10 @@ class Objects(dict[tuple[str, str], "bytes | list[bytes]"]):
             message = f"S3 error: The specified key does not exist. {_MORE}"
             raise invalid(message)
         return body.decode("utf-8")
+
+
+def _numbered(found: bytes | list[bytes]) -> list[bytes]:
+    return found if isinstance(found, list) else [found]
 
 
 def locate(url: str) -> tuple[str, str, str | None] | None:

@@ -14,9 +14,8 @@ from handler.observation import Observation
 from handler.reconcile import Reconciliation
 from handler.resource import StackSetResource
 from handler.response import attributes
-from handler.spec import StackSetSpec
 from handler.stacksets import StackSets
-from handler.templates import fetch_template
+from handler.templates import Templates
 from handler.waiting import Patience
 
 if TYPE_CHECKING:
@@ -118,11 +117,5 @@ def _loop(context: LambdaContext) -> Reconciliation:
         patience=patience,
         began=request.began,
         deadline=request.deadline,
-        read_template=_read_template,
+        templates=Templates(_s3),
     )
-
-
-def _read_template(spec: StackSetSpec) -> str | None:
-    if spec.template_url is None:
-        return spec.template_body
-    return fetch_template(spec.template_url, _s3)

@@ -20,6 +20,7 @@ _MASKED = "****"
 def create_parameters(spec: StackSetSpec) -> dict[str, Any]:
     """What CreateStackSet sends besides the name: only what the template gives."""
     parameters = update_parameters(spec)
+    parameters.pop("UsePreviousTemplate", None)
     if not spec.managed_execution:
         del parameters["ManagedExecution"]
     return {name: value for name, value in parameters.items() if value}
@@ -31,7 +32,9 @@ def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
     Empty lists are sent, for the API takes an absent list for "keep what is there". The roles
     are sent each time, for the API falls back to the default roles without them.
     """
-    optional = {
+    keeps_template = spec.template_body is None and spec.template_url is None
+    optional: dict[str, Any] = {
+        "UsePreviousTemplate": keeps_template or None,
         "Description": spec.description,
         "TemplateBody": spec.template_body,
         "TemplateURL": spec.template_url,
@@ -77,6 +80,7 @@ def differs(
     before = previous.spec
     return (
         _template_differs(spec, before, live, wanted_template)
+        or _nested_templates_differ(spec, before)
         or _description_differs(spec, before, live)
         or _parameters_differ(spec, before, live)
         or (live.tags is not None and dict(live.tags) != dict(spec.tags))
@@ -91,12 +95,22 @@ def differs(
 def _template_differs(
     spec: StackSetSpec, before: StackSetSpec | None, live: StackSetState, wanted: str | None
 ) -> bool:
+    if spec.template_url is None and spec.template_body is None:
+        return False
     if wanted is not None and live.template_body is not None:
         return _normal(wanted) != _normal(live.template_body)
-    return before is None or (before.template_url, before.template_body) != (
-        spec.template_url,
-        spec.template_body,
-    )
+    return before is None or _named_template(before) != _named_template(spec)
+
+
+def _named_template(spec: StackSetSpec) -> tuple[str | None, ...]:
+    return (spec.template_url, spec.template_body, spec.template_digest)
+
+
+def _nested_templates_differ(spec: StackSetSpec, before: StackSetSpec | None) -> bool:
+    """Only the digest tells of them; one that has come or gone tells of a right, not a change."""
+    _, _, wanted = (spec.template_digest or "").partition(".")
+    _, _, old = ((before and before.template_digest) or "").partition(".")
+    return bool(wanted and old) and wanted != old
 
 
 def _normal(text: str) -> str:

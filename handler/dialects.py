@@ -237,6 +237,13 @@ TemplateBody = Annotated[
     ),
 ]
 TemplateUrl = Annotated[str, BeforeValidator(_read_url)]
+TemplateDigest = Annotated[
+    str,
+    _matches(
+        r"[0-9a-f]{64}(\.[0-9a-f]{64})?",
+        "the SHA-256 of the template in 64 small hexadecimal digits, or leave it to the macro",
+    ),
+]
 Parameters = Annotated[dict[str, str], _pairs(PARAMETER, _parameter_faults)]
 Tags = Annotated[dict[str, str], _pairs(TAG, _tag_faults)]
 

@@ -3,6 +3,7 @@
 StackSetResourceError
 ├── InvalidProperties  the template asks for something that cannot be
 ├── StackSetExists     the name belongs to a stack set of somebody else
+├── TemplateChanged    the address holds another template than the one that was meant
 ├── OperationFailed    no operation is left to run, yet a stack is not where it should be
 ├── OutOfTime          CloudFormation is about to give up waiting
 ├── RequestRefused     the StackSets API refused a call for good
@@ -63,6 +64,26 @@ class StackSetExists(StackSetResourceError):
         super().__init__(
             f"StackSetName: a stack set named {name!r} exists already and does not belong to this"
             " resource, so it is left alone. Choose another name, or delete that stack set first."
+        )
+
+
+class TemplateChanged(StackSetResourceError):
+    """The TemplateURL holds another content than TemplateDigest says; it is not deployed."""
+
+    def __init__(self, url: str, bucket: str, why: str = "") -> None:
+        """Take what is known of it.
+
+        Args:
+            url: The address.
+            bucket: Its bucket.
+            why: Why the content that was meant is not used instead.
+        """
+        cause = f" ({why})" if why else ""
+        super().__init__(
+            f"TemplateURL: {url} now holds another content than TemplateDigest says, so nothing is"
+            f" deployed from it{cause}. Put the content that was meant there, or deploy again with"
+            f" what is there now. With versioning turned on, bucket {bucket} keeps each content,"
+            " and a rollback finds the one it needs."
         )
 
 

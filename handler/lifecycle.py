@@ -112,6 +112,7 @@ def _deploy_another(
     name: str, request: Request, memory: Memory, loop: Reconciliation, spec: StackSetSpec
 ) -> Observation:
     if not memory.stack_set_id:
+        loop.templates.check(spec)
         present = request.physical_id if is_stack_set_id(request.physical_id) else ""
         memory.stack_set_id, memory.is_new = ownership.create(
             loop.stack_sets, loop.marks, name, spec, present

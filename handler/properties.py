@@ -101,6 +101,7 @@ class _StackSet(_Properties):
     Description: dialects.Description | None = None
     TemplateURL: dialects.TemplateUrl | None = None
     TemplateBody: dialects.TemplateBody | None = None
+    TemplateDigest: dialects.TemplateDigest | None = None
     Parameters: dialects.Parameters = {}
     Tags: dialects.Tags = {}
     Capabilities: dialects.Capabilities = ()
@@ -150,6 +151,7 @@ class _StackSet(_Properties):
             description=self.StackSetDescription or self.Description,
             template_body=self.TemplateBody,
             template_url=self.TemplateURL,
+            template_digest=self.TemplateDigest,
             parameters=self.Parameters,
             tags=self.Tags,
             capabilities=frozenset(each for each in self.Capabilities if each is not None),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from handler import plan
@@ -27,6 +27,7 @@ from handler.spec import StackSetSpec
 from handler.stacksets import AlreadyStarted, NotFound, StackSetBusy, StackSets
 from handler.steps import ALL_STEPS, DELETE, Marks, Step, batches
 from handler.targets import Target
+from handler.templates import Templates
 from handler.waiting import Patience, poll_intervals
 
 _BUSY_PAUSE = 5.0
@@ -48,7 +49,7 @@ class Reconciliation:
         patience: How long to wait.
         began: When CloudFormation sent the request, in seconds since the epoch.
         deadline: When CloudFormation gives up, in seconds since the epoch.
-        read_template: Gives the wanted template's text, or None where it cannot be read.
+        templates: Gives the wanted template's text.
         finished: OperationIds of this request's operations that are known to have succeeded.
     """
 
@@ -57,7 +58,7 @@ class Reconciliation:
     patience: Patience
     began: float
     deadline: float
-    read_template: Callable[[StackSetSpec], str | None]
+    templates: Templates
     finished: set[str] = field(default_factory=set)
 
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
@@ -76,11 +77,12 @@ class Reconciliation:
                 seen = self._look(stack_set_id, spec, previous, newest)
                 if self._newest(stack_set_id) != newest:
                     continue
-                steps = self._deployment_steps(seen, spec, previous)
+                settled = self.templates.settle(spec, seen.stack_set.template_body)
+                steps = self._deployment_steps(seen, settled, previous)
                 if not steps:
                     plan.verify(spec, seen)
                     return seen
-                self._take(stack_set_id, steps, spec)
+                self._take(stack_set_id, steps, settled)
         except (AccessDenied, RequestRefused):
             self._abandon(stack_set_id)
             raise
@@ -200,9 +202,9 @@ class Reconciliation:
         self, seen: Observation, spec: StackSetSpec, previous: Previous
     ) -> list[Step]:
         content = None
-        if not previous.is_new and differs(
-            spec, previous, seen.stack_set, self.read_template(spec)
-        ):
+        # What CloudFormation read when it made the stack set may have been another content.
+        is_as_made = previous.is_new and not (spec.template_digest and spec.template_url)
+        if not is_as_made and differs(spec, previous, seen.stack_set, self.templates.read(spec)):
             content = json.dumps(update_parameters(spec), sort_keys=True)
         return self._unfinished(plan.plan_deployment(spec, previous, seen, self.marks, content))
 

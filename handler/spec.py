@@ -21,7 +21,9 @@ class StackSetSpec:
     Attributes:
         name: None where the author left the name to us.
         template_body: The template's text; None where ``template_url`` is given.
-        template_url: Where CloudFormation reads the template; None where the text is given.
+        template_url: Where CloudFormation reads the template; None where the text is given. With
+            neither, the stack set keeps the template that it has.
+        template_digest: What the template has to be, as ``TemplateDigest`` says; None for unsaid.
         parameters: Parameter values of the stack set, by key.
         tags: Tags of the stack set and its stacks, by key.
         capabilities: The acknowledged capabilities.
@@ -36,6 +38,7 @@ class StackSetSpec:
     description: str | None = None
     template_body: str | None = None
     template_url: str | None = None
+    template_digest: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     capabilities: frozenset[str] = frozenset()

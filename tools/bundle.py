@@ -21,7 +21,10 @@ from tools.environments import REQUIREMENTS, ROOT, RUNTIME, CommandFailed, run, 
 BUILD = ROOT / "build"
 PLATFORMS = ("aarch64", "x86_64")
 
-# The services the handler calls, by the names of botocore's data folders.
+# Ours.
+PACKAGES = ("handler", "macro")
+
+# The services they call, by the names of botocore's data folders.
 SERVICES = frozenset({"cloudformation", "lambda", "s3"})
 
 # Never imported in Lambda, or meant for the developer's machine.
@@ -35,6 +38,10 @@ UNWANTED = (
     "**/py.typed",
     "**/*.dist-info/sboms",
     "**/tests",
+    # PyYAML's C part: it reads what its Python part reads, and differs by architecture.
+    "_yaml",
+    "yaml/*.so",
+    "yaml/cyaml.py",
 )
 # The rest tells how the package was installed, which differs from machine to machine.
 KEPT_METADATA = ("METADATA", "LICENSE", "LICENSE.txt", "NOTICE", "NOTICE.txt", "licenses")
@@ -60,7 +67,7 @@ def build(target: Path) -> Path:
         # Copied, since uv's are hard links into its own store, which must stay as it is.
         shutil.copytree(packages, stage)
         _shorten_metadata(stage)
-        _add_handler(stage)
+        _add_packages(stage)
         _add_bytecode(stage)
         _normalise(stage)
         archive = target.with_name(f"{target.name}.zip")
@@ -117,9 +124,10 @@ def _shorten_metadata(stage: Path) -> None:
         path.write_text(headers + "\n", encoding="utf-8")
 
 
-def _add_handler(stage: Path) -> None:
+def _add_packages(stage: Path) -> None:
     ignored = shutil.ignore_patterns("__pycache__", "*.pyi", "py.typed")
-    shutil.copytree(ROOT / "handler", stage / "handler", ignore=ignored)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, stage / package, ignore=ignored)
 
 
 def _add_bytecode(stage: Path) -> None:

@@ -23,6 +23,7 @@ _LOGS = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda"
 ARNS = {
     "LastWordFunction.Arn": f"{_LAMBDA}:last-word",
     "LastWordLogGroup.Arn": f"{_LOGS}/last-word:*",
+    "StackSetMacroLogGroup.Arn": f"{_LOGS}/macro:*",
     "StackSetResourceFunction.Arn": f"{_LAMBDA}:main",
     "StackSetResourceLogGroup.Arn": f"{_LOGS}/main:*",
 }
@@ -36,7 +37,7 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     """
     folders = [
         name
-        for name in ("handler", "emulator", "tools", "tests", "benchmarks")
+        for name in ("handler", "macro", "emulator", "tools", "tests", "benchmarks")
         if (ROOT / name).is_dir()
     ]
     examples = sorted((ROOT / "examples").rglob("*.yaml"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -19,9 +20,9 @@ _BUCKET = "stackset-resource-rights"
 _NEVER_EVALUATED = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
-def _role(aws: LocalAWS) -> str:
+def _role(aws: LocalAWS, logical_id: str = "StackSetResourceRole") -> str:
     found = aws.client("cloudformation").describe_stack_resource(
-        StackName=PROVIDER_STACK, LogicalResourceId="StackSetResourceRole"
+        StackName=PROVIDER_STACK, LogicalResourceId=logical_id
     )
     name: str = found["StackResourceDetail"]["PhysicalResourceId"]
     return name
@@ -66,6 +67,11 @@ def _do_everything(consumer: Consumer) -> None:
     aws.set_faults({"deployments": [fault]})
     consumer.deploy(**plain | {"TemplateURL": versioned, "StackInstances": [dark]})
     aws.set_faults({})
+    meant = consumer.template("green").encode()
+    for content in (meant, consumer.template("pale").encode()):
+        s3.put_object(Bucket=_BUCKET, Key="one.json", Body=content)
+    digest = hashlib.sha256(meant).hexdigest()
+    consumer.deploy(**plain, StackInstances=[dark], TemplateDigest=digest).require()
     consumer.delete().require()
 
 
@@ -89,6 +95,29 @@ def test_role_grants_exactly_what_is_used(consumer: Consumer) -> None:
     }
 
     assert used == _granted(consumer.aws, role) - _NEVER_EVALUATED
+
+
+def test_macros_role_grants_exactly_what_is_used(provider: LocalAWS) -> None:
+    """The macro may read templates and their versions, and needs both."""
+    role = _role(provider, "StackSetMacroRole")
+    template = Consumer(provider, "macro-rights").template().encode()
+    s3, cloudformation = provider.client("s3"), provider.client("cloudformation")
+    url = provider.upload(_BUCKET, "three.json", template)
+    s3.put_bucket_versioning(Bucket=_BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=_BUCKET, Key="three.json", Body=template)["VersionId"]
+    for number, address in enumerate((url, f"{url}?versionId={version}")):
+        properties = {"ServiceToken": "unused", "TemplateURL": address}
+        resource = {"Type": "Custom::StackSet", "Properties": properties}
+        cloudformation.create_change_set(
+            StackName=f"macro-rights-{number}",
+            ChangeSetName="change",
+            ChangeSetType="CREATE",
+            TemplateBody=json.dumps(
+                {"Transform": "StackSetTemplate", "Resources": {"Set": resource}}
+            ),
+        )
+
+    assert _used(provider, role) == _granted(provider, role) - _NEVER_EVALUATED
 
 
 @contextlib.contextmanager

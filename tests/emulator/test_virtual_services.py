@@ -47,6 +47,15 @@ class TestS3:
             with pytest.raises(s3.exceptions.NoSuchKey):
                 s3.get_object(Bucket="bucket", Key="missing")
 
+    def test_list_object_versions(self) -> None:
+        """Versions come by key, the newest first, and equal ones have the same ETag."""
+        with world(objects={("bucket", "t"): [b"x", b"y", b"x"], ("bucket", "t2"): b"z"}):
+            listed = client("s3").list_object_versions(Bucket="bucket", Prefix="t")["Versions"]
+
+        places = [(each["Key"], each["VersionId"]) for each in listed]
+        assert places == [("t", "3"), ("t", "2"), ("t", "1"), ("t2", "1")]
+        assert listed[0]["ETag"] == listed[2]["ETag"] != listed[1]["ETag"]
+
     @pytest.mark.parametrize(
         "url",
         [

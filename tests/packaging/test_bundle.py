@@ -17,7 +17,7 @@ from tools.environments import ROOT, RUNTIME
 
 # Source, then what it became: 16 bytes of header before the code object.
 _HEADER = 16
-HANDLERS = ("handler.app.handler", "handler.app.last_word")
+HANDLERS = ("handler.app.handler", "handler.app.last_word", "macro.app.handler")
 
 
 @pytest.fixture(scope="module")

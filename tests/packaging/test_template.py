@@ -45,6 +45,7 @@ GRANTED = {
     },
 }
 GRANTED["s3:GetObjectVersion"] = GRANTED["s3:GetObject"]
+GRANTED["s3:ListBucketVersions"] = {each.removesuffix("/*") for each in GRANTED["s3:GetObject"]}
 
 
 def _granted(role: str, **parameters: list[str]) -> dict[str, set[str]]:
@@ -94,6 +95,23 @@ def test_granted_to_the_last_word() -> None:
         "logs:CreateLogStream": {"LastWordLogGroup.Arn"},
         "logs:PutLogEvents": {"LastWordLogGroup.Arn"},
     }
+
+
+def test_granted_to_the_macro() -> None:
+    """The macro may only read templates and write its log."""
+    reading = ("s3:GetObject", "s3:GetObjectVersion")
+    assert _granted("StackSetMacroRole") == {
+        **{action: GRANTED[action] for action in reading},
+        "logs:CreateLogStream": {"StackSetMacroLogGroup.Arn"},
+        "logs:PutLogEvents": {"StackSetMacroLogGroup.Arn"},
+    }
+
+
+def test_the_macro_is_a_choice() -> None:
+    """All of the macro's resources, and nothing else, go with its name."""
+    conditional = {name for name, each in RESOURCES.items() if "Condition" in each}
+    assert conditional == {name for name in RESOURCES if name.startswith("StackSetMacro")}
+    assert RESOURCES["StackSetMacro"]["Properties"]["Name"] == {"Ref": "MacroName"}
 
 
 def test_roles_are_passed_to_cloudformation_only() -> None:

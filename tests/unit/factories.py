@@ -24,7 +24,7 @@ STACK_ID = (
 STACK_SET_ID = "StackSetsTest:1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9"
 PROPERTIES = (
     *("ServiceToken", "ServiceTimeout", "StackSetName", "StackSetDescription", "Description"),
-    *("TemplateURL", "TemplateBody", "Parameters", "Tags", "Capabilities"),
+    *("TemplateURL", "TemplateBody", "TemplateDigest", "Parameters", "Tags", "Capabilities"),
     *("AdministrationRoleARN", "ExecutionRoleName", "PermissionModel", "CallAs"),
     "ManagedExecution",
     *("OperationPreferences", "StackInstances", "StackInstancesGroup", "loglevel", "botolevel"),

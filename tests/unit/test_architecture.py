@@ -19,22 +19,14 @@ _MOST_LINES_OF_A_FUNCTION = 50
 # Each room may import the rooms before it, and none after it.
 _ROOMS = (
     *("errors", "targets", "spec", "pairs", "dialects", "properties", "observation", "cover"),
-    *(
-        "steps",
-        "plan",
-        "configuration",
-        "request",
-        "waiting",
-        "observability",
-        "response",
-        "templates",
-    ),
-    *("stacksets", "ownership", "reconcile", "lifecycle", "resource", "app"),
+    *("steps", "addresses", "plan", "configuration", "request", "waiting", "observability"),
+    *("response", "templates", "stacksets", "ownership", "reconcile", "lifecycle", "resource"),
+    "app",
 )
 # No AWS, no network: what a test can hold in its hand.
 _PURE = (
     *("errors", "targets", "spec", "pairs", "dialects", "properties", "observation", "cover"),
-    *("steps", "plan", "configuration", "request", "waiting"),
+    *("steps", "addresses", "plan", "configuration", "request", "waiting"),
 )
 _OUTSIDE = {"boto3", "botocore", "crhelper", "urllib3", "aws_lambda_powertools", "logging"}
 _MODULES = sorted(path.stem for path in _HANDLER.glob("*.py") if path.stem != "__init__")

@@ -81,6 +81,13 @@ class TestRequests:
         """CreateStackSet gets nothing empty: the API refuses empty roles and descriptions."""
         assert create_parameters(StackSetSpec(template_url=URL)) == {"TemplateURL": URL}
 
+    def test_kept_template(self) -> None:
+        """Without a template the one that is there is kept."""
+        sent = update_parameters(replace(_FULL, template_url=None))
+
+        assert sent["UsePreviousTemplate"] is True
+        assert not {"TemplateURL", "TemplateBody"} & set(sent)
+
     def test_update_takes_away_what_is_gone(self) -> None:
         """UpdateStackSet gets empty lists, for an absent list keeps what is there."""
         assert update_parameters(StackSetSpec(template_url=URL)) == {
@@ -271,12 +278,33 @@ class TestDiffers:
             ({}, False),
             ({"template_url": URL + "?versionId=2"}, True),
             ({"template_url": None, "template_body": "Resources: {}"}, True),
+            ({"template_digest": "a" * 64}, True),
+            ({"template_url": None, "template_digest": "a" * 64}, False),
         ],
-        ids=["same address", "other address", "text instead"],
+        ids=["same address", "other address", "text instead", "other content", "kept"],
     )
     def test_template_that_cannot_be_read(self, *, change: dict[str, Any], differ: bool) -> None:
         """Where the text cannot be read, a changed address tells of a change."""
         assert _differs(replace(_FULL, **change), template=None) is differ
+
+    @pytest.mark.parametrize(
+        ("before", "wanted", "differ"),
+        [
+            ("a.b", "a.b", False),
+            ("a.b", "a.c", True),
+            ("a", "a.b", False),
+            ("a.b", "a", False),
+            (None, "a.b", False),
+            ("a.b", None, False),
+        ],
+    )
+    def test_nested_templates(
+        self, *, before: str | None, wanted: str | None, differ: bool
+    ) -> None:
+        """Other nested templates are a change; that they are known now or no more is none."""
+        old, new = (replace(_FULL, template_digest=each) for each in (before, wanted))
+
+        assert _differs(new, before=old) is differ
 
     def test_template_that_cannot_be_read_nor_compared(self) -> None:
         """Where nothing tells whether the template changed, it is sent."""

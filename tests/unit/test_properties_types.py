@@ -21,6 +21,7 @@ _WRONG_TYPES: dict[str, list[object]] = {
     "StackSetDescription": [["x"], {"a": "b"}, "x" * 1025],
     "Description": [["x"], {"a": "b"}, "x" * 1025],
     "TemplateURL": [["x"], {"a": "b"}, "app.yaml", 5],
+    "TemplateDigest": [["x"], {"a": "b"}, "A" * 64, "a" * 63, f"{'a' * 64}.", 5],
     "Parameters": ["x", 5, True, ["x"], [5], [["x"]], {"a": {"b": "c"}}],
     "Tags": ["x", 5, True, ["x"], [5], [["x"]], {"a": {"b": "c"}}, {"a": ""}],
     "Capabilities": ["CAPABILITY_IAM", 5, {"a": "b"}, ["CAPABILITY_X"], [5], [["x"]], [{}]],

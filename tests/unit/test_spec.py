@@ -18,6 +18,7 @@ def test_defaults() -> None:
         "description": None,
         "template_body": None,
         "template_url": None,
+        "template_digest": None,
         "parameters": {},
         "tags": {},
         "capabilities": frozenset(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -11,7 +12,10 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from handler.templates import fetch_template, locate
+from handler.addresses import locate, pin
+from handler.errors import TemplateChanged
+from handler.spec import StackSetSpec
+from handler.templates import Templates
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -140,7 +144,7 @@ def _fetched(answer: dict[str, Any], url: str, place: dict[str, str]) -> str | N
     client = _client()
     with Stubber(client) as stub:
         stub.add_response("get_object", answer, place)
-        return fetch_template(url, lambda: client)
+        return Templates(lambda: client).read(StackSetSpec(template_url=url))
 
 
 def _body(content: bytes, length: int | None = None) -> dict[str, Any]:
@@ -164,7 +168,7 @@ def test_fetched_version() -> None:
 
 def test_outside_s3() -> None:
     """An address outside S3 costs no client and no call."""
-    assert fetch_template("https://example.com/app.yaml", _never) is None
+    assert Templates(_never).read(StackSetSpec(template_url="https://example.com/a.yaml")) is None
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchBucket", "SlowDown"])
@@ -174,7 +178,7 @@ def test_unreadable(code: str, logged: list[logging.LogRecord]) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_object", code)
 
-        assert fetch_template(_URL, lambda: client) is None
+        assert Templates(lambda: client).read(StackSetSpec(template_url=_URL)) is None
 
     assert [each.getMessage() for each in logged] == [
         "template not read, so only a changed URL counts"
@@ -189,3 +193,117 @@ def test_not_a_text() -> None:
 def test_cut_off() -> None:
     """A template whose transfer breaks off is not compared."""
     assert _fetched(_body(b"Resources:", length=100), _URL, _PLACE) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "pinned"),
+    [
+        ("https://b.s3.amazonaws.com/k", "https://b.s3.amazonaws.com/k?versionId=v.1"),
+        (
+            "https://b.s3.amazonaws.com/k?versionId=old",
+            "https://b.s3.amazonaws.com/k?versionId=v.1",
+        ),
+        (
+            "https://s3.amazonaws.com/b/k?a=&b=c",
+            "https://s3.amazonaws.com/b/k?a=&b=c&versionId=v.1",
+        ),
+    ],
+)
+def test_pinned(url: str, pinned: str) -> None:
+    """An address can be led to one version, whatever else it says."""
+    assert pin(url, "v.1") == pinned
+
+
+_MEANT, _OTHER = b"Resources: {}", b"Resources: {Other: {}}"
+_DIGEST = hashlib.sha256(_MEANT).hexdigest()
+_SPEC = StackSetSpec(template_url=_URL, template_digest=f"{_DIGEST}.{'0' * 64}")
+
+
+def _version(number: int, **members: Any) -> dict[str, Any]:
+    return {"Key": _PLACE["Key"], "VersionId": f"v{number}", "ETag": f"e{number}", **members}
+
+
+def test_settled_on_what_is_there() -> None:
+    """A stack set that has the content already keeps it, and nothing is read."""
+    settled = Templates(_never).settle(_SPEC, _MEANT.decode())
+
+    assert (settled.template_url, settled.template_body) == (None, None)
+
+
+def test_settled_on_the_address() -> None:
+    """An address that holds what is meant stays."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_MEANT), _PLACE)
+        assert Templates(lambda: client).settle(_SPEC, "Other") == _SPEC
+
+
+def test_settled_on_a_version() -> None:
+    """Among the versions of that very key the right one is found; equal ones are read once."""
+    client = _client()
+    listed = [_version(3), _version(2, ETag="e3"), _version(1), _version(0, Key="path/app.yaml2")]
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        stub.add_response(
+            "list_object_versions",
+            {"Versions": listed},
+            {"Bucket": "my-bucket", "Prefix": "path/app.yaml", "MaxKeys": 50},
+        )
+        stub.add_response("get_object", _body(_OTHER), {**_PLACE, "VersionId": "v3"})
+        stub.add_response("get_object", _body(_MEANT), {**_PLACE, "VersionId": "v1"})
+        settled = Templates(lambda: client).settle(_SPEC, None)
+
+    assert settled.template_url == f"{_URL}?versionId=v1"
+
+
+def test_no_version_has_it() -> None:
+    """Without a version that has the content, the reason tells what to do."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        stub.add_response("list_object_versions", {})
+        with pytest.raises(TemplateChanged, match=r"newest 50 versions.*versioning .*my-bucket"):
+            Templates(lambda: client).settle(_SPEC, None)
+
+
+def test_versions_cannot_be_listed() -> None:
+    """Without the right to look for versions, the reason names the right."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        stub.add_client_error("list_object_versions", "AccessDenied")
+        with pytest.raises(TemplateChanged, match="s3:ListBucketVersions"):
+            Templates(lambda: client).settle(_SPEC, None)
+
+
+def test_checked() -> None:
+    """Before a stack set is made, another content than the meant one is refused."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        with pytest.raises(TemplateChanged, match="TemplateDigest"):
+            Templates(lambda: client).check(_SPEC)
+
+
+def test_unreadable_is_not_judged() -> None:
+    """Where the content cannot be read, CloudFormation will tell: nothing is refused here."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "AccessDenied")
+        stub.add_client_error("get_object", "AccessDenied")
+        Templates(lambda: client).check(_SPEC)
+        assert Templates(lambda: client).settle(_SPEC, None) == _SPEC
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        StackSetSpec(template_url=_URL),
+        StackSetSpec(template_body="x", template_digest=_DIGEST),
+        StackSetSpec(template_url="https://example.com/a", template_digest=_DIGEST),
+    ],
+    ids=["no digest", "no address", "outside S3"],
+)
+def test_nothing_to_settle(spec: StackSetSpec) -> None:
+    """Without a digest or an address in S3 nothing is read."""
+    assert Templates(_never).settle(spec, None) is spec

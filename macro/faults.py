@@ -1,0 +1,58 @@
+"""What is wrong with properties of which some are not known yet. No AWS here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from handler.errors import Fault, InvalidProperties
+from handler.properties import parse_properties
+from macro.intrinsics import UNKNOWN
+
+
+def find_faults(properties: Any) -> list[Fault]:  # noqa: ANN401 - the author may write anything
+    """What the function would refuse, whatever the unknown values turn out to be.
+
+    Args:
+        properties: The resource's properties, resolved; UNKNOWN where only the deployment tells.
+    """
+    if not isinstance(properties, dict):
+        return []
+    unknown = list(_unknown_paths(properties))
+    if "TemplateBody" in unknown:
+        # Which of the two is missing, or is one too many, is told of the address.
+        unknown.append("TemplateURL")
+    try:
+        parse_properties(_without_unknown(properties))
+    except InvalidProperties as error:
+        return [each for each in error.faults if not _may_be_due_to(unknown, each.path)]
+    return []
+
+
+def _unknown_paths(value: object, path: str = "") -> Iterator[str]:
+    if value is UNKNOWN:
+        yield path
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _unknown_paths(each, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _unknown_paths(each, f"{path}[{index}]")
+
+
+def _without_unknown(value: Any) -> Any:  # noqa: ANN401
+    """A gap in the place of each unknown value, so that the others keep their numbers."""
+    if isinstance(value, dict):
+        return {key: _without_unknown(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_unknown(each) for each in value]
+    return None if value is UNKNOWN else value
+
+
+def _may_be_due_to(unknown: list[str], path: str) -> bool:
+    """Whether a fault lies at, in or around a value that is not known."""
+    return bool(path) and any(_is_in(path, each) or _is_in(each, path) for each in unknown)
+
+
+def _is_in(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith((f"{outer}.", f"{outer}["))

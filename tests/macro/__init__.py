@@ -1,0 +1,1 @@
+"""The macro's pure part, and its answers to CloudFormation."""

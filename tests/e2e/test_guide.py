@@ -134,7 +134,7 @@ class Reader:
         }
 
     def _git(self, *words: str) -> str:
-        done = subprocess.run(  # noqa: S603 - our own words
+        done = subprocess.run(
             ["git", *words],  # noqa: S607 - whichever git there is
             check=True,
             capture_output=True,

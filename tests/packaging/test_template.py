@@ -145,7 +145,8 @@ def test_no_yaml_aliases() -> None:
 def role(aws: LocalAWS, bundle: Path) -> str:
     """ARN of the function's role in a deployed stack."""
     archive = bundle.with_name("bundle.zip")
-    aws.deploy_provider(archive, ROOT / "template.yaml", stack_name="roles")
+    no_macro = {"MacroName": ""}  # its name is taken by the stack of other tests
+    aws.deploy_provider(archive, ROOT / "template.yaml", no_macro, stack_name="roles")
     resources = aws.client("cloudformation").describe_stack_resources(StackName="roles")
     ids = {each["LogicalResourceId"]: each for each in resources["StackResources"]}
     name = ids["StackSetResourceRole"]["PhysicalResourceId"]

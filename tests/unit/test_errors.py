@@ -224,3 +224,11 @@ def test_operation_failed_without_failures() -> None:
     assert str(OperationFailed("UPDATE operation op-1: STOPPED", [])) == (
         "UPDATE operation op-1: STOPPED"
     )
+
+
+def test_long_cause_leaves_room_for_its_places() -> None:
+    """However long a cause is, who was hit can still be read after it."""
+    text = describe_failures([Failure(ONE, VIRGINIA, "説" * 100_000)])
+
+    assert len(text) < 1_000
+    assert text.endswith("... (111111111111/us-east-1).")

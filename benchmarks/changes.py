@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from handler.spec import Overrides
-from handler.targets import Target
+from handler.values.spec import Overrides
+from handler.values.targets import Target
 
 Instances = Mapping[Target, Overrides]
 A, B, C, D, E, F, G = (f"{digit}" * 12 for digit in range(1, 8))

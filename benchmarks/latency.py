@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 
-from emulator.virtual import world
+from emulator.virtual.aws import world
 from handler import app
 from tests.simulation.cloudformation import Stack
 from tests.simulation.story import ACCOUNTS, group, properties

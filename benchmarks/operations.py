@@ -13,12 +13,12 @@ from functools import cache
 from typing import NamedTuple
 
 from benchmarks.changes import Change, Instances, changes
-from handler.cover import cover
-from handler.observation import InstanceState, Observation, StackSetState
-from handler.plan import Previous, plan_deployment
-from handler.spec import Overrides, StackSetSpec
-from handler.steps import Marks
-from handler.targets import Target
+from handler.plan.cover import cover
+from handler.plan.instances import Previous, plan_deployment
+from handler.plan.steps import Marks
+from handler.values.observation import InstanceState, Observation, StackSetState
+from handler.values.spec import Overrides, StackSetSpec
+from handler.values.targets import Target
 
 _MOST_CELLS = 21
 

@@ -13,11 +13,11 @@ import subprocess
 import sys
 import time
 
-from handler.observation import InstanceState, Observation, StackSetState
-from handler.plan import Previous, plan_deployment
-from handler.spec import Overrides, StackSetSpec
-from handler.steps import Marks
-from handler.targets import Target
+from handler.plan.instances import Previous, plan_deployment
+from handler.plan.steps import Marks
+from handler.values.observation import InstanceState, Observation, StackSetState
+from handler.values.spec import Overrides, StackSetSpec
+from handler.values.targets import Target
 
 SIZES = (100, 1_000, 10_000, 100_000)
 _REGIONS = [f"eu-west-{number}" for number in range(1, 21)]

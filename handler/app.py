@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from handler import lifecycle
+from handler.custom_resource.answer import attributes
+from handler.custom_resource.frame import StackSetResource
+from handler.deployment import lifecycle
+from handler.deployment.patience import Patience
+from handler.deployment.reconcile import Reconciliation
+from handler.gateway.stacksets import StackSets
+from handler.gateway.templates import Templates
 from handler.observability import metrics
-from handler.observation import Observation
-from handler.reconcile import Reconciliation
-from handler.resource import StackSetResource
-from handler.response import attributes
-from handler.stacksets import StackSets
-from handler.templates import Templates
-from handler.waiting import Patience
+from handler.values.observation import Observation
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from handler.addresses import pin
 from handler.errors import Fault
-from handler.pairs import is_gap
+from handler.properties.pairs import is_gap
+from handler.values.addresses import pin
 from macro.faults import find_faults
 from macro.intrinsics import NOTHING, Scope, holds, resolve
 from macro.nested import find_nested, known_parameters

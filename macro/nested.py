@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from handler.pairs import PARAMETER, read_pairs
+from handler.properties.pairs import PARAMETER, read_pairs
 from macro.intrinsics import Scope, resolve
 
 _NESTED = "AWS::CloudFormation::Stack"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.addresses import locate
+from handler.values.addresses import locate
 from macro.fragment import Content, Unreadable
 
 if TYPE_CHECKING:

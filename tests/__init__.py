@@ -1,1 +1,1 @@
-"""Tests: unit, emulator, simulation, packaging and e2e."""
+"""Tests: of each package, by simulation, on the local AWS, and of what is packaged."""

@@ -14,7 +14,7 @@ from tools.environments import ENVIRONMENTS, ROOT, CommandFailed, prepare
 PROJECT = ENVIRONMENTS["project"]
 TEMPLATE = ROOT / "template.yaml"
 # Two halves of about the same length; those that start servers or build in build/ are one.
-SERVERS = ["tests/e2e", "tests/packaging"]
+SERVERS = ["tests/local", "tests/packaging"]
 REST = ["tests", *(f"--ignore={folder}" for folder in SERVERS)]
 
 # ARNs for what `template.policies` leaves as names, since parliament wants real ones.

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from emulator.deployment import DeploymentOrder
-from emulator.engine import Engine
-from emulator.errors import ApiError
-from emulator.faults import DeploymentFault, Faults
-from emulator.model import Operation, StackSet
-from emulator.virtual_deployer import ScriptedDeployer
-from emulator.virtual_s3 import Objects
+from emulator.stacksets.deployment import DeploymentOrder
+from emulator.stacksets.engine import Engine
+from emulator.stacksets.errors import ApiError
+from emulator.stacksets.faults import DeploymentFault, Faults
+from emulator.stacksets.state import Operation, StackSet
+from emulator.virtual.deployer import ScriptedDeployer
+from emulator.virtual.s3 import Objects
 
 NAME = "Network"
 A, B, C, D = "111111111111", "222222222222", "333333333333", "444444444444"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.local_aws import ADMINISTRATOR, LocalAWS
+from emulator.local.aws import ADMINISTRATOR, LocalAWS
 from tools import bundle as bundler
 from tools.environments import ROOT, prepare
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.local_aws import ADMINISTRATOR, HOME_REGION, LocalAWS
+from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from tests.packaging.conftest import Front
 from tools.environments import ROOT
 

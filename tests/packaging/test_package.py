@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.local_aws import LocalAWS
+from emulator.local.aws import LocalAWS
 from tests.packaging.conftest import Front
 from tools.environments import ROOT
 

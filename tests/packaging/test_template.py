@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.local_aws import ADMINISTRATOR, LocalAWS
+from emulator.local.aws import ADMINISTRATOR, LocalAWS
 from tools import template
 from tools.environments import ROOT, RUNTIME
 

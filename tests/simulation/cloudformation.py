@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.virtual import RESPONSE_HOST, VirtualAWS
+from emulator.virtual.aws import RESPONSE_HOST, VirtualAWS
 from handler import app
 
 SANDBOX_SECONDS = 900.0

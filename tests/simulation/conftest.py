@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.virtual import VirtualAWS, world
+from emulator.virtual.aws import VirtualAWS, world
 from handler import app
 from tests.simulation.cloudformation import Stack
 

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from emulator.faults import Answer, BusyFault, CallFault, DeploymentFault
-from emulator.model import Target
-from emulator.virtual import VirtualAWS, world
+from emulator.stacksets.faults import Answer, BusyFault, CallFault, DeploymentFault
+from emulator.stacksets.state import Target
+from emulator.virtual.aws import VirtualAWS, world
 from handler import app
 from tests.simulation.cloudformation import SandboxDied, Stack
 from tests.simulation.story import (

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from emulator.virtual import VirtualAWS
+from emulator.virtual.aws import VirtualAWS
 
 ADMINISTRATION_ROLE = "arn:aws:iam::111111111111:role/Administration"
 EXECUTION_ROLE = "Execution"

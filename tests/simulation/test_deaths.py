@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from emulator.faults import DeploymentFault
-from emulator.virtual import VirtualAWS, world
+from emulator.stacksets.faults import DeploymentFault
+from emulator.virtual.aws import VirtualAWS, world
 from handler import app
 from tests.simulation.cloudformation import SandboxDied, Stack
 from tests.simulation.story import (

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from emulator.faults import DeploymentFault
-from emulator.virtual import VirtualAWS
+from emulator.stacksets.faults import DeploymentFault
+from emulator.virtual.aws import VirtualAWS
 from tests.simulation.cloudformation import Stack
 from tests.simulation.story import operations, properties, stacks_of, template
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from emulator.faults import Answer, BusyFault, CallFault, DeploymentFault
-from emulator.virtual import VirtualAWS
+from emulator.stacksets.faults import Answer, BusyFault, CallFault, DeploymentFault
+from emulator.virtual.aws import VirtualAWS
 from tests.simulation.cloudformation import SandboxDied, Stack
 from tests.simulation.story import (
     ACCOUNTS,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.virtual import VirtualAWS
+from emulator.virtual.aws import VirtualAWS
 from tests.simulation.cloudformation import SANDBOX_SECONDS, Context, Stack
 from tests.simulation.story import operations
 from tests.simulation.test_deaths import SCENARIOS, check_answers, outcome, scene

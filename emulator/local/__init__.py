@@ -1,0 +1,1 @@
+"""Our process: starts the local AWS and works with it."""

@@ -1,0 +1,173 @@
+"""Runs ministack with our parts as a process of its own, and ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+_ROOT = Path(__file__).resolve().parents[2]
+_START_SECONDS = 30.0
+
+
+class GatewayError(Exception):
+    """The local AWS did not start."""
+
+
+class Gateway:
+    """A local AWS on a free port of the loopback interface, ended with the `with` block.
+
+    Args:
+        python: The Python of the environment that holds ministack.
+        folder: Takes the certificate, the log and whatever the functions write.
+        auth: Whether IAM policies are enforced.
+        minimum_seconds: How long a deployment of one stack instance takes at least.
+        retry_seconds: The first pause before Lambda retries an asynchronous invocation.
+    """
+
+    def __init__(
+        self,
+        python: Path,
+        folder: Path,
+        *,
+        auth: bool = True,
+        minimum_seconds: float = 0,
+        retry_seconds: float = 0.2,
+    ) -> None:
+        self._python = python
+        self._folder = folder
+        self._auth = auth
+        self._minimum_seconds = minimum_seconds
+        self._retry_seconds = retry_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the gateway."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def certificate(self) -> Path:
+        """The file that vouches for the gateway."""
+        return self._folder / "ministack-tls" / "server.crt"
+
+    @property
+    def log(self) -> Path:
+        """What the process and the functions wrote."""
+        return self._folder / "local-aws.log"
+
+    @property
+    def _faults(self) -> Path:
+        return self._folder / "faults.json"
+
+    @property
+    def _iam_log(self) -> Path:
+        return self._folder / "iam.jsonl"
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.port = _free_port()
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own launcher
+                [self._python, "-m", "emulator.server"],
+                cwd=self._folder,
+                env=self._environment(),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._wait_until_healthy(self._process)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _environment(self) -> dict[str, str]:
+        # Built from nothing: ministack gives its certificate to the functions only
+        # where the caller's AWS, TLS and proxy variables do not interfere.
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        return kept | {
+            "AUTH": str(self._auth).lower(),
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(self._retry_seconds),
+            "LOCAL_AWS_DIES_WITH_PARENT": "1",
+            "LOCAL_AWS_FAULTS": str(self._faults),
+            "LOCAL_AWS_IAM_LOG": str(self._iam_log),
+            "LOCAL_AWS_MINIMUM_SECONDS": str(self._minimum_seconds),
+            "PYTHONPATH": str(_ROOT),
+            "TMPDIR": str(self._folder),
+            "USE_SSL": "1",
+        }
+
+    def _wait_until_healthy(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            with contextlib.suppress(OSError, ssl.SSLError):
+                trust = ssl.create_default_context(cafile=self.certificate)
+                url = f"{self.endpoint}/_ministack/health"
+                with urllib.request.urlopen(url, timeout=2, context=trust):  # noqa: S310 - ours
+                    return
+            time.sleep(0.05)
+        message = f"The local AWS did not start; its log ends:\n{_tail(self.log)}"
+        raise GatewayError(message)
+
+    def stop(self) -> None:
+        """End the process and every function that it started."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # Nothing in it outlives it, so there is nothing to end gently; the
+        # functions' processes belong to the same group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdin:
+            process.stdin.close()
+
+    def set_faults(self, faults: Mapping[str, Any]) -> None:
+        """Make StackSets fail from now on, as `emulator.stacksets.faults` describes; {} heals."""
+        draft = self._faults.with_suffix(".new")
+        draft.write_text(json.dumps(faults), encoding="utf-8")
+        draft.replace(self._faults)
+
+    def iam_actions(self) -> list[dict[str, Any]]:
+        """Return what was evaluated: principal, action, resource and whether it was allowed."""
+        if not self._iam_log.exists():
+            return []
+        return [json.loads(line) for line in self._iam_log.read_text("utf-8").splitlines()]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _tail(path: Path, lines: int = 20) -> str:
+    return "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-lines:])

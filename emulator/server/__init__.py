@@ -1,0 +1,1 @@
+"""Ministack's process, with StackSets put in and its mends."""

@@ -1,0 +1,1 @@
+"""StackSets as a pure engine: a clock and how to have one stack deployed, nothing else."""

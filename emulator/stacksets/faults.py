@@ -1,0 +1,183 @@
+"""Injectable faults: plain rules, also readable from JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from emulator.stacksets.errors import ApiError, ResponseLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from emulator.stacksets.deployment import DeploymentOrder
+
+
+class Answer(StrEnum):
+    """How a call goes wrong."""
+
+    THROTTLED = "THROTTLED"
+    SERVER_ERROR = "SERVER_ERROR"
+    ACCESS_DENIED = "ACCESS_DENIED"
+    RESPONSE_LOST = "RESPONSE_LOST"
+
+
+@dataclass
+class CallFault:
+    """Calls of an action go wrong.
+
+    Attributes:
+        action: Name of the API operation, or `*` for any.
+        times: How often; None for always.
+        skip: How many calls go well before.
+    """
+
+    action: str
+    answer: Answer
+    times: int | None = 1
+    skip: int = 0
+
+
+@dataclass
+class DeploymentFault:
+    """Deployments fail without reaching the deployer.
+
+    Attributes:
+        reason: The instance's `StatusReason`.
+        account: Only in this account; `*` for any.
+        region: Only in this Region; `*` for any.
+        actions: Only these of CREATE, UPDATE and DELETE; empty for all.
+        marker: Only templates that contain this text.
+        times: How often; None for always.
+        seconds: How long such a deployment takes to fail.
+    """
+
+    reason: str
+    account: str = "*"
+    region: str = "*"
+    actions: tuple[str, ...] = ()
+    marker: str = ""
+    times: int | None = None
+    seconds: float = 5.0
+
+    def matches(self, order: DeploymentOrder) -> bool:
+        """Tell whether the rule is about this deployment."""
+        return (
+            self.account in {"*", order.account}
+            and self.region in {"*", order.region}
+            and (not self.actions or order.action in self.actions)
+            and self.marker in order.template_body
+        )
+
+
+@dataclass
+class BusyFault:
+    """A stranger's operation starts on the stack set, once.
+
+    Attributes:
+        seconds: How long it runs.
+        before: It starts right before the next call of this action; empty for any call that
+            would start an operation or delete the stack set.
+    """
+
+    stack_set_name: str
+    seconds: float
+    before: str = ""
+
+
+@dataclass
+class Faults:
+    """All rules in force. Rules that count are used up; lists may be changed at any time."""
+
+    calls: list[CallFault] = field(default_factory=list)
+    deployments: list[DeploymentFault] = field(default_factory=list)
+    busy: list[BusyFault] = field(default_factory=list)
+    suspended_accounts: set[str] = field(default_factory=set)
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Faults:
+        """Read rules from JSON data; keys are the attributes of the rule classes.
+
+        Raises:
+            TypeError: A rule has an unknown key or lacks one.
+            ValueError: A key of `mapping` or an `answer` is unknown.
+        """
+        known = {"calls", "deployments", "busy", "suspended_accounts"}
+        if unknown := set(mapping) - known:
+            message = f"unknown faults {sorted(unknown)}: use {sorted(known)}"
+            raise ValueError(message)
+        return cls(
+            calls=[
+                CallFault(**{**rule, "answer": Answer(rule["answer"])})
+                for rule in mapping.get("calls", ())
+            ],
+            deployments=[
+                DeploymentFault(**{**rule, "actions": tuple(rule.get("actions", ()))})
+                for rule in mapping.get("deployments", ())
+            ],
+            busy=[BusyFault(**rule) for rule in mapping.get("busy", ())],
+            suspended_accounts=set(mapping.get("suspended_accounts", ())),
+        )
+
+    def take_call(self, action: str) -> Answer | None:
+        """Use up one call fault for this action, if there is one."""
+        for rule in self.calls:
+            if rule.action not in {"*", action} or rule.times == 0:
+                continue
+            if rule.skip:
+                rule.skip -= 1
+                continue
+            _use(rule)
+            return rule.answer
+        return None
+
+    def take_deployment(self, order: DeploymentOrder) -> DeploymentFault | None:
+        """Use up one deployment fault for this order, if there is one."""
+        for rule in self.deployments:
+            if rule.times != 0 and rule.matches(order):
+                _use(rule)
+                return rule
+        return None
+
+    def take_busy(self, stack_set_name: str, action: str) -> BusyFault | None:
+        """Remove and return the busy rule that this call sets off, if there is one."""
+        for rule in self.busy:
+            if rule.stack_set_name == stack_set_name and rule.before in {"", action}:
+                self.busy.remove(rule)
+                return rule
+        return None
+
+
+def raise_before(answer: Answer | None, action: str) -> None:
+    """Raise what keeps a call from being carried out.
+
+    Raises:
+        ApiError: Throttling, InternalFailure or AccessDenied.
+    """
+    if answer is Answer.THROTTLED:
+        code, message, status = "Throttling", "Rate exceeded", 400
+    elif answer is Answer.SERVER_ERROR:
+        code, message, status = "InternalFailure", "An internal error has occurred", 500
+    elif answer is Answer.ACCESS_DENIED:
+        code, status = "AccessDenied", 403
+        message = f"User is not authorized to perform: cloudformation:{action}"
+    else:
+        return
+    raise ApiError(code, message, status)
+
+
+def raise_after(answer: Answer | None) -> None:
+    """Raise what keeps the answer of a call from arriving.
+
+    Raises:
+        ResponseLostError: The call was carried out.
+    """
+    if answer is Answer.RESPONSE_LOST:
+        message = "the call was carried out, its answer is lost"
+        raise ResponseLostError(message)
+
+
+def _use(rule: CallFault | DeploymentFault) -> None:
+    if rule.times is not None:
+        rule.times -= 1

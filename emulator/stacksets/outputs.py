@@ -1,0 +1,226 @@
+"""The state as the API shows it: botocore-shaped dictionaries."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from emulator.stacksets import templates
+from emulator.stacksets.errors import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from emulator.stacksets.state import Operation, Result, StackInstance, StackSet, Target
+
+Shape = dict[str, Any]
+_Item = TypeVar("_Item")
+
+PAGE = 100
+MASK = "****"
+
+
+def page(
+    asked: Mapping[str, Any],
+    items: Iterable[_Item],
+    shape: Callable[[_Item], Shape],
+    keep: Callable[[_Item], bool] = lambda _: True,
+) -> Shape:
+    """Return one page of a list as `Summaries`, with a `NextToken` when more may follow.
+
+    Args:
+        asked: The call, for `NextToken` and `MaxResults`.
+        items: The whole list.
+        shape: Makes a summary of an item.
+        keep: Tells which items belong to the answer.
+    """
+    token = asked.get("NextToken")
+    position = 0 if token is None else _decode(token)
+    size = min(int(asked.get("MaxResults") or PAGE), PAGE)
+    summaries: list[Shape] = []
+    answer: Shape = {"Summaries": summaries}
+    for item in itertools.islice(items, position, None):
+        if len(summaries) == size:
+            answer["NextToken"] = base64.urlsafe_b64encode(f"from:{position}".encode()).decode()
+            break
+        position += 1
+        if keep(item):
+            summaries.append(shape(item))
+    return answer
+
+
+def _decode(token: str) -> int:
+    try:
+        prefix, number = base64.urlsafe_b64decode(token).decode().split(":")
+        if prefix == "from":
+            return int(number)
+    except ValueError:
+        pass
+    message = f"NextToken {token!r} is not one that was given out"
+    raise invalid(message)
+
+
+def stack_set(item: StackSet) -> Shape:
+    """Return a `StackSet` structure: template defaults filled in, NoEcho values masked."""
+    configuration = item.configuration
+    return without_none(
+        {
+            "StackSetName": item.name,
+            "StackSetId": item.stack_set_id,
+            "StackSetARN": item.arn,
+            "Description": configuration.description,
+            "Status": item.status,
+            "TemplateBody": configuration.template_body,
+            "Parameters": _parameters(item),
+            "Capabilities": [*configuration.capabilities],
+            "Tags": [{"Key": key, "Value": value} for key, value in configuration.tags.items()],
+            "AdministrationRoleARN": configuration.administration_role_arn,
+            "ExecutionRoleName": configuration.execution_role_name,
+            "PermissionModel": item.permission_model,
+            "ManagedExecution": {"Active": configuration.managed_execution},
+            "OrganizationalUnitIds": [],
+            "Regions": sorted({target.region for target in item.instances}),
+        }
+    )
+
+
+def _parameters(item: StackSet) -> list[Shape]:
+    template = templates.parse(item.configuration.template_body)
+    return [
+        {
+            "ParameterKey": name,
+            "ParameterValue": MASK
+            if template.no_echo(name)
+            else item.configuration.parameters.get(name, template.default(name)),
+        }
+        for name in template.parameters
+    ]
+
+
+def stack_set_summary(item: StackSet) -> Shape:
+    """Return a `StackSetSummary`."""
+    return without_none(
+        {
+            "StackSetName": item.name,
+            "StackSetId": item.stack_set_id,
+            "Description": item.configuration.description,
+            "Status": item.status,
+            "PermissionModel": item.permission_model,
+            "DriftStatus": "NOT_CHECKED",
+            "ManagedExecution": {"Active": item.configuration.managed_execution},
+        }
+    )
+
+
+def stack_instance_summary(item: StackSet, instance: StackInstance) -> Shape:
+    """Return a `StackInstanceSummary`."""
+    return without_none(
+        {
+            "StackSetId": item.stack_set_id,
+            "Account": instance.target.account,
+            "Region": instance.target.region,
+            "StackId": instance.stack_id,
+            "Status": instance.status,
+            "StackInstanceStatus": {"DetailedStatus": instance.detailed_status},
+            "StatusReason": instance.status_reason or None,
+            "DriftStatus": "NOT_CHECKED",
+            "LastOperationId": instance.last_operation_id or None,
+        }
+    )
+
+
+def stack_instance(item: StackSet, instance: StackInstance) -> Shape:
+    """Return a `StackInstance` structure, which alone shows the overrides."""
+    template = templates.parse(item.configuration.template_body)
+    hidden = {name for name in template.parameters if template.no_echo(name)}
+    return stack_instance_summary(item, instance) | {
+        "ParameterOverrides": [
+            {"ParameterKey": name, "ParameterValue": MASK if name in hidden else value}
+            for name, value in instance.overrides.items()
+        ]
+    }
+
+
+def operation_summary(operation: Operation) -> Shape:
+    """Return a `StackSetOperationSummary`."""
+    return without_none(
+        {
+            "OperationId": operation.operation_id,
+            "Action": operation.action,
+            "Status": operation.status,
+            "StatusReason": operation.status_reason or None,
+            "CreationTimestamp": _timestamp(operation.created_at),
+            "EndTimestamp": _timestamp(operation.ended_at),
+            "StatusDetails": {"FailedStackInstancesCount": operation.failures},
+            "OperationPreferences": dict(operation.preferences.given) or None,
+        }
+    )
+
+
+def operation(item: StackSet, operation: Operation) -> Shape:
+    """Return a `StackSetOperation` structure."""
+    return operation_summary(operation) | without_none(
+        {
+            "StackSetId": item.stack_set_id,
+            "AdministrationRoleARN": item.configuration.administration_role_arn,
+            "ExecutionRoleName": item.configuration.execution_role_name,
+            "RetainStacks": operation.retain_stacks if operation.action == "DELETE" else None,
+        }
+    )
+
+
+def operation_result(target: Target, result: Result) -> Shape:
+    """Return a `StackSetOperationResultSummary`."""
+    return without_none(
+        {
+            "Account": target.account,
+            "Region": target.region,
+            "Status": result.status,
+            "StatusReason": result.status_reason or None,
+        }
+    )
+
+
+def template_summary(template: templates.Template) -> Shape:
+    """Return what `GetTemplateSummary` tells."""
+    why = ", ".join(name for name in template.resource_types if name.startswith("AWS::IAM::"))
+    return without_none(
+        {
+            "Parameters": [_declaration(template, name) for name in template.parameters],
+            "Description": template.description,
+            "Capabilities": [*template.capabilities] or None,
+            "CapabilitiesReason": f"The following resource(s) require capabilities: [{why}]"
+            if why
+            else None,
+            "ResourceTypes": [*template.resource_types],
+            "Version": template.version,
+            "Metadata": template.metadata,
+            "DeclaredTransforms": [*template.transforms],
+        }
+    )
+
+
+def _declaration(template: templates.Template, name: str) -> Shape:
+    declared = template.parameters[name]
+    allowed = [templates.as_text(value) for value in declared.get("AllowedValues") or ()]
+    return without_none(
+        {
+            "ParameterKey": name,
+            "DefaultValue": template.default(name),
+            "ParameterType": declared["Type"],
+            "NoEcho": template.no_echo(name),
+            "Description": declared.get("Description"),
+            "ParameterConstraints": {"AllowedValues": allowed} if allowed else {},
+        }
+    )
+
+
+def _timestamp(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def without_none(shape: Shape) -> Shape:
+    """Return the members that are there."""
+    return {key: value for key, value in shape.items() if value is not None}

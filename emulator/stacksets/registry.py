@@ -1,0 +1,96 @@
+"""Finding stack sets, instances and operations, with the errors of those that are not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulator.stacksets import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from emulator.stacksets.state import Configuration, Operation, StackInstance, StackSet, Target
+
+
+class Registry(dict[str, "StackSet"]):
+    """All stack sets ever made, by StackSetId, oldest first; deleted ones stay."""
+
+    def active(self, name_or_id: str) -> StackSet | None:
+        """Return the ACTIVE stack set of this name or id, or None."""
+        if (item := self.get(name_or_id)) is not None:
+            return item if item.status == "ACTIVE" else None
+        for item in reversed(self.values()):
+            if item.name == name_or_id and item.status == "ACTIVE":
+                return item
+        return None
+
+    def find(self, name_or_id: str) -> StackSet:
+        """Return the ACTIVE stack set of this name or id.
+
+        Raises:
+            ApiError: StackSetNotFoundException.
+        """
+        item = self.active(name_or_id)
+        if item is None:
+            raise errors.stack_set_not_found(name_or_id)
+        return item
+
+    def operation(self, asked: Mapping[str, Any]) -> tuple[StackSet, Operation]:
+        """Return the stack set and the operation that a call names.
+
+        Raises:
+            ApiError: StackSetNotFoundException or OperationNotFoundException.
+        """
+        item = self.find(asked["StackSetName"])
+        operation = item.operations.get(asked["OperationId"])
+        if operation is None:
+            raise errors.operation_not_found(asked["OperationId"])
+        return item, operation
+
+
+def require_instances(item: StackSet, targets: Iterable[Target]) -> list[StackInstance]:
+    """Return the instances at these targets.
+
+    Raises:
+        ApiError: StackInstanceNotFoundException when a single one is missing.
+    """
+    found = []
+    for target in targets:
+        if target not in item.instances:
+            raise errors.stack_instance_not_found(item.stack_set_id, *target)
+        found.append(item.instances[target])
+    return found
+
+
+def require_idle(item: StackSet) -> None:
+    """Check that no operation runs or waits on the stack set.
+
+    Raises:
+        ApiError: OperationInProgressException.
+    """
+    if unfinished := item.unfinished:
+        raise errors.operation_in_progress(item.arn, unfinished[0].operation_id)
+
+
+def require_acceptable(item: StackSet, operation: Operation) -> None:
+    """Check that the stack set takes the operation now, be it into its queue.
+
+    Raises:
+        ApiError: OperationIdAlreadyExistsException or OperationInProgressException.
+    """
+    if operation.operation_id in item.operations:
+        raise errors.operation_id_already_exists(operation.operation_id)
+    if not item.configuration.managed_execution:
+        require_idle(item)
+
+
+def require_same_creation(existing: StackSet, token: str, configuration: Configuration) -> None:
+    """Check that a creation request is a repeat of the one that made the stack set.
+
+    Raises:
+        ApiError: NameAlreadyExistsException or CreatedButModifiedException.
+    """
+    if existing.token != token:
+        raise errors.name_already_exists(existing.name)
+    if existing.configuration != configuration:
+        raise errors.created_but_modified(existing.name)

@@ -1,0 +1,1 @@
+"""AWS in virtual time under botocore, without a server."""

@@ -1,0 +1,309 @@
+"""A world without servers: AWS in virtual time, answering boto3 below its retry layer."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+from unittest import mock
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+import urllib3
+from botocore.exceptions import ConnectionClosedError
+from botocore.httpsession import URLLib3Session
+from botocore.retries.bucket import TokenBucket
+
+from emulator.stacksets import wire
+from emulator.stacksets.engine import Engine
+from emulator.stacksets.errors import ApiError, ResponseLostError
+from emulator.virtual.clock import EPOCH, VirtualClock
+from emulator.virtual.deployer import DeployedStack, ScriptedDeployer
+from emulator.virtual.http import (
+    Reply,
+    acquire_in_virtual_time,
+    header,
+    path_of,
+    service_of,
+    text_of,
+)
+from emulator.virtual.s3 import Objects, locate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+    from emulator.stacksets.deployment import DeploymentOrder
+    from emulator.stacksets.faults import Faults
+
+__all__ = [
+    "EPOCH",
+    "RESPONSE_HOST",
+    "DeployedStack",
+    "Objects",
+    "ScriptedDeployer",
+    "VirtualAWS",
+    "VirtualClock",
+    "world",
+]
+
+RESPONSE_HOST = "cloudformation-custom-resource-response.invalid"
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+class Invocation(NamedTuple):
+    """An asynchronous invocation of a function."""
+
+    time: float
+    function_name: str
+    payload: Any
+
+
+class Delivery(NamedTuple):
+    """A PUT to a custom resource's response URL; status None when the connection broke."""
+
+    time: float
+    status: int | None
+    body: Any
+
+
+class VirtualAWS:
+    """Answers boto3 clients and catches custom resource responses, inside its context.
+
+    Known are CloudFormation's StackSets, S3 GetObject and ListObjectVersions, Lambda Invoke of type
+    Event and STS GetCallerIdentity; anything else is an AssertionError, also noted in `unexpected`.
+
+    Args:
+        clock: Entered and left with this context.
+        engine: The StackSets API.
+        objects: What S3 holds; the engine's `fetch_template` should be its `fetch`.
+
+    Attributes:
+        deployer: The engine's deployer when made by `world`.
+        before_call: Called with (service, action, running number from 1) before a call is
+            carried out; what it raises, the caller gets. The response PUT counts as a call of
+            `response`, `PUT`.
+        after_call: The same once it is carried out, before the answer is seen.
+        calls: (time, service, action) of every call, in the order of their running numbers.
+        invocations: The functions invoked.
+        responses: The responses to CloudFormation.
+        response_answers: What the next response PUTs meet: a status or an exception each;
+            200 when empty.
+        call_seconds: How long every call takes.
+        unexpected: What was asked and is not known here.
+    """
+
+    def __init__(
+        self, clock: VirtualClock, engine: Engine, *, objects: Objects | None = None
+    ) -> None:
+        self.clock = clock
+        self.engine = engine
+        self.objects = Objects() if objects is None else objects
+        self.deployer = ScriptedDeployer()
+        self.before_call: Callable[[str, str, int], None] | None = None
+        self.after_call: Callable[[str, str, int], None] | None = None
+        self.calls: list[tuple[float, str, str]] = []
+        self.invocations: list[Invocation] = []
+        self.responses: list[Delivery] = []
+        self.response_answers: deque[int | Exception] = deque()
+        self.call_seconds = 0.0
+        self.unexpected: list[str] = []
+        self._entered = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self.clock)
+            stack.enter_context(mock.patch.dict(os.environ, self._environment()))
+            for name in [name for name in os.environ if _leads_elsewhere(name)]:
+                del os.environ[name]
+            stack.enter_context(
+                mock.patch.object(URLLib3Session, "send", lambda _, request: self._send(request))
+            )
+            stack.enter_context(mock.patch.object(urllib3.PoolManager, "urlopen", self._put))
+            stack.enter_context(mock.patch.object(TokenBucket, "_acquire", acquire_in_virtual_time))
+            self._entered = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._entered.close()
+
+    def _environment(self) -> dict[str, str]:
+        region = self.engine.region
+        return {**_ENVIRONMENT, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+
+    # --- AWS services ------------------------------------------------------------------------
+
+    def _send(self, request: AWSPreparedRequest) -> AWSResponse:
+        service = service_of(request)
+        if service == "cloudformation":
+            reply = self._cloudformation(request)
+        elif service == "s3":
+            reply = self._s3(request)
+        elif service == "lambda":
+            reply = self._lambda(request)
+        elif service == "sts":
+            reply = self._sts(request)
+        else:
+            self._surprise(f"{service}: {request.method} {request.url}")
+        return reply.to(request)
+
+    @contextlib.contextmanager
+    def _call(self, service: str, action: str) -> Iterator[None]:
+        """Note a call and let the hooks and the time have their way around it."""
+        self.clock.sleep(self.call_seconds)
+        self.calls.append((self.clock.now, service, action))
+        number = len(self.calls)
+        if self.before_call is not None:
+            self.before_call(service, action, number)
+        try:
+            yield
+        finally:
+            if self.after_call is not None:
+                self.after_call(service, action, number)
+
+    def _cloudformation(self, request: AWSPreparedRequest) -> Reply:
+        text = text_of(request)
+        try:
+            action, parameters = wire.parse_request(text)
+            with self._call("cloudformation", action):
+                result = self.engine.call(action, parameters)
+        except ApiError as error:
+            if error.code == "InvalidAction":
+                self._surprise(f"cloudformation: {text[:200]}")
+            status, xml = wire.render_error(error)
+            return Reply(status, xml)
+        except ResponseLostError as error:
+            raise ConnectionClosedError(
+                endpoint_url=request.url, request=request, error=error
+            ) from error
+        return Reply(200, wire.render_result(action, result))
+
+    def _s3(self, request: AWSPreparedRequest) -> Reply:
+        parts = urlsplit(request.url)
+        query = parse_qs(parts.query, keep_blank_values=True)
+        if "versions" in query:
+            # With a key in the place of none, the bucket is found in either style.
+            some = locate(parts._replace(path=f"{parts.path.rstrip('/')}/key").geturl())
+            return self._s3_versions(some[0] if some else "", query["prefix"][0])
+        location = locate(request.url)
+        if request.method != "GET" or location is None:
+            self._surprise(f"s3: {request.method} {request.url}")
+        with self._call("s3", "GetObject"):
+            bucket, key, version = location
+            body = self.objects.read(bucket, key, version)
+        if body is None:
+            message = "<Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>"
+            xml = f"<Error>{message}<Key>{escape(key)}</Key></Error>"
+            return Reply(404, xml.encode())
+        return Reply(200, body, {"content-length": str(len(body))})
+
+    def _s3_versions(self, bucket: str, prefix: str) -> Reply:
+        with self._call("s3", "ListObjectVersions"):
+            listed = "".join(
+                f"<Version><Key>{escape(key)}</Key><VersionId>{version}</VersionId>"
+                f"<ETag>{hashlib.md5(body, usedforsecurity=False).hexdigest()}</ETag></Version>"
+                for key, version, body in self.objects.versions(bucket, prefix)
+            )
+        return Reply(200, f"<ListVersionsResult>{listed}</ListVersionsResult>".encode())
+
+    def _lambda(self, request: AWSPreparedRequest) -> Reply:
+        match = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", path_of(request))
+        kind = header(request, "X-Amz-Invocation-Type")
+        if match is None or kind != "Event":
+            self._surprise(f"lambda: {request.method} {request.url} {kind}")
+        with self._call("lambda", "Invoke"):
+            payload = json.loads(text_of(request) or "null")
+            name = unquote(match[1])
+            self.invocations.append(Invocation(self.clock.now, name, payload))
+        return Reply(202)
+
+    def _sts(self, request: AWSPreparedRequest) -> Reply:
+        if "Action=GetCallerIdentity" not in text_of(request):
+            self._surprise(f"sts: {text_of(request)}")
+        account = self.engine.account
+        with self._call("sts", "GetCallerIdentity"):
+            result = (
+                f"<UserId>AIDATESTING</UserId><Account>{account}</Account>"
+                f"<Arn>arn:aws:iam::{account}:user/testing</Arn>"
+            )
+        return Reply(
+            200,
+            '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+            f"<GetCallerIdentityResult>{result}</GetCallerIdentityResult>"
+            "</GetCallerIdentityResponse>".encode(),
+        )
+
+    # --- CloudFormation's response URL -------------------------------------------------------
+
+    def _put(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:  # noqa: ANN401
+        if method != "PUT" or urlsplit(url).hostname != RESPONSE_HOST:
+            self._surprise(f"http: {method} {url}")
+        with self._call("response", "PUT"):
+            answer = self.response_answers.popleft() if self.response_answers else 200
+            status = answer if isinstance(answer, int) else None
+            delivery = Delivery(self.clock.now, status, json.loads(options["body"]))
+            self.responses.append(delivery)
+        if not isinstance(answer, int):
+            raise answer
+        return urllib3.HTTPResponse(body=b"", status=answer)
+
+    def _surprise(self, what: str) -> NoReturn:
+        self.unexpected.append(what)
+        message = f"the virtual AWS does not know this request: {what}"
+        raise AssertionError(message)
+
+
+def world(  # noqa: PLR0913  the knobs of a world, all optional
+    *,
+    seconds: float | Callable[[DeploymentOrder], float] = 30.0,
+    faults: Faults | None = None,
+    objects: Mapping[tuple[str, str], bytes | list[bytes]] | None = None,
+    account: str = "111111111111",
+    region: str = "us-east-1",
+    seed: int = 0,
+) -> VirtualAWS:
+    """Make a virtual AWS with a scripted deployer; use it as a context manager.
+
+    Args:
+        seconds: How long a deployment takes, or a function that tells it for an order.
+        faults: The engine's faults.
+        objects: What S3 holds.
+        account: The administrator account.
+        region: Where the stack sets live.
+        seed: For ids.
+    """
+    clock, deployer, store = VirtualClock(), ScriptedDeployer(seconds), Objects(objects or {})
+    engine = Engine(
+        now=clock.time,
+        deployer=deployer,
+        account=account,
+        region=region,
+        fetch_template=store.fetch,
+        faults=faults,
+        seed=seed,
+    )
+    aws = VirtualAWS(clock, engine, objects=store)
+    aws.deployer = deployer
+    return aws
+
+
+def _leads_elsewhere(name: str) -> bool:
+    return name.startswith("AWS_ENDPOINT_URL") or name in {"AWS_PROFILE", "AWS_CA_BUNDLE"}

@@ -1,0 +1,1 @@
+"""CloudFormation asks, we answer: crhelper's frame, the relay and the answer."""

@@ -1,0 +1,189 @@
+"""crhelper's frame, with the parts replaced that would leak, lie or wait too long.
+
+crhelper calls the create, update and delete functions, keeps what they return and has it answered.
+Replaced are its poller (EventBridge rules: they leak, and take no large event), the physical id of
+a failure (random, so that a rollback cannot find what was made), the reason (its last 240
+characters), the PUT of the answer (any HTTP status counts as delivered), and the guard that answers
+FAILED half a second before the sandbox dies: Lambda delivers the event again, and that invocation
+goes on with the request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from crhelper import FAILED, CfnResource
+
+from handler.custom_resource.answer import Answer, deliver
+from handler.deployment.lifecycle import Memory
+from handler.deployment.patience import TimeToRelay, backoff_intervals
+from handler.deployment.reconcile import Superseded
+from handler.deployment.request import Request
+from handler.errors import OperationFailed, StackSetResourceError
+from handler.gateway.stacksets import is_transient
+from handler.observability import logger, metrics, observe
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_lambda import LambdaClient
+
+_RELAYED = "CrHelperPoll"
+_CARRIED = "CrHelperData"
+_LAST_SECONDS = 5.0
+_MOST_LOGGED = 500
+
+
+class StackSetResource(CfnResource):
+    """One Lambda function's side of the custom resource protocol.
+
+    Attributes:
+        request: The request that is being served.
+        memory: What it has made so far; carried from relay to relay.
+    """
+
+    request: Request
+    memory: Memory
+    _event: dict[str, Any]
+    _context: LambdaContext
+    _sam_local: str | None
+
+    def __init__(self, lambda_client: Callable[[], LambdaClient]) -> None:
+        """Take what gives the client that relays; it is called only when a request needs one."""
+        # Under SAM's local run crhelper makes no clients; it would make three, none used here.
+        os.environ["AWS_SAM_LOCAL"] = "true"
+        try:
+            super().__init__(log_level="WARNING", boto_level="WARNING", sleep_on_delete=0)
+        finally:
+            del os.environ["AWS_SAM_LOCAL"]
+        self._sam_local = None
+        self._client_of_lambda = lambda_client
+        self._goes_on = False
+        self._undelivered: Exception | None = None
+
+    def __call__(self, event: dict[str, Any], context: LambdaContext) -> None:
+        """Serve one delivery of a request.
+
+        Raises:
+            DeliveryFailed: The answer could not be delivered: Lambda has to deliver the event
+                again.
+        """
+        self._event, self._context = event, context
+        self._undelivered = None
+        self._recall()
+        super().__call__(event, context)
+        if self._undelivered is not None:
+            raise self._undelivered
+
+    def speak_for_the_dead(
+        self, event: dict[str, Any], context: LambdaContext, reason: str
+    ) -> None:
+        """Answer FAILED for a request whose every invocation has died.
+
+        Raises:
+            DeliveryFailed: The answer could not be delivered.
+        """
+        self._event, self._context = event, context
+        observe(event)
+        self._recall()
+        known = self.request.physical_id or self.memory.stack_set_id
+        self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
+        self._undelivered = None
+        self._send(FAILED, reason)
+        if self._undelivered is not None:
+            raise self._undelivered
+
+    def generate_physical_id(self, _event: dict[str, Any]) -> str:
+        """The physical id that CloudFormation does not know yet.
+
+        It is what a Create has made before it failed, so that the rollback deletes it, or else
+        recognisably no StackSetId.
+        """
+        return self.memory.stack_set_id or self.request.placeholder_id
+
+    def _log_setup(self, event: dict[str, Any], _context: LambdaContext) -> None:
+        observe(event)
+
+    def _set_timeout(self) -> None:
+        """Set no guard: see the module."""
+
+    def _recall(self) -> None:
+        carried = dict(self._event.get(_CARRIED) or {})
+        self.request = Request.from_event(self._event, carried.pop("began", None))
+        self.memory = Memory(**carried)
+
+    def _wrap_function(self, func: Callable[[dict[str, Any], LambdaContext], str]) -> None:
+        self.Data = {}
+        self._goes_on = False
+        try:
+            self.PhysicalResourceId = func(self._event, self._context)
+        except TimeToRelay:
+            self._goes_on = True
+            self._relay()
+        except Superseded as later:
+            self._goes_on = True
+            logger.warning("a later request has taken over", operation_id=str(later))
+        except StackSetResourceError as error:
+            self._fail(str(error), error)
+        except Exception as error:  # noqa: BLE001 - even our own bugs must be answered for
+            self._fail(f"Unforeseen {type(error).__name__}: {error}", error)
+
+    def _fail(self, reason: str, error: Exception) -> None:
+        self.Status, self.Reason = FAILED, reason
+        failures = error.failures if isinstance(error, OperationFailed) else ()
+        logger.error(
+            "request failed",
+            reason=reason,
+            failures=[asdict(each) for each in failures[:_MOST_LOGGED]],
+            exc_info=None if isinstance(error, StackSetResourceError) else error,
+        )
+        metrics.add_metric("FailedInstances", "Count", len(failures))
+
+    def _polling_init(self, _event: dict[str, Any]) -> None:
+        self._send_response = not self._goes_on
+
+    def _relay(self) -> None:
+        """Have another invocation go on with the request."""
+        carried = {**asdict(self.memory), "began": self.request.began}
+        payload = {**self._event, _RELAYED: True, _CARRIED: carried}
+        for pause in backoff_intervals():
+            try:
+                self._client_of_lambda().invoke(
+                    FunctionName=self._context.invoked_function_arn,
+                    InvocationType="Event",
+                    Payload=json.dumps(payload).encode(),
+                )
+            except (ClientError, BotoCoreError) as error:
+                if not is_transient(error) or self._seconds_left() < pause + _LAST_SECONDS:
+                    raise
+            else:
+                break
+            time.sleep(pause)
+        logger.info("relayed", **carried)
+
+    def _seconds_left(self) -> float:
+        """Seconds until the sandbox dies."""
+        return float(self._context.get_remaining_time_in_millis()) / 1000
+
+    def _send(self, status: str | None = None, reason: str = "", **_: object) -> None:
+        known = self._event.get("PhysicalResourceId")
+        log = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "of the function")
+        answer = Answer(
+            status=status or self.Status,
+            physical_id=self.PhysicalResourceId or known or self.generate_physical_id(self._event),
+            reason=reason or self.Reason,
+            where_to_read_on=f"More in log stream {log}.",
+            data=self.Data,
+        )
+        logger.info("answer", status=answer.status)
+        metrics.add_metric("Seconds", "Seconds", time.time() - self.request.began)
+        try:
+            until = time.time() + self._seconds_left() - _LAST_SECONDS
+            deliver(self._event["ResponseURL"], answer.encode(self._event), until)
+        except Exception as error:  # noqa: BLE001 - crhelper would answer FAILED instead
+            self._undelivered = error

@@ -1,0 +1,1 @@
+"""What Create, Update and Delete mean: look, decide, act, wait."""

@@ -1,0 +1,1 @@
+"""The only doors to AWS: the StackSets API and the templates in S3."""

@@ -1,0 +1,281 @@
+"""The gateway to the StackSets API, and the only module that calls it.
+
+Every write may be repeated: CreateStackSet carries a ClientRequestToken, each operation an
+OperationId, and deleting what is gone is done. Throttling, server errors and network faults are
+tried again for as long as the request's patience lasts.
+
+API reference: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from handler.deployment.patience import backoff_intervals
+from handler.errors import AccessDenied, Failure, RequestRefused
+from handler.plan.configuration import api_parameters, create_parameters, update_parameters
+from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.values.observation import InstanceState, OperationState, StackSetState
+from handler.values.spec import Overrides, StackSetSpec
+from handler.values.targets import Target
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+_METHODS = {
+    DELETE: "delete_stack_instances",
+    UPDATE_SET: "update_stack_set",
+    CREATE: "create_stack_instances",
+    UPDATE: "update_stack_instances",
+}
+_THROTTLED = {
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "SlowDown",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_BUSY = {"OperationInProgressException", "StaleRequestException"}
+_GONE = {"StackSetNotFoundException", "StackInstanceNotFoundException"}
+_SERVER_ERROR = 500
+_RECENT_OPERATIONS = 100
+
+
+class StackSetBusy(Exception):
+    """Another operation runs on the stack set, or has just changed it: wait and look again."""
+
+
+class NotFound(Exception):
+    """The stack set, or an instance that a call names, is not there: look again."""
+
+
+class AlreadyStarted(Exception):
+    """An operation with this OperationId exists: this request started it before."""
+
+
+class NameTaken(Exception):
+    """A stack set of this name exists already."""
+
+
+_SIGNALS: dict[str, type[Exception]] = {
+    **dict.fromkeys(_BUSY, StackSetBusy),
+    **dict.fromkeys(_GONE, NotFound),
+    "OperationIdAlreadyExistsException": AlreadyStarted,
+    "NameAlreadyExistsException": NameTaken,
+    "CreatedButModifiedException": NameTaken,
+    "StackSetNotEmptyException": StackSetBusy,
+}
+
+
+class StackSets:
+    """The stack sets of this account and region.
+
+    Every method raises AccessDenied or RequestRefused where the API says no for good, and whatever
+    ``sleep`` raises where trying again would take too long.
+    """
+
+    def __init__(self, client: CloudFormationClient, sleep: Callable[[float], None]) -> None:
+        self._client = client
+        self._sleep = sleep
+
+    def create(self, name: str, spec: StackSetSpec, token: str) -> str:
+        """Create a stack set without instances.
+
+        Args:
+            name: Its name.
+            spec: Its configuration.
+            token: ClientRequestToken: the same call again gives the same stack set.
+
+        Returns:
+            The StackSetId, ``name:uuid``.
+
+        Raises:
+            NameTaken: A stack set of that name exists.
+        """
+        parameters = create_parameters(spec)
+        answer = self._call(
+            "create_stack_set", StackSetName=name, ClientRequestToken=token, **parameters
+        )
+        return str(answer["StackSetId"])
+
+    def describe(self, name_or_id: str) -> StackSetState | None:
+        """A stack set's configuration; None where there is none or it is deleted."""
+        try:
+            answer = self._call("describe_stack_set", StackSetName=name_or_id)["StackSet"]
+        except NotFound:
+            return None
+        return None if answer.get("Status") == "DELETED" else StackSetState.from_api(answer)
+
+    def instances(self, stack_set_id: str) -> dict[Target, InstanceState]:
+        """All instances of a stack set; none where the stack set is gone.
+
+        Their overrides are not in it: the API shows those one instance a call.
+        """
+        try:
+            return {
+                Target(each["Account"], each["Region"]): InstanceState.from_api(each)
+                for each in self._pages("list_stack_instances", StackSetName=stack_set_id)
+            }
+        except NotFound:
+            return {}
+
+    def overrides(self, stack_set_id: str, target: Target) -> Overrides:
+        """The parameter overrides of one instance; none where it is gone."""
+        try:
+            answer = self._call(
+                "describe_stack_instance",
+                StackSetName=stack_set_id,
+                StackInstanceAccount=target.account,
+                StackInstanceRegion=target.region,
+            )
+        except NotFound:
+            return ()
+        listed = answer["StackInstance"].get("ParameterOverrides") or ()
+        return tuple(
+            sorted((each["ParameterKey"], each.get("ParameterValue", "")) for each in listed)
+        )
+
+    def recent_operations(self, stack_set_id: str) -> list[OperationState]:
+        """The last 100 operations of a stack set, newest first; none where it is gone."""
+        pages = self._pages("list_stack_set_operations", StackSetName=stack_set_id)
+        try:
+            return [OperationState.from_api(each) for each in islice(pages, _RECENT_OPERATIONS)]
+        except NotFound:
+            return []
+
+    def operation(self, stack_set_id: str, operation_id: str) -> OperationState:
+        """One operation; running where the API does not know yet that it has been started."""
+        try:
+            answer = self._call(
+                "describe_stack_set_operation", StackSetName=stack_set_id, OperationId=operation_id
+            )
+        except RequestRefused as error:
+            if error.code != "OperationNotFoundException":
+                raise
+            return OperationState(operation_id, "", "RUNNING")
+        return OperationState.from_api(answer["StackSetOperation"])
+
+    def failures(self, stack_set_id: str, operation_id: str) -> tuple[list[Failure], int]:
+        """Which instances an operation failed on, and how many it cancelled because of them."""
+        failures, cancelled = [], 0
+        for each in self._pages(
+            "list_stack_set_operation_results", StackSetName=stack_set_id, OperationId=operation_id
+        ):
+            if each["Status"] == "FAILED":
+                reason = each.get("StatusReason") or ""
+                failures.append(Failure(each["Account"], each["Region"], reason))
+            elif each["Status"] == "CANCELLED":
+                cancelled += 1
+        return failures, cancelled
+
+    def start(
+        self,
+        stack_set_id: str,
+        step: Step,
+        operation_id: str,
+        preferences: dict[str, Any],
+        spec: StackSetSpec,
+    ) -> None:
+        """Start one operation.
+
+        Raises:
+            AlreadyStarted: The operation was started before.
+            StackSetBusy: Another operation runs.
+            NotFound: An instance, or the whole stack set, went away since it was looked at.
+        """
+        parameters: dict[str, Any] = {"StackSetName": stack_set_id, "OperationId": operation_id}
+        if preferences:
+            parameters["OperationPreferences"] = preferences
+        if step.rectangle is not None:
+            parameters["Accounts"] = list(step.rectangle.accounts)
+            parameters["Regions"] = list(step.rectangle.regions)
+        is_of_set = step.action == UPDATE_SET
+        parameters.update(update_parameters(spec) if is_of_set else _instance_parameters(step))
+        self._call(_METHODS[step.action], **parameters)
+
+    def stop(self, stack_set_id: str, operation_id: str) -> None:
+        """Stop an operation; done where it has ended by itself."""
+        try:
+            self._call(
+                "stop_stack_set_operation", StackSetName=stack_set_id, OperationId=operation_id
+            )
+        except NotFound:
+            return
+        except RequestRefused as error:
+            if error.code not in {"InvalidOperationException", "OperationNotFoundException"}:
+                raise
+
+    def delete(self, stack_set_id: str) -> None:
+        """Delete a stack set that has no instances; done where it is gone.
+
+        Raises:
+            StackSetBusy: It has instances, or an operation runs.
+        """
+        try:
+            self._call("delete_stack_set", StackSetName=stack_set_id)
+        except NotFound:
+            return
+
+    def _pages(self, method: str, **parameters: str) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            page = self._call(method, **parameters, **token)
+            yield from page["Summaries"]
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def _call(self, method: str, **parameters: object) -> dict[str, Any]:
+        intervals = backoff_intervals()
+        while True:
+            try:
+                answer: dict[str, Any] = getattr(self._client, method)(**parameters)
+            except (ClientError, BotoCoreError) as error:
+                # Where the line broke, the call may have been carried out: all may be repeated.
+                if not is_transient(error):
+                    raise _translated(method, error) from error
+            else:
+                return answer
+            self._sleep(next(intervals))
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether the same call may succeed later: throttling, errors of the server, a broken line."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, HTTPClientError | BotoConnectionError)
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return code in _THROTTLED or status >= _SERVER_ERROR
+
+
+def _translated(method: str, error: ClientError | BotoCoreError) -> Exception:
+    if not isinstance(error, ClientError):
+        return RequestRefused(_api_name(method), type(error).__name__, str(error))
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", ""), details.get("Message", "")
+    if code in _SIGNALS:
+        return _SIGNALS[code](message)
+    if code in _DENIED:
+        return AccessDenied(_api_name(method), message)
+    return RequestRefused(_api_name(method), code, message)
+
+
+def _api_name(method: str) -> str:
+    return "".join(word.capitalize() for word in method.split("_"))
+
+
+def _instance_parameters(step: Step) -> dict[str, Any]:
+    if step.action == DELETE:
+        return {"RetainStacks": step.retain_stacks}
+    overrides = api_parameters(dict(step.overrides))
+    # An empty list takes an instance's overrides away; no list would keep them.
+    return {"ParameterOverrides": overrides} if overrides or step.action == UPDATE else {}

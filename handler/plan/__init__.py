@@ -1,0 +1,1 @@
+"""Pure: what differs, and in how few operations it is mended."""

@@ -1,0 +1,149 @@
+"""The stack set's own configuration: what the API calls send, and whether it differs. No AWS here.
+
+Instances are the business of the plan; this is the rest: template, parameters, tags and roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handler.plan.instances import Previous
+from handler.values.observation import StackSetState
+from handler.values.spec import StackSetSpec
+
+_DEFAULT_ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
+_DEFAULT_EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+_MASKED = "****"
+
+
+def create_parameters(spec: StackSetSpec) -> dict[str, Any]:
+    """What CreateStackSet sends besides the name: only what the template gives."""
+    parameters = update_parameters(spec)
+    parameters.pop("UsePreviousTemplate", None)
+    if not spec.managed_execution:
+        del parameters["ManagedExecution"]
+    return {name: value for name, value in parameters.items() if value}
+
+
+def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
+    """What UpdateStackSet sends besides the name: all of it, so that what is gone goes.
+
+    Empty lists are sent, for the API takes an absent list for "keep what is there". The roles
+    are sent each time, for the API falls back to the default roles without them.
+    """
+    keeps_template = spec.template_body is None and spec.template_url is None
+    optional: dict[str, Any] = {
+        "UsePreviousTemplate": keeps_template or None,
+        "Description": spec.description,
+        "TemplateBody": spec.template_body,
+        "TemplateURL": spec.template_url,
+        "AdministrationRoleARN": spec.administration_role_arn,
+        "ExecutionRoleName": spec.execution_role_name,
+    }
+    return {
+        **{name: value for name, value in optional.items() if value is not None},
+        "Parameters": api_parameters(spec.parameters),
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())],
+        "Capabilities": sorted(spec.capabilities),
+        "ManagedExecution": {"Active": spec.managed_execution},
+    }
+
+
+def api_parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """Parameter values in the API's form, sorted by key."""
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())]
+
+
+def operation_preferences(spec: StackSetSpec, regions: tuple[str, ...]) -> dict[str, Any]:
+    """The preferences of one operation: a RegionOrder names exactly the regions it reaches."""
+    preferences = dict(spec.preferences)
+    order = preferences.pop("RegionOrder", None)
+    if order and regions:
+        listed = [region for region in order if region in regions]
+        preferences["RegionOrder"] = [*listed, *(each for each in regions if each not in listed)]
+    return preferences
+
+
+def differs(
+    spec: StackSetSpec, previous: Previous, live: StackSetState, wanted_template: str | None
+) -> bool:
+    """Whether the stack set has to be updated.
+
+    Args:
+        spec: What the template says.
+        previous: What it said before: tells what the API does not show.
+        live: What the stack set is.
+        wanted_template: The text of the wanted template; None where it cannot be read, so that
+            only a changed address tells of a change.
+    """
+    before = previous.spec
+    return (
+        _template_differs(spec, before, live, wanted_template)
+        or _nested_templates_differ(spec, before)
+        or _description_differs(spec, before, live)
+        or _parameters_differ(spec, before, live)
+        or (live.tags is not None and dict(live.tags) != dict(spec.tags))
+        or (live.capabilities is not None and live.capabilities != spec.capabilities)
+        or live.managed_execution != spec.managed_execution
+        or not _is_administration_role(spec.administration_role_arn, live.administration_role_arn)
+        or (spec.execution_role_name or _DEFAULT_EXECUTION_ROLE)
+        != (live.execution_role_name or _DEFAULT_EXECUTION_ROLE)
+    )
+
+
+def _template_differs(
+    spec: StackSetSpec, before: StackSetSpec | None, live: StackSetState, wanted: str | None
+) -> bool:
+    if spec.template_url is None and spec.template_body is None:
+        return False
+    if wanted is not None and live.template_body is not None:
+        return _normal(wanted) != _normal(live.template_body)
+    return before is None or _named_template(before) != _named_template(spec)
+
+
+def _named_template(spec: StackSetSpec) -> tuple[str | None, ...]:
+    return (spec.template_url, spec.template_body, spec.template_digest)
+
+
+def _nested_templates_differ(spec: StackSetSpec, before: StackSetSpec | None) -> bool:
+    """Only the digest tells of them; one that has come or gone tells of a right, not a change."""
+    _, _, wanted = (spec.template_digest or "").partition(".")
+    _, _, old = ((before and before.template_digest) or "").partition(".")
+    return bool(wanted and old) and wanted != old
+
+
+def _normal(text: str) -> str:
+    """A template without what a checkout may do to its line ends and its edges."""
+    return text.replace("\r\n", "\n").strip()
+
+
+def _description_differs(
+    spec: StackSetSpec, before: StackSetSpec | None, live: StackSetState
+) -> bool:
+    if spec.description is None:
+        # The API has no way to empty a description but to leave it out of an update, so only its
+        # removal from the template is a reason to try.
+        return before is not None and before.description is not None and bool(live.description)
+    return spec.description != live.description
+
+
+def _parameters_differ(
+    spec: StackSetSpec, before: StackSetSpec | None, live: StackSetState
+) -> bool:
+    """The API shows parameters that only have their default too, and masks NoEcho values."""
+    shown = live.parameters or {}
+    old = before.parameters if before is not None else {}
+    for key, value in spec.parameters.items():
+        actual = shown.get(key)
+        if actual == _MASKED and (before is None or old.get(key) == value):
+            continue
+        if actual != value:
+            return True
+    return any(key in shown and key not in spec.parameters for key in old)
+
+
+def _is_administration_role(wanted: str | None, live: str | None) -> bool:
+    if wanted is not None:
+        return wanted == live
+    return live is None or live.endswith(f":role/{_DEFAULT_ADMINISTRATION_ROLE}")

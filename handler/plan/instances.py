@@ -1,0 +1,257 @@
+"""What to do next: from what is wanted and what is there to the fewest operations. No AWS here.
+
+Instances that leave are deleted first, so that nothing doomed is updated, and with them those that
+a failed delete has left half deleted; then the stack set is
+updated, then missing instances are created from what it has become, then those are updated whose
+overrides differ or which stayed OUTDATED. Overrides come last because the API lets an instance
+override a new template parameter only once the template has been rolled out to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from handler.errors import Failure, OperationFailed
+from handler.plan.cover import cover
+from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
+from handler.values.observation import InstanceState, Observation, StackSetState
+from handler.values.spec import Overrides, StackSetSpec
+from handler.values.targets import Rectangle, Target
+
+
+@dataclass(frozen=True)
+class Previous:
+    """What the stack set was before this request, as far as the old properties tell.
+
+    Attributes:
+        instances: The overrides of each instance that belonged to the template; None for unknown.
+        certain: False where they may never have been applied, as with invalid old properties.
+        spec: The old properties in full; None where they are unknown.
+        is_new: Whether this request made the stack set, so that it is configured as wanted.
+    """
+
+    instances: Mapping[Target, Overrides | None]
+    certain: bool = True
+    spec: StackSetSpec | None = None
+    is_new: bool = False
+
+
+def plan_deployment(
+    spec: StackSetSpec,
+    previous: Previous,
+    seen: Observation,
+    marks: Marks,
+    set_content: str | None,
+) -> list[Step]:
+    """The steps from what is there to what the template says.
+
+    Args:
+        spec: What the template says.
+        previous: What it said before.
+        seen: What is there.
+        marks: Those of this request.
+        set_content: What UpdateStackSet has to send, in words of its own; None where the stack
+            set's own configuration is as it should be.
+
+    Returns:
+        Steps in the order in which to take them; none when all is done that can be.
+    """
+    wanted = spec.instances
+    found = _difference(wanted, previous, seen, marks)
+    deletions = plan_deletion(found.leaving, marks)
+    creations = _grouped(CREATE, wanted, found.missing)
+    if set_content is None:
+        stale = [*found.overridden, *found.outdated]
+        return [*deletions, *creations, *_grouped(UPDATE, wanted, stale)]
+    updates = _grouped(UPDATE, wanted, found.overridden)
+    scope = _scope_of_set_update(found, wanted, seen)
+    regions = scope.regions if scope else tuple(sorted({each.region for each in found.remaining}))
+    set_update = Step(UPDATE_SET, scope, regions, content=set_content)
+    if scope is None and not all(state.is_current for state in found.overridden.values()):
+        # Overrides that hold an instance back would fail the update of the set as well.
+        return [*deletions, *updates, set_update, *creations]
+    return [*deletions, set_update, *creations, *updates]
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """How the instances that are there differ from those that are wanted.
+
+    Attributes:
+        leaving: Those to delete.
+        remaining: All others that are there.
+        missing: Those to create.
+        overridden: Those of the remaining whose overrides differ.
+        outdated: Those of the remaining that only have to be tried again.
+    """
+
+    leaving: Mapping[Target, InstanceState]
+    remaining: Mapping[Target, InstanceState]
+    missing: Collection[Target]
+    overridden: Mapping[Target, InstanceState]
+    outdated: Collection[Target]
+
+
+def _difference(
+    wanted: Mapping[Target, Overrides], previous: Previous, seen: Observation, marks: Marks
+) -> _Difference:
+    leaving = {
+        target: state
+        for target, state in seen.instances.items()
+        if (target in previous.instances and target not in wanted)
+        or (target in wanted and _must_be_replaced(state, marks))
+    }
+    remaining = {t: state for t, state in seen.instances.items() if t not in leaving}
+    overridden = {
+        target: state
+        for target, state in remaining.items()
+        if target in wanted
+        and overrides_in_force(target, wanted[target], previous, seen, marks) != wanted[target]
+    }
+    return _Difference(
+        leaving,
+        remaining,
+        [each for each in wanted if each not in remaining],
+        overridden,
+        [
+            target
+            for target, state in remaining.items()
+            if target in wanted and target not in overridden and _worth_retrying(state, marks)
+        ],
+    )
+
+
+def _scope_of_set_update(
+    found: _Difference, wanted: Mapping[Target, Overrides], seen: Observation
+) -> Rectangle | None:
+    """What UpdateStackSet should reach, so that no instance is deployed twice; None for all.
+
+    Instances whose overrides change are left to UpdateStackInstances, which deploys the new
+    template with the new overrides at once. That takes no more operations where one rectangle
+    covers the others, and works where the API knows the overridden parameters already.
+    """
+    keys = {key for target in found.overridden for key, _ in wanted[target]}
+    others = cover(target for target in found.remaining if target not in found.overridden)
+    known = all(_has_parameter(seen.stack_set, key) for key in keys)
+    return others[0] if found.overridden and len(others) == 1 and known else None
+
+
+def _has_parameter(stack_set: StackSetState, key: str) -> bool:
+    """Whether a stack set's present template has a parameter, as far as the API shows it."""
+    body = stack_set.template_body or ""
+    return key in (stack_set.parameters or {}) or bool(
+        re.search(rf"\b{re.escape(key)}[\"']?\s*:", body)
+    )
+
+
+def plan_deletion(instances: Mapping[Target, InstanceState], marks: Marks) -> list[Step]:
+    """The steps that delete instances.
+
+    The stacks of suspended accounts cannot be reached, so they are left and only forgotten. So is
+    an instance that never had a stack, once deleting it has failed: its account perhaps lacks the
+    execution role. Otherwise such instances could never go, and the stack set neither.
+    """
+    by_reach: dict[bool, list[Target]] = defaultdict(list)
+    for target, state in instances.items():
+        tried = marks.action_of(state.last_operation_id) == DELETE
+        by_reach[state.is_suspended or (tried and not state.stack_id)].append(target)
+    return [
+        Step(DELETE, rectangle, rectangle.regions, retain_stacks=unreachable)
+        for unreachable, targets in sorted(by_reach.items())
+        for rectangle in cover(targets)
+    ]
+
+
+def verify(spec: StackSetSpec, seen: Observation) -> None:
+    """Take a stack set for deployed when no step is left, or say what is not where it should be.
+
+    Raises:
+        OperationFailed: Some stack is not CURRENT, and its account is not suspended.
+    """
+    missing = [
+        Failure(*target, "The instance was deleted while this request ran.")
+        for target in spec.instances
+        if target not in seen.instances
+    ]
+    behind = {
+        target: state
+        for target, state in seen.instances.items()
+        if target in spec.instances and not (state.is_current or state.is_suspended)
+    }
+    failed = [failure(target, state) for target, state in behind.items() if not state.is_cancelled]
+    if missing or behind:
+        cancelled = sum(state.is_cancelled for state in behind.values())
+        text = "No operation is left to try."
+        raise OperationFailed(text, [*missing, *failed], cancelled)
+
+
+def failure(target: Target, state: InstanceState) -> Failure:
+    """Why an instance is not where it should be, as far as its state tells."""
+    return Failure(*target, state.reason or f"The instance is {state.status}.")
+
+
+def known_before(instances: Mapping[Target, InstanceState], marks: Marks) -> Previous:
+    """What a stack set was that the resource has, though no properties tell of it."""
+    return Previous(
+        {
+            target: None
+            for target, state in instances.items()
+            if marks.names_instances_of_resource(state.last_operation_id)
+        },
+        certain=False,
+    )
+
+
+def unknown_overrides(
+    spec: StackSetSpec, previous: Previous, seen: Observation, marks: Marks
+) -> list[Target]:
+    """The wanted instances whose overrides nothing but DescribeStackInstance can tell.
+
+    These are instances that exist though the old properties do not name them, and those on which
+    old properties that were perhaps never applied disagree with the new.
+    """
+    return sorted(
+        target
+        for target, overrides in spec.instances.items()
+        if target in seen.instances
+        and overrides_in_force(target, overrides, previous, seen, marks) is None
+    )
+
+
+def overrides_in_force(
+    target: Target, wanted: Overrides, previous: Previous, seen: Observation, marks: Marks
+) -> Overrides | None:
+    """The overrides that an existing instance has now; None where they must be looked up."""
+    if marks.action_of(seen.instances[target].last_operation_id) in {CREATE, UPDATE}:
+        return wanted
+    if target in seen.known_overrides:
+        return seen.known_overrides[target]
+    before = previous.instances.get(target)
+    return before if previous.certain or before == wanted else None
+
+
+def _must_be_replaced(state: InstanceState, marks: Marks) -> bool:
+    """Whether an earlier delete has left a stack half deleted, which no update can mend."""
+    half_deleted = state.is_inoperable and not state.is_suspended
+    return half_deleted and marks.action_of(state.last_operation_id) is None
+
+
+def _worth_retrying(state: InstanceState, marks: Marks) -> bool:
+    beyond_an_update = state.is_current or state.is_suspended or state.is_inoperable
+    return not beyond_an_update and marks.action_of(state.last_operation_id) is None
+
+
+def _grouped(
+    action: str, wanted: Mapping[Target, Overrides], targets: Iterable[Target]
+) -> list[Step]:
+    by_overrides: dict[Overrides, list[Target]] = defaultdict(list)
+    for target in targets:
+        by_overrides[wanted[target]].append(target)
+    return [
+        Step(action, rectangle, rectangle.regions, overrides)
+        for overrides, alike in sorted(by_overrides.items())
+        for rectangle in cover(alike)
+    ]

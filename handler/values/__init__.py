@@ -1,0 +1,1 @@
+"""Pure: the words that all other rooms speak."""

@@ -1,0 +1,49 @@
+"""What a template asks for, in one form whatever dialect it was written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from handler.values.targets import Target
+
+Overrides = tuple[tuple[str, str], ...]
+"""Parameter overrides of one instance: (key, value) pairs sorted by key; empty for none."""
+
+NO_OVERRIDES: Overrides = ()
+
+
+@dataclass(frozen=True)
+class StackSetSpec:
+    """A stack set and its instances as the template wants them.
+
+    Attributes:
+        name: None where the author left the name to us.
+        template_body: The template's text; None where ``template_url`` is given.
+        template_url: Where CloudFormation reads the template; None where the text is given. With
+            neither, the stack set keeps the template that it has.
+        template_digest: What the template has to be, as ``TemplateDigest`` says; None for unsaid.
+        parameters: Parameter values of the stack set, by key.
+        tags: Tags of the stack set and its stacks, by key.
+        capabilities: The acknowledged capabilities.
+        administration_role_arn: None for the service's default role.
+        execution_role_name: None for the service's default role.
+        managed_execution: Whether operations that do not conflict run side by side.
+        preferences: OperationPreferences in the API's form, without gaps.
+        instances: The overrides of every wanted stack instance, by target.
+    """
+
+    name: str | None = None
+    description: str | None = None
+    template_body: str | None = None
+    template_url: str | None = None
+    template_digest: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    capabilities: frozenset[str] = frozenset()
+    administration_role_arn: str | None = None
+    execution_role_name: str | None = None
+    managed_execution: bool = False
+    preferences: Mapping[str, Any] = field(default_factory=dict)
+    instances: Mapping[Target, Overrides] = field(default_factory=dict)

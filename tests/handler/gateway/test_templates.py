@@ -1,0 +1,309 @@
+"""Templates in S3 are found under every address that S3 has had, and read where that is allowed."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from handler.errors import TemplateChanged
+from handler.gateway.templates import Templates
+from handler.values.addresses import locate, pin
+from handler.values.spec import StackSetSpec
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_PLACE = {"Bucket": "my-bucket", "Key": "path/app.yaml"}
+_URL = "https://my-bucket.s3.amazonaws.com/path/app.yaml"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://my-bucket.s3.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3.us-west-2.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3-us-west-2.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3.dualstack.us-west-2.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3-fips.us-gov-west-1.amazonaws.com/path/app.yaml",
+        "https://my-bucket.s3.cn-north-1.amazonaws.com.cn/path/app.yaml",
+        "https://s3.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.us-west-2.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3-us-west-2.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.dualstack.us-west-2.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.us-gov-west-1.amazonaws.com/my-bucket/path/app.yaml",
+        "https://s3.cn-north-1.amazonaws.com.cn/my-bucket/path/app.yaml",
+        "https://s3.amazonaws.com/my-bucket/path/app.yaml?X-Amz-Date=20260823T000000Z",
+    ],
+)
+def test_located(url: str) -> None:
+    """Bucket and key are found in the host or in the path, with and without region."""
+    assert locate(url) == _PLACE
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (
+            "https://my.dotted.bucket.s3.amazonaws.com/a",
+            {"Bucket": "my.dotted.bucket", "Key": "a"},
+        ),
+        ("https://s3.amazonaws.com/my.bucket/a", {"Bucket": "my.bucket", "Key": "a"}),
+        ("https://b.s3.amazonaws.com/a%20b%2Bc.yaml", {"Bucket": "b", "Key": "a b+c.yaml"}),
+        ("https://s3.amazonaws.com/b/%E6%97%A5", {"Bucket": "b", "Key": "日"}),
+        (
+            "https://b.s3.amazonaws.com/k?versionId=3sL4kqtJlcpXroDTDmJ",
+            {"Bucket": "b", "Key": "k", "VersionId": "3sL4kqtJlcpXroDTDmJ"},
+        ),
+        (
+            "https://s3.amazonaws.com/b/k?x=y&versionId=null",
+            {"Bucket": "b", "Key": "k", "VersionId": "null"},
+        ),
+    ],
+    ids=["dots in host", "dots in path", "escapes", "unicode", "version", "null version"],
+)
+def test_located_parts(url: str, place: dict[str, str]) -> None:
+    """Dots, escapes and versions are read."""
+    assert locate(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/app.yaml",
+        "https://my-bucket.s3.example.com/app.yaml",
+        "https://s3.amazonaws.com.example.com/b/k",
+        "https://my-buckets3.amazonaws.com/k",
+        "https://s3.amazonaws.com",
+        "https://s3.amazonaws.com/my-bucket",
+        "https://s3.amazonaws.com/my-bucket/",
+        "https://my-bucket.s3.amazonaws.com",
+        "https://my-bucket.s3.amazonaws.com/",
+        "https://s3xamazonaws.com/b/k",
+        "https://my-bucket.s3.amazonawsxcom/k",
+        "https://d111111abcdef8.cloudfront.net/app.yaml",
+        "ssm-doc://arn:aws:ssm:us-east-1:111111111111:document/template",
+    ],
+)
+def test_not_in_s3(url: str) -> None:
+    """An address outside S3, or without bucket or key, is none."""
+    assert locate(url) is None
+
+
+def test_bucket_named_like_s3() -> None:
+    """A bucket may have s3 among its dots."""
+    url = "https://my.s3.bucket.s3.us-west-2.amazonaws.com/k"
+
+    assert locate(url) == {"Bucket": "my.s3.bucket", "Key": "k"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://my-bucket.s3.eusc-de-east-1.amazonaws.eu/path/app.yaml",
+        "https://s3.us-iso-east-1.c2s.ic.gov/my-bucket/path/app.yaml",
+        "https://s3.us-isob-east-1.sc2s.sgov.gov/my-bucket/path/app.yaml",
+    ],
+    ids=["aws-eusc", "aws-iso", "aws-iso-b"],
+)
+def test_located_in_any_partition(url: str) -> None:
+    """Every partition's S3 is S3: a template edited in place deploys there too."""
+    assert locate(url) == _PLACE
+
+
+def test_odd_host_is_judged_at_once() -> None:
+    """However many hyphens a host has, it takes no time to see that it is not S3's."""
+    host = "a.s3" + "-a" * 60 + ".a-a" * 60
+
+    assert locate(f"https://{host}.example.com/k") is None
+    assert locate(f"https://{host}.amazonaws.com/k") == {"Bucket": "a", "Key": "k"}
+
+
+def test_broken_address() -> None:
+    """What is no address is none in S3."""
+    assert locate("https://[my-bucket.s3.amazonaws.com/k") is None
+
+
+def _client() -> S3Client:
+    return boto3.client(
+        "s3", region_name="us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="made-up"
+    )
+
+
+def _never() -> NoReturn:
+    pytest.fail("no client is needed")
+
+
+def _fetched(answer: dict[str, Any], url: str, place: dict[str, str]) -> str | None:
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", answer, place)
+        return Templates(lambda: client).read(StackSetSpec(template_url=url))
+
+
+def _body(content: bytes, length: int | None = None) -> dict[str, Any]:
+    size = len(content) if length is None else length
+    return {"Body": StreamingBody(io.BytesIO(content), size)}
+
+
+def test_fetched() -> None:
+    """A template's text is read from where its address says."""
+    content = "Description: 日本\n".encode()
+
+    assert _fetched(_body(content), _URL, _PLACE) == "Description: 日本\n"
+
+
+def test_fetched_version() -> None:
+    """The version that the address names is read."""
+    place = {**_PLACE, "VersionId": "7"}
+
+    assert _fetched(_body(b"x"), f"{_URL}?versionId=7", place) == "x"
+
+
+def test_outside_s3() -> None:
+    """An address outside S3 costs no client and no call."""
+    assert Templates(_never).read(StackSetSpec(template_url="https://example.com/a.yaml")) is None
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchBucket", "SlowDown"])
+def test_unreadable(code: str, logged: list[logging.LogRecord]) -> None:
+    """A template that this function may not read is not an error: CloudFormation perhaps may."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", code)
+
+        assert Templates(lambda: client).read(StackSetSpec(template_url=_URL)) is None
+
+    assert [each.getMessage() for each in logged] == [
+        "template not read, so only a changed URL counts"
+    ]
+
+
+def test_not_a_text() -> None:
+    """What is no text is not compared."""
+    assert _fetched(_body(b"\xff\xfe"), _URL, _PLACE) is None
+
+
+def test_cut_off() -> None:
+    """A template whose transfer breaks off is not compared."""
+    assert _fetched(_body(b"Resources:", length=100), _URL, _PLACE) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "pinned"),
+    [
+        ("https://b.s3.amazonaws.com/k", "https://b.s3.amazonaws.com/k?versionId=v.1"),
+        (
+            "https://b.s3.amazonaws.com/k?versionId=old",
+            "https://b.s3.amazonaws.com/k?versionId=v.1",
+        ),
+        (
+            "https://s3.amazonaws.com/b/k?a=&b=c",
+            "https://s3.amazonaws.com/b/k?a=&b=c&versionId=v.1",
+        ),
+    ],
+)
+def test_pinned(url: str, pinned: str) -> None:
+    """An address can be led to one version, whatever else it says."""
+    assert pin(url, "v.1") == pinned
+
+
+_MEANT, _OTHER = b"Resources: {}", b"Resources: {Other: {}}"
+_DIGEST = hashlib.sha256(_MEANT).hexdigest()
+_SPEC = StackSetSpec(template_url=_URL, template_digest=f"{_DIGEST}.{'0' * 64}")
+
+
+def _version(number: int, **members: Any) -> dict[str, Any]:
+    return {"Key": _PLACE["Key"], "VersionId": f"v{number}", "ETag": f"e{number}", **members}
+
+
+def test_settled_on_what_is_there() -> None:
+    """A stack set that has the content already keeps it, and nothing is read."""
+    settled = Templates(_never).settle(_SPEC, _MEANT.decode())
+
+    assert (settled.template_url, settled.template_body) == (None, None)
+
+
+def test_settled_on_the_address() -> None:
+    """An address that holds what is meant stays."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_MEANT), _PLACE)
+        assert Templates(lambda: client).settle(_SPEC, "Other") == _SPEC
+
+
+def test_settled_on_a_version() -> None:
+    """Among the versions of that very key the right one is found; equal ones are read once."""
+    client = _client()
+    listed = [_version(3), _version(2, ETag="e3"), _version(1), _version(0, Key="path/app.yaml2")]
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        stub.add_response(
+            "list_object_versions",
+            {"Versions": listed},
+            {"Bucket": "my-bucket", "Prefix": "path/app.yaml", "MaxKeys": 50},
+        )
+        stub.add_response("get_object", _body(_OTHER), {**_PLACE, "VersionId": "v3"})
+        stub.add_response("get_object", _body(_MEANT), {**_PLACE, "VersionId": "v1"})
+        settled = Templates(lambda: client).settle(_SPEC, None)
+
+    assert settled.template_url == f"{_URL}?versionId=v1"
+
+
+def test_no_version_has_it() -> None:
+    """Without a version that has the content, the reason tells what to do."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        stub.add_response("list_object_versions", {})
+        with pytest.raises(TemplateChanged, match=r"newest 50 versions.*versioning .*my-bucket"):
+            Templates(lambda: client).settle(_SPEC, None)
+
+
+def test_versions_cannot_be_listed() -> None:
+    """Without the right to look for versions, the reason names the right."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        stub.add_client_error("list_object_versions", "AccessDenied")
+        with pytest.raises(TemplateChanged, match="s3:ListBucketVersions"):
+            Templates(lambda: client).settle(_SPEC, None)
+
+
+def test_checked() -> None:
+    """Before a stack set is made, another content than the meant one is refused."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        with pytest.raises(TemplateChanged, match="TemplateDigest"):
+            Templates(lambda: client).check(_SPEC)
+
+
+def test_unreadable_is_not_judged() -> None:
+    """Where the content cannot be read, CloudFormation will tell: nothing is refused here."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "AccessDenied")
+        stub.add_client_error("get_object", "AccessDenied")
+        Templates(lambda: client).check(_SPEC)
+        assert Templates(lambda: client).settle(_SPEC, None) == _SPEC
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        StackSetSpec(template_url=_URL),
+        StackSetSpec(template_body="x", template_digest=_DIGEST),
+        StackSetSpec(template_url="https://example.com/a", template_digest=_DIGEST),
+    ],
+    ids=["no digest", "no address", "outside S3"],
+)
+def test_nothing_to_settle(spec: StackSetSpec) -> None:
+    """Without a digest or an address in S3 nothing is read."""
+    assert Templates(_never).settle(spec, None) is spec

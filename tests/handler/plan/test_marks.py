@@ -1,0 +1,138 @@
+"""The ids of operations tell whose they are, and are the same for the same step."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
+from handler.values.spec import Overrides
+from handler.values.targets import Rectangle
+from tests.factories import (
+    MARKS,
+    ONE,
+    OREGON,
+    STACK_ID,
+    TWO,
+    VIRGINIA,
+)
+
+_BIG: Overrides = (("Size", "big"),)
+_SMALL: Overrides = (("Size", "small"),)
+
+
+class TestMarks:
+    """The ids of operations."""
+
+    _STEP = Step(CREATE, Rectangle((ONE, TWO), (VIRGINIA,)), (VIRGINIA,), _BIG)
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            Step(DELETE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,)),
+            Step(UPDATE_SET, None, (), content="{}" * 50_000),
+            Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,), (("名前", "値"),)),
+            Step(UPDATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,)),
+        ],
+        ids=lambda step: step.action,
+    )
+    def test_api_takes_the_id(self, step: Step) -> None:
+        """An OperationId has at most 128 letters, digits and hyphens."""
+        operation_id = MARKS.operation_id(step)
+
+        assert re.fullmatch("[a-zA-Z0-9][-a-zA-Z0-9]*", operation_id)
+        assert len(operation_id) <= 128
+
+    @given(st.text(), st.text(), st.text(), st.text())
+    def test_api_takes_the_token(self, stack: str, logical: str, request: str, name: str) -> None:
+        """A ClientRequestToken has at most 128 letters, digits and hyphens."""
+        token = Marks.of(stack, logical, request).client_request_token(name)
+
+        assert re.fullmatch("[a-zA-Z0-9][-a-zA-Z0-9]*", token)
+        assert len(token) <= 128
+
+    def test_same_step_same_id(self) -> None:
+        """A repeated request finds its operations again."""
+        again = Step(CREATE, Rectangle((ONE, TWO), (VIRGINIA,)), (VIRGINIA,), (("Size", "big"),))
+        marks = Marks.of(STACK_ID, "StackSet", "request-1")
+
+        assert marks.operation_id(again) == MARKS.operation_id(self._STEP)
+        assert marks.client_request_token("A") == MARKS.client_request_token("A")
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            Step(UPDATE, Rectangle((ONE, TWO), (VIRGINIA,)), (VIRGINIA,), _BIG),
+            Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,), _BIG),
+            Step(CREATE, Rectangle((ONE, TWO), (OREGON,)), (OREGON,), _BIG),
+            Step(CREATE, Rectangle((ONE, TWO), (VIRGINIA,)), (VIRGINIA,), _SMALL),
+            Step(CREATE, Rectangle((ONE, TWO), (VIRGINIA,)), (VIRGINIA,), ()),
+            Step(CREATE, Rectangle((ONE, TWO), (VIRGINIA,)), (VIRGINIA,), _BIG, content="x"),
+            Step(CREATE, Rectangle((ONE, TWO), (VIRGINIA,)), (VIRGINIA,), _BIG, retain_stacks=True),
+        ],
+        ids=["action", "accounts", "regions", "overrides", "none", "content", "retention"],
+    )
+    def test_other_step_other_id(self, other: Step) -> None:
+        """Whatever differs in what is sent makes another operation."""
+        assert MARKS.operation_id(other) != MARKS.operation_id(self._STEP)
+
+    @pytest.mark.parametrize(
+        "marks",
+        [
+            Marks.of(STACK_ID, "StackSet", "request-2"),
+            Marks.of(STACK_ID, "OtherSet", "request-1"),
+            Marks.of(STACK_ID + "x", "StackSet", "request-1"),
+            Marks.of(STACK_ID + "StackSet", "", "request-1"),
+        ],
+        ids=["request", "logical id", "stack", "boundary"],
+    )
+    def test_other_request_other_id(self, marks: Marks) -> None:
+        """The same step of another request or resource is another operation."""
+        assert marks.operation_id(self._STEP) != MARKS.operation_id(self._STEP)
+        assert marks.client_request_token("A") != MARKS.client_request_token("A")
+
+    def test_other_name_other_token(self) -> None:
+        """A replacement is not taken for the stack set that it replaces."""
+        assert MARKS.client_request_token("A") != MARKS.client_request_token("B")
+
+    def test_own_resource(self) -> None:
+        """Every request of a resource knows the operations of all of them; others do not."""
+        operation_id = MARKS.operation_id(self._STEP)
+
+        assert MARKS.is_of_resource(operation_id)
+        assert Marks.of(STACK_ID, "StackSet", "request-2").is_of_resource(operation_id)
+        assert not Marks.of(STACK_ID, "OtherSet", "request-1").is_of_resource(operation_id)
+        assert not MARKS.is_of_resource("1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9")
+        assert not MARKS.is_of_resource("")
+
+    def test_operations_on_named_instances(self) -> None:
+        """A resource tells its operations on single instances from those on the whole set."""
+        on_some = MARKS.operation_id(self._STEP)
+        on_all = MARKS.operation_id(Step(UPDATE_SET, None, ()))
+        later = Marks.of(STACK_ID, "StackSet", "request-2")
+
+        assert later.names_instances_of_resource(on_some)
+        assert not later.names_instances_of_resource(on_all)
+        assert not Marks.of(STACK_ID, "Other", "r").names_instances_of_resource(on_some)
+        for foreign in ("", "-", "1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9", f"{MARKS.resource}-x-y"):
+            assert not later.names_instances_of_resource(foreign)
+
+    @given(st.one_of(st.sampled_from([0, 1, 2, 3]), st.text()))
+    def test_own_request(self, origin: int | str) -> None:
+        """Only ids that this very request made are its own, and tell their action."""
+        steps = [
+            Step(DELETE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,)),
+            Step(UPDATE_SET, None, ()),
+            self._STEP,
+            Step(UPDATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,)),
+        ]
+        if isinstance(origin, int):
+            step = steps[origin]
+            assert MARKS.action_of(MARKS.operation_id(step)) == step.action
+            other = Marks.of(STACK_ID, "StackSet", "request-2")
+            assert other.action_of(MARKS.operation_id(step)) is None
+        else:
+            assert MARKS.action_of(origin) is None

@@ -1,0 +1,42 @@
+"""What a template asks for, when it asks for nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from handler.values.spec import NO_OVERRIDES, StackSetSpec
+
+
+def test_defaults() -> None:
+    """Whatever is not asked for is absent, and stays apart from spec to spec."""
+    spec = StackSetSpec()
+
+    assert dataclasses.asdict(spec) == {
+        "name": None,
+        "description": None,
+        "template_body": None,
+        "template_url": None,
+        "template_digest": None,
+        "parameters": {},
+        "tags": {},
+        "capabilities": frozenset(),
+        "administration_role_arn": None,
+        "execution_role_name": None,
+        "managed_execution": False,
+        "preferences": {},
+        "instances": {},
+    }
+    assert spec == StackSetSpec()
+
+
+def test_no_overrides() -> None:
+    """No overrides are an empty tuple."""
+    assert NO_OVERRIDES == ()
+
+
+def test_frozen() -> None:
+    """A spec cannot be changed once read."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        StackSetSpec().name = "Other"  # type: ignore[misc]

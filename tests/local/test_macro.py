@@ -1,0 +1,183 @@
+"""A template that changes under the same URL deploys itself, and a rollback brings it back."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from emulator.local.aws import LocalAWS
+from tests.local.consumer import ADMINISTRATION_ROLE, MEMBERS, REGION, Consumer
+
+BUCKET = "stackset-resource-macro"
+
+
+class Author:
+    """Somebody who never touches the stacksets template again once it is written.
+
+    Args:
+        aws: Where.
+        name: Name of the stack and of its stack set.
+    """
+
+    def __init__(self, aws: LocalAWS, name: str) -> None:
+        self.consumer = Consumer(aws, name)
+        self.aws, self.name = aws, name
+        self.cloudformation = aws.client("cloudformation")
+        self.made = 0
+
+    def push(self, colour: str) -> None:
+        """Put another content under the same address."""
+        key = f"{self.name}.json"
+        self.aws.upload(BUCKET, key, self.consumer.template(colour).encode())
+
+    def template(self, **properties: Any) -> str:
+        """The stacksets template."""
+        url = f"https://${{Bucket}}.s3.${{AWS::Region}}.amazonaws.com/{self.name}.json"
+        plain = {
+            "ServiceToken": {"Fn::ImportValue": "StackSetCustomResource"},
+            "ServiceTimeout": 60,
+            "StackSetName": self.name,
+            "TemplateURL": {"Fn::Sub": url},
+            "AdministrationRoleARN": ADMINISTRATION_ROLE,
+            "StackInstances": [{"Regions": [REGION], "Accounts": {"Ref": "Accounts"}}],
+        }
+        return json.dumps(
+            {
+                "Transform": "StackSetTemplate",
+                "Parameters": {
+                    "Bucket": {"Type": "String", "Default": BUCKET},
+                    "Accounts": {"Type": "CommaDelimitedList", "Default": ",".join(MEMBERS[:2])},
+                },
+                "Resources": {
+                    "Set": {"Type": "Custom::StackSet", "Properties": {**plain, **properties}}
+                },
+            }
+        )
+
+    def change_set(self, **properties: Any) -> dict[str, Any]:
+        """Create a change set of the same template and return its description."""
+        self.made += 1
+        names = {"StackName": self.name, "ChangeSetName": f"change-{self.made}"}
+        self.cloudformation.create_change_set(
+            **names,
+            TemplateBody=self.template(**properties),
+            ChangeSetType="CREATE" if self.made == 1 else "UPDATE",
+        )
+        described: dict[str, Any] = self.cloudformation.describe_change_set(**names)
+        return described
+
+    def execute(self, change_set: dict[str, Any]) -> str:
+        """Execute a change set; returns the stack's status."""
+        self.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
+        while True:
+            [stack] = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+                return str(stack["StackStatus"])
+            time.sleep(0.1)
+
+    def deploy(self) -> str:
+        """Create and execute a change set; returns the stack's status."""
+        return self.execute(self.change_set())
+
+
+@pytest.fixture
+def author(provider: LocalAWS, request: pytest.FixtureRequest) -> Iterator[Author]:
+    """An author with a versioned bucket; gone afterwards."""
+    made = Author(provider, request.node.name.removeprefix("test_").replace("_", "-"))
+    made.push("blue")
+    provider.client("s3").put_bucket_versioning(
+        Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
+    )
+    yield made
+    provider.set_faults({})
+    made.consumer.remove()
+
+
+def test_changed_content_deploys_itself(author: Author, provider: LocalAWS) -> None:
+    """Another content under the same URL is one operation, on this stack set only; then none."""
+    other = Consumer(provider, "bystander")
+    other.deploy(MEMBERS[:1]).require()
+    untouched = other.operations()
+    assert author.deploy() == "CREATE_COMPLETE"
+    before = len(author.consumer.operations())
+
+    author.push("green")
+    change_set = author.change_set()
+    [change] = change_set["Changes"]
+    assert change["ResourceChange"]["LogicalResourceId"] == "Set"
+    assert author.execute(change_set) == "UPDATE_COMPLETE"
+    assert author.consumer.settings() == dict.fromkeys(MEMBERS[:2], "green light")
+    assert len(author.consumer.operations()) == before + 1
+    assert other.operations() == untouched
+
+    again = author.change_set()
+    assert again["Status"] == "FAILED"
+    assert "didn't contain changes" in again["StatusReason"]
+    assert len(author.consumer.operations()) == before + 1
+    other.remove()
+
+
+def test_broken_content_is_rolled_back(author: Author, fail_in: Callable[..., None]) -> None:
+    """A content that cannot be deployed leaves every account on the previous one."""
+    author.deploy()
+    fail_in(MEMBERS[1], marker="red")
+    author.push("red")
+
+    assert author.deploy() == "UPDATE_ROLLBACK_COMPLETE"
+    assert author.consumer.settings() == dict.fromkeys(MEMBERS[:2], "blue light")
+
+    author.push("green")
+    assert author.deploy() == "UPDATE_COMPLETE"
+    assert author.consumer.settings() == dict.fromkeys(MEMBERS[:2], "green light")
+
+
+def test_typing_error_fails_at_once(author: Author) -> None:
+    """What is wrong in the template fails the change set, and no stack comes of it."""
+    with pytest.raises(ClientError, match="StackSetTemplate failed with: Set: ") as caught:
+        author.change_set(StackInstancez=[])
+
+    assert "did you mean `StackInstances`" in str(caught.value)
+    assert author.consumer.stack_set() is None
+    author.made = 0
+    assert author.deploy() == "CREATE_COMPLETE"
+
+
+def test_missing_template_fails_at_once(author: Author) -> None:
+    """A template that is not there, or may not be read, fails the change set with the mend."""
+    there = author.template().replace(f"{author.name}.json", "elsewhere.json")
+    for text, told in (
+        (there, "Upload|upload"),
+        (author.template().replace(BUCKET, "unknown-bucket"), "TemplateBuckets|Upload"),
+    ):
+        with pytest.raises(ClientError, match=told):
+            author.cloudformation.create_stack(
+                StackName=author.name, TemplateBody=text, Capabilities=["CAPABILITY_AUTO_EXPAND"]
+            )
+    author.deploy()
+
+
+def test_update_without_a_change_set(author: Author) -> None:
+    """CreateStack and UpdateStack call the macro, too."""
+    author.aws.deploy(author.name, author.template()).require()
+    author.push("green")
+    author.aws.deploy(author.name, author.template()).require()
+
+    assert author.consumer.settings() == dict.fromkeys(MEMBERS[:2], "green light")
+    before = author.consumer.operations()
+    author.aws.deploy(author.name, author.template()).require()
+    assert author.consumer.operations() == before
+
+
+def test_unknown_macro_is_told(author: Author) -> None:
+    """A macro that nobody has defined is an error, as on AWS."""
+    text = author.template().replace("StackSetTemplate", "Unheard")
+    with pytest.raises(ClientError, match=r"No transform named \d+::Unheard found"):
+        author.cloudformation.create_stack(
+            StackName=author.name, TemplateBody=text, Capabilities=["CAPABILITY_AUTO_EXPAND"]
+        )
+    author.deploy()

@@ -1,0 +1,96 @@
+"""The documentation's examples are templates that work."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import lint
+
+from handler.properties.model import _StackSet, parse_properties
+from tools.template import load
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    page for page in ROOT.rglob("*.md") if ".venv" not in page.parts and ".tools" not in page.parts
+]
+EXAMPLES = [
+    pytest.param(example, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in PAGES
+    for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
+]
+_CODE = re.DOTALL | re.MULTILINE
+INTRINSICS = {"Ref", "Fn::ImportValue", "Fn::Sub", "Fn::GetAtt"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_is_a_template(example: str) -> None:
+    """Every YAML example passes cfn-lint as it stands."""
+    assert [str(match) for match in lint(example, regions=["us-east-1"])] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_has_valid_properties(example: str, tmp_path: Path) -> None:
+    """Every Custom::StackSet in an example is one that the function takes."""
+    path = tmp_path / "template.yaml"
+    path.write_text(example)
+    resources = load(path)["Resources"].values()
+    stack_sets = [each for each in resources if each["Type"] == "Custom::StackSet"]
+
+    assert stack_sets
+    for each in stack_sets:
+        parse_properties(_resolved(each["Properties"]))
+
+
+def test_every_property_is_in_the_readme() -> None:
+    """The README's table has every property that the function knows."""
+    readme = (ROOT / "README.md").read_text()
+
+    assert [name for name in _StackSet.model_fields if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["StackSetId", "StackSetName", "StackSetArn", "OperationId", "InstanceCount", "Status"]
+)
+def test_every_attribute_is_in_the_readme(name: str) -> None:
+    """The README names what GetAtt gives."""
+    assert f"`{name}`" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_translation_has_the_same_code(page: str) -> None:
+    """What a reader types or pastes is the same in both languages, and each links the other."""
+    original = ROOT / page
+    translation = original.with_suffix(".ja.md")
+    texts = [path.read_text() for path in (original, translation)]
+    blocks = [re.findall(r"^```\w+\n.*?^```$|^    .*?$", text, _CODE) for text in texts]
+
+    assert blocks[0] == blocks[1]
+    assert f"]({translation.name})" in texts[0]
+    assert f"]({original.name})" in texts[1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/guide.md"])
+def test_translation_has_the_same_sections(page: str) -> None:
+    """No section and no property is missing in the translation."""
+    original = ROOT / page
+    texts = [path.read_text() for path in (original, original.with_suffix(".ja.md"))]
+    levels = [re.findall(r"^(#+) ", text, re.MULTILINE) for text in texts]
+    names = [
+        re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text.replace("`、`", "`, `"), re.MULTILINE)
+        for text in texts
+    ]
+
+    assert levels[0] == levels[1]
+    assert names[0] == names[1]
+
+
+def _resolved(value: Any) -> Any:
+    """Properties with a text in the place of each intrinsic function."""
+    if isinstance(value, dict):
+        if INTRINSICS & set(value):
+            return "https://example.com/resolved"
+        return {key: _resolved(each) for key, each in value.items()}
+    return [_resolved(each) for each in value] if isinstance(value, list) else value

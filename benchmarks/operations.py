@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from benchmarks.changes import Change, Instances, changes
 from handler.plan.cover import cover
-from handler.plan.instances import Previous, plan_deployment
-from handler.plan.steps import Marks
+from handler.plan.instances import plan_deployment
+from handler.plan.marks import Marks
 from handler.values.observation import InstanceState, Observation, StackSetState
-from handler.values.spec import Overrides, StackSetSpec
+from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Target
 
 _MOST_CELLS = 21

@@ -13,10 +13,10 @@ import subprocess
 import sys
 import time
 
-from handler.plan.instances import Previous, plan_deployment
-from handler.plan.steps import Marks
+from handler.plan.instances import plan_deployment
+from handler.plan.marks import Marks
 from handler.values.observation import InstanceState, Observation, StackSetState
-from handler.values.spec import Overrides, StackSetSpec
+from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Target
 
 SIZES = (100, 1_000, 10_000, 100_000)

@@ -15,7 +15,7 @@ from handler.deployment.patience import Patience
 from handler.deployment.reconcile import Reconciliation
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
-from handler.observability import metrics
+from handler.observability import logger, metrics
 from handler.values.observation import Observation
 
 if TYPE_CHECKING:
@@ -117,5 +117,5 @@ def _loop(context: LambdaContext) -> Reconciliation:
         patience=patience,
         began=request.began,
         deadline=request.deadline,
-        templates=Templates(_s3),
+        templates=Templates(_s3, logger.warning),
     )

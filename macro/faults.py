@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from handler.errors import Fault, InvalidProperties
-from handler.properties.model import parse_properties
+from handler.properties.reading import parse_properties
 from macro.intrinsics import UNKNOWN
 
 

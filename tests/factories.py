@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from handler.errors import Fault, InvalidProperties
-from handler.plan.steps import Marks
-from handler.properties.model import parse_properties
+from handler.plan.marks import Marks
+from handler.properties.reading import parse_properties
 from handler.values.observation import InstanceState, Observation, StackSetState
 from handler.values.spec import Overrides
 from handler.values.targets import Target

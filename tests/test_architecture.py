@@ -1,4 +1,4 @@
-"""The rooms stay apart: imports go one way, each outside thing has one owner, nothing grows large."""
+"""The rooms stay apart: imports go one way, outside things have one owner, nothing grows large."""
 
 from __future__ import annotations
 
@@ -292,7 +292,7 @@ def test_what_is_public_is_described(name: str) -> None:
 @pytest.mark.parametrize("package", _PACKAGES)
 def test_folders_hold_no_code_of_their_own(package: str) -> None:
     """An `__init__.py` is one docstring."""
-    inits = [path for path in (_ROOT / package).rglob("__init__.py")]
+    inits = list((_ROOT / package).rglob("__init__.py"))
     trees = {path: ast.parse(path.read_text()) for path in inits}
 
     assert [str(path) for path, tree in trees.items() if len(tree.body) != 1] == []

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
-from handler.properties.model import _StackSet, parse_properties
+from handler.properties.model import StackSetProperties
+from handler.properties.reading import parse_properties
 from tools.template import load
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +49,7 @@ def test_every_property_is_in_the_readme() -> None:
     """The README's table has every property that the function knows."""
     readme = (ROOT / "README.md").read_text()
 
-    assert [name for name in _StackSet.model_fields if f"`{name}`" not in readme] == []
+    assert [name for name in StackSetProperties.model_fields if f"`{name}`" not in readme] == []
 
 
 @pytest.mark.parametrize(

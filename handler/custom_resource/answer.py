@@ -14,7 +14,7 @@ from typing import Any
 
 import urllib3
 
-from handler.deployment.patience import backoff_intervals
+from handler.gateway.retry import backoff_intervals
 from handler.observability import logger
 from handler.values.observation import Observation
 

@@ -22,11 +22,11 @@ from crhelper import FAILED, CfnResource
 
 from handler.custom_resource.answer import Answer, deliver
 from handler.deployment.lifecycle import Memory
-from handler.deployment.patience import TimeToRelay, backoff_intervals
+from handler.deployment.patience import TimeToRelay
 from handler.deployment.reconcile import Superseded
 from handler.deployment.request import Request
 from handler.errors import OperationFailed, StackSetResourceError
-from handler.gateway.stacksets import is_transient
+from handler.gateway.retry import backoff_intervals, is_transient
 from handler.observability import logger, metrics, observe
 
 if TYPE_CHECKING:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from handler.deployment import ownership
 from handler.deployment.reconcile import Reconciliation
@@ -12,10 +10,10 @@ from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
-from handler.plan.instances import Previous, known_before
-from handler.properties.model import parse_properties, salvage_instances
+from handler.plan.instances import known_before
+from handler.properties.reading import parse_properties, read_previous
 from handler.values.observation import Observation
-from handler.values.spec import StackSetSpec
+from handler.values.spec import Previous, StackSetSpec
 
 
 @dataclass
@@ -86,15 +84,6 @@ def delete(request: Request, loop: Reconciliation) -> None:
         logger.info("nothing was created, so nothing is deleted")
     else:
         loop.delete(stack_set_id, spec)
-
-
-def read_previous(old_properties: Mapping[str, Any]) -> Previous:
-    """What the old properties tell, be they valid or not."""
-    try:
-        spec = parse_properties(old_properties)
-    except InvalidProperties:
-        return Previous(salvage_instances(old_properties), certain=False)
-    return Previous(spec.instances, spec=spec)
 
 
 def _replacement_name(request: Request, spec: StackSetSpec, loop: Reconciliation) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from handler.errors import StackSetExists
 from handler.gateway.stacksets import NameTaken, StackSets
-from handler.plan.steps import Marks
+from handler.plan.marks import Marks
 from handler.values.spec import StackSetSpec
 
 

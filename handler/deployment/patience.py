@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,11 +80,3 @@ def poll_intervals() -> Iterator[float]:
         interval = min(max(elapsed / 10, _FIRST_POLL), _LONGEST_POLL)
         yield interval
         elapsed += interval
-
-
-def backoff_intervals() -> Iterator[float]:
-    """Seconds before a call that failed is tried again: doubling, with jitter, at most 30."""
-    ceiling = 1.0
-    while True:
-        yield random.uniform(ceiling / 2, ceiling)
-        ceiling = min(ceiling * 2, 30.0)

@@ -23,11 +23,12 @@ from handler.gateway.stacksets import AlreadyStarted, NotFound, StackSetBusy, St
 from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
 from handler.plan import instances as plan
-from handler.plan.configuration import differs, operation_preferences, update_parameters
-from handler.plan.instances import Previous
-from handler.plan.steps import ALL_STEPS, DELETE, Marks, Step, batches
+from handler.plan.configuration import differs
+from handler.plan.marks import Marks
+from handler.plan.parameters import operation_preferences, update_parameters
+from handler.plan.steps import ALL_STEPS, DELETE, Step, batches
 from handler.values.observation import InstanceState, Observation, OperationState
-from handler.values.spec import StackSetSpec
+from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
 
 _BUSY_PAUSE = 5.0

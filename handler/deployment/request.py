@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from handler.plan.steps import Marks
+from handler.plan.marks import Marks
 
 _PATIENCE_OF_CLOUDFORMATION = 3600
 _VALIDITY_OF_SIGNATURE = 7200

@@ -13,12 +13,11 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.deployment.patience import backoff_intervals
 from handler.errors import AccessDenied, Failure, RequestRefused
-from handler.plan.configuration import api_parameters, create_parameters, update_parameters
+from handler.gateway.retry import backoff_intervals, is_transient
+from handler.plan.parameters import create_parameters, instance_parameters, update_parameters
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, OperationState, StackSetState
 from handler.values.spec import Overrides, StackSetSpec
@@ -33,20 +32,9 @@ _METHODS = {
     CREATE: "create_stack_instances",
     UPDATE: "update_stack_instances",
 }
-_THROTTLED = {
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "SlowDown",
-}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _BUSY = {"OperationInProgressException", "StaleRequestException"}
 _GONE = {"StackSetNotFoundException", "StackInstanceNotFoundException"}
-_SERVER_ERROR = 500
 _RECENT_OPERATIONS = 100
 
 
@@ -199,7 +187,7 @@ class StackSets:
             parameters["Accounts"] = list(step.rectangle.accounts)
             parameters["Regions"] = list(step.rectangle.regions)
         is_of_set = step.action == UPDATE_SET
-        parameters.update(update_parameters(spec) if is_of_set else _instance_parameters(step))
+        parameters.update(update_parameters(spec) if is_of_set else instance_parameters(step))
         self._call(_METHODS[step.action], **parameters)
 
     def stop(self, stack_set_id: str, operation_id: str) -> None:
@@ -248,15 +236,6 @@ class StackSets:
             self._sleep(next(intervals))
 
 
-def is_transient(error: Exception) -> bool:
-    """Whether the same call may succeed later: throttling, errors of the server, a broken line."""
-    if not isinstance(error, ClientError):
-        return isinstance(error, HTTPClientError | BotoConnectionError)
-    code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return code in _THROTTLED or status >= _SERVER_ERROR
-
-
 def _translated(method: str, error: ClientError | BotoCoreError) -> Exception:
     if not isinstance(error, ClientError):
         return RequestRefused(_api_name(method), type(error).__name__, str(error))
@@ -271,11 +250,3 @@ def _translated(method: str, error: ClientError | BotoCoreError) -> Exception:
 
 def _api_name(method: str) -> str:
     return "".join(word.capitalize() for word in method.split("_"))
-
-
-def _instance_parameters(step: Step) -> dict[str, Any]:
-    if step.action == DELETE:
-        return {"RetainStacks": step.retain_stacks}
-    overrides = api_parameters(dict(step.overrides))
-    # An empty list takes an instance's overrides away; no list would keep them.
-    return {"ParameterOverrides": overrides} if overrides or step.action == UPDATE else {}

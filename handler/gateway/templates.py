@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handler.errors import TemplateChanged
-from handler.observability import logger
 from handler.values.addresses import locate, pin
 from handler.values.spec import StackSetSpec
 
@@ -27,10 +26,12 @@ class Templates:
 
     Args:
         s3: Gives the client; called only for an address in S3.
+        warn: Takes what an operator should know: a text, and details by name.
     """
 
-    def __init__(self, s3: Callable[[], S3Client]) -> None:
+    def __init__(self, s3: Callable[[], S3Client], warn: Callable[..., None]) -> None:
         self._s3 = s3
+        self._warn = warn
 
     def read(self, spec: StackSetSpec) -> str | None:
         """Read the wanted template.
@@ -46,7 +47,7 @@ class Templates:
         try:
             return None if content is None else content.decode()
         except UnicodeDecodeError as error:
-            logger.warning("template is no text", error=str(error))
+            self._warn("template is no text", error=str(error))
             return None
 
     def check(self, spec: StackSetSpec) -> None:
@@ -82,7 +83,7 @@ class Templates:
         if self._holds(place, digest):
             return spec
         version = self._find_version(str(spec.template_url), place, digest)
-        logger.warning("template has changed since, so an older version is used", version=version)
+        self._warn("template has changed since, so an older version is used", version=version)
         return replace(spec, template_url=pin(str(spec.template_url), version))
 
     def _holds(self, place: Mapping[str, str], digest: str) -> bool:
@@ -115,7 +116,7 @@ class Templates:
         try:
             body: bytes = self._s3().get_object(**place)["Body"].read()  # type: ignore[arg-type]
         except (BotoCoreError, ClientError) as error:
-            logger.warning("template not read, so only a changed URL counts", error=str(error))
+            self._warn("template not read, so only a changed URL counts", error=str(error))
             return None
         return body
 

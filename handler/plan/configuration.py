@@ -1,68 +1,16 @@
-"""The stack set's own configuration: what the API calls send, and whether it differs. No AWS here.
+"""Whether the stack set's own configuration differs from what the template says.
 
 Instances are the business of the plan; this is the rest: template, parameters, tags and roles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from handler.plan.instances import Previous
 from handler.values.observation import StackSetState
-from handler.values.spec import StackSetSpec
+from handler.values.spec import Previous, StackSetSpec
 
 _DEFAULT_ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 _DEFAULT_EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
 _MASKED = "****"
-
-
-def create_parameters(spec: StackSetSpec) -> dict[str, Any]:
-    """What CreateStackSet sends besides the name: only what the template gives."""
-    parameters = update_parameters(spec)
-    parameters.pop("UsePreviousTemplate", None)
-    if not spec.managed_execution:
-        del parameters["ManagedExecution"]
-    return {name: value for name, value in parameters.items() if value}
-
-
-def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
-    """What UpdateStackSet sends besides the name: all of it, so that what is gone goes.
-
-    Empty lists are sent, for the API takes an absent list for "keep what is there". The roles
-    are sent each time, for the API falls back to the default roles without them.
-    """
-    keeps_template = spec.template_body is None and spec.template_url is None
-    optional: dict[str, Any] = {
-        "UsePreviousTemplate": keeps_template or None,
-        "Description": spec.description,
-        "TemplateBody": spec.template_body,
-        "TemplateURL": spec.template_url,
-        "AdministrationRoleARN": spec.administration_role_arn,
-        "ExecutionRoleName": spec.execution_role_name,
-    }
-    return {
-        **{name: value for name, value in optional.items() if value is not None},
-        "Parameters": api_parameters(spec.parameters),
-        "Tags": [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())],
-        "Capabilities": sorted(spec.capabilities),
-        "ManagedExecution": {"Active": spec.managed_execution},
-    }
-
-
-def api_parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
-    """Parameter values in the API's form, sorted by key."""
-    return [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())]
-
-
-def operation_preferences(spec: StackSetSpec, regions: tuple[str, ...]) -> dict[str, Any]:
-    """The preferences of one operation: a RegionOrder names exactly the regions it reaches."""
-    preferences = dict(spec.preferences)
-    order = preferences.pop("RegionOrder", None)
-    if order and regions:
-        listed = [region for region in order if region in regions]
-        preferences["RegionOrder"] = [*listed, *(each for each in regions if each not in listed)]
-    return preferences
 
 
 def differs(

@@ -16,27 +16,11 @@ from dataclasses import dataclass
 
 from handler.errors import Failure, OperationFailed
 from handler.plan.cover import cover
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
+from handler.plan.marks import Marks
+from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation, StackSetState
-from handler.values.spec import Overrides, StackSetSpec
+from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Rectangle, Target
-
-
-@dataclass(frozen=True)
-class Previous:
-    """What the stack set was before this request, as far as the old properties tell.
-
-    Attributes:
-        instances: The overrides of each instance that belonged to the template; None for unknown.
-        certain: False where they may never have been applied, as with invalid old properties.
-        spec: The old properties in full; None where they are unknown.
-        is_new: Whether this request made the stack set, so that it is configured as wanted.
-    """
-
-    instances: Mapping[Target, Overrides | None]
-    certain: bool = True
-    spec: StackSetSpec | None = None
-    is_new: bool = False
 
 
 def plan_deployment(

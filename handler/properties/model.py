@@ -6,17 +6,14 @@ freely. Every complaint about a template is made here, before anything is writte
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
-from typing import Annotated, Any
+from collections.abc import Collection, Iterator
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from handler.errors import Fault, InvalidProperties
+from handler.errors import Fault
 from handler.properties import fields
-from handler.properties.pairs import PARAMETER, is_gap, read_pairs
+from handler.properties.pairs import is_gap
 from handler.values.spec import Overrides, StackSetSpec
 from handler.values.targets import Target
 
@@ -27,7 +24,7 @@ _ALTERNATIVES = (
 )
 
 
-class _Properties(BaseModel):
+class Properties(BaseModel):
     """A map of the template: gaps are passed over, members that nobody knows are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,11 +38,15 @@ class _Properties(BaseModel):
         return {key: each for key, each in value.items() if not is_gap(each)}
 
 
-class _ManagedExecution(_Properties):
+class Execution(Properties):
+    """Whether operations that do not conflict run side by side."""
+
     Active: fields.Boolean = False
 
 
-class _OperationPreferences(_Properties):
+class Preferences(Properties):
+    """How wide and how carefully an operation goes, in the API's own terms."""
+
     RegionConcurrencyType: fields.RegionConcurrencyType | None = None
     RegionOrder: fields.RegionOrder = ()
     FailureToleranceCount: fields.Count | None = None
@@ -55,29 +56,36 @@ class _OperationPreferences(_Properties):
     ConcurrencyMode: fields.ConcurrencyMode | None = None
 
     def faults(self) -> Iterator[Fault]:
+        """Yields what is wrong among members that are each right by themselves."""
         for count, percentage in _ALTERNATIVES:
             if None not in (getattr(self, count), getattr(self, percentage)):
                 message = f"has both {count} and {percentage}: keep one of the two"
                 yield Fault("OperationPreferences", message)
 
 
-class _DeploymentTargets(_Properties):
+class NativeTargets(Properties):
+    """The native resource's way to name accounts."""
+
     Accounts: fields.Accounts
 
 
-class _Group(_Properties):
+class Group(Properties):
+    """Stack instances that share Regions and overrides."""
+
     Accounts: fields.Accounts | None = None
-    DeploymentTargets: _DeploymentTargets | None = None
+    DeploymentTargets: NativeTargets | None = None
     Regions: fields.Regions
     ParameterOverrides: fields.Parameters = {}
 
     def faults(self, path: str) -> Iterator[Fault]:
+        """Yields what is wrong among members that are each right by themselves."""
         if self.Accounts is None and self.DeploymentTargets is None:
             yield Fault(path, "names no accounts: write Accounts, or leave the group out")
         if self.Accounts is not None and self.DeploymentTargets is not None:
             yield Fault(path, "has both Accounts and DeploymentTargets: keep one of the two")
 
     def targets(self) -> list[Target]:
+        """Returns every pair of account and Region that the group names."""
         accounts = self.Accounts or (self.DeploymentTargets and self.DeploymentTargets.Accounts)
         return [
             Target(account, region)
@@ -87,13 +95,16 @@ class _Group(_Properties):
         ]
 
     def overrides(self) -> Overrides:
+        """Returns the parameter overrides of all its instances."""
         return tuple(sorted(self.ParameterOverrides.items()))
 
 
-_Groups = Annotated[tuple[_Group | None, ...], BeforeValidator(fields.mark_gaps)]
+_Groups = Annotated[tuple[Group | None, ...], BeforeValidator(fields.mark_gaps)]
 
 
-class _StackSet(_Properties):
+class StackSetProperties(Properties):
+    """All properties of Custom::StackSet."""
+
     ServiceToken: str | None = None
     ServiceTimeout: fields.Seconds | None = None
     StackSetName: fields.StackSetName | None = None
@@ -109,20 +120,26 @@ class _StackSet(_Properties):
     ExecutionRoleName: fields.RoleName | None = None
     PermissionModel: fields.SelfManaged | None = None
     CallAs: fields.CallAsSelf | None = None
-    ManagedExecution: _ManagedExecution = _ManagedExecution()
-    OperationPreferences: _OperationPreferences = _OperationPreferences()
+    ManagedExecution: Execution = Execution()
+    OperationPreferences: Preferences = Preferences()
     StackInstances: _Groups = ()
     StackInstancesGroup: _Groups = ()
     loglevel: fields.LogLevel | None = None
     botolevel: fields.LogLevel | None = None
 
-    def groups(self) -> Iterator[tuple[str, _Group]]:
+    def groups(self) -> Iterator[tuple[str, Group]]:
+        """Yields each group with its path, in both spellings' lists."""
         for name in ("StackInstances", "StackInstancesGroup"):
             for index, group in enumerate(getattr(self, name)):
                 if group is not None:
                     yield f"{name}[{index}]", group
 
     def faults(self, unreadable: Collection[str] = ()) -> Iterator[Fault]:
+        """Yields what is wrong among members that are each right by themselves.
+
+        Args:
+            unreadable: Members that were left out because each is wrong by itself.
+        """
         has_template = self.TemplateURL or self.TemplateBody
         if not (has_template or "TemplateURL" in unreadable or "TemplateBody" in unreadable):
             yield Fault("TemplateURL", "is missing: write TemplateURL or TemplateBody")
@@ -144,6 +161,7 @@ class _StackSet(_Properties):
                     yield Fault(path, f"names {place} again, after {first}: name it once")
 
     def spec(self) -> StackSetSpec:
+        """Returns what the properties ask for, whatever dialect they were written in."""
         preferences = self.OperationPreferences.model_dump(exclude_none=True)
         order = tuple(each for each in preferences.pop("RegionOrder", ()) if each is not None)
         return StackSetSpec(
@@ -165,120 +183,3 @@ class _StackSet(_Properties):
                 for target in group.targets()
             },
         )
-
-
-def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
-    """Read the ResourceProperties of a request.
-
-    Args:
-        raw: As CloudFormation delivers them, gaps and all.
-
-    Raises:
-        InvalidProperties: All that is wrong, each with its path and what to write instead.
-    """
-    faults: list[Fault] = []
-    members = dict(raw)
-    try:
-        properties = _StackSet.model_validate(members)
-    except ValidationError as error:
-        faults += _in_template_order(error)
-        faults += _faults_of_the_rest(members, error)
-    else:
-        faults += properties.faults()
-    if faults:
-        raise InvalidProperties(faults)
-    return properties.spec()
-
-
-def _faults_of_the_rest(members: Mapping[str, Any], error: ValidationError) -> list[Fault]:
-    """What is wrong among the members that are each right by themselves."""
-    unreadable = {str(location[0]) for each in error.errors() if (location := each["loc"])}
-    readable = {name: each for name, each in members.items() if name not in unreadable}
-    try:
-        return list(_StackSet.model_validate(readable).faults(unreadable))
-    except ValidationError:
-        return []  # a name that is no text: told already
-
-
-def salvage_instances(raw: Mapping[str, Any]) -> dict[Target, Overrides]:
-    """The stack instances that properties name, whatever else is wrong with them.
-
-    Properties of an earlier deployment were perhaps never valid, yet the instances that they name
-    may exist.
-    """
-    groups = [
-        group
-        for name in ("StackInstances", "StackInstancesGroup")
-        for group in _listed(raw.get(name))
-        if isinstance(group, dict)
-    ]
-    instances: dict[Target, Overrides] = {}
-    for group in groups:
-        native = group.get("DeploymentTargets")
-        accounts = group.get("Accounts") or (
-            native.get("Accounts") if isinstance(native, dict) else ()
-        )
-        overrides, _ = read_pairs(group.get("ParameterOverrides"), PARAMETER)
-        targets = [
-            Target(account, region)
-            for account in _matching(fields.ACCOUNT, accounts)
-            for region in _matching(fields.REGION, group.get("Regions"))
-        ]
-        instances.update(dict.fromkeys(targets, tuple(sorted(overrides.items()))))
-    return instances
-
-
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _matching(pattern: str, values: object) -> list[str]:
-    texts = [str(each).strip() for each in _listed(values)]
-    return [text for text in texts if re.fullmatch(pattern, text)]
-
-
-def _in_template_order(error: ValidationError) -> list[Fault]:
-    return [fault for details in error.errors() for fault in _faults(details)]
-
-
-def _faults(details: ErrorDetails) -> list[Fault]:
-    location = details["loc"]
-    path = _path(location)
-    if details["type"] == fields.FAULTS:
-        faults: list[Fault] = details["ctx"][fields.FAULTS]
-        return [Fault(path + fault.path, fault.message) for fault in faults]
-    if details["type"] == "string_unicode":  # a name with half of a surrogate pair
-        return [_unknown((*location, details["input"]))]
-    if details["type"] in {"extra_forbidden", "invalid_key"}:
-        return [_unknown(location)]
-    if details["type"] == "missing":
-        return [Fault(path, "is missing: write it, or leave the whole map out")]
-    return [Fault(path, f"is {fields.shown(details['input'])}: {details['msg']}")]
-
-
-def _unknown(location: tuple[int | str, ...]) -> Fault:
-    name = str(location[-1])
-    holder = _path(location[:-1]) or _TYPE
-    known = list(_model_at(location).model_fields)
-    close = get_close_matches(name, known, n=1) or [
-        each for each in known if each.lower() == name.lower()
-    ]
-    mend = f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(known)}."
-    return Fault("", f"`{name}` is not a property of {holder}; {mend}")
-
-
-def _model_at(location: tuple[int | str, ...]) -> type[_Properties]:
-    names = [each for each in location[:-1] if isinstance(each, str)]
-    if not names:
-        return _StackSet
-    models: dict[str, type[_Properties]] = {
-        "ManagedExecution": _ManagedExecution,
-        "OperationPreferences": _OperationPreferences,
-        "DeploymentTargets": _DeploymentTargets,
-    }
-    return models.get(names[-1], _Group)
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in location)
-    return text.removeprefix(".")

@@ -47,3 +47,20 @@ class StackSetSpec:
     managed_execution: bool = False
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Previous:
+    """What the stack set was before this request, as far as the old properties tell.
+
+    Attributes:
+        instances: The overrides of each instance that belonged to the template; None for unknown.
+        certain: False where they may never have been applied, as with invalid old properties.
+        spec: The old properties in full; None where they are unknown.
+        is_new: Whether this request made the stack set, so that it is configured as wanted.
+    """
+
+    instances: Mapping[Target, Overrides | None]
+    certain: bool = True
+    spec: StackSetSpec | None = None
+    is_new: bool = False

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from emulator.virtual.aws import VirtualAWS, world
-from handler import app
-from tests.simulation.cloudformation import Stack
+from emulator.virtual.cloudformation import Stack
+from tests.simulation.story import new_stack
 
 
 @pytest.fixture
 def aws() -> Iterator[VirtualAWS]:
-    """A virtual AWS whose deployments take 30 s, with the function's clients made for it."""
-    for client in (app._cloudformation, app._lambda, app._s3):
-        client.cache_clear()
+    """A virtual AWS whose deployments take 30 s."""
     with world() as virtual:
         yield virtual
         assert virtual.unexpected == []
@@ -24,4 +22,4 @@ def aws() -> Iterator[VirtualAWS]:
 @pytest.fixture
 def stack(aws: VirtualAWS) -> Stack:
     """A stack that has not been created yet."""
-    return Stack(aws)
+    return new_stack(aws)

@@ -13,12 +13,12 @@ from typing import Any
 from emulator.stacksets.faults import Answer, BusyFault, CallFault, DeploymentFault
 from emulator.stacksets.state import Target
 from emulator.virtual.aws import VirtualAWS, world
-from handler import app
-from tests.simulation.cloudformation import SandboxDied, Stack
+from emulator.virtual.functions import SandboxDied
 from tests.simulation.story import (
     ACCOUNTS,
     REGIONS,
     group,
+    new_stack,
     properties,
     stacks_of,
     template,
@@ -40,7 +40,7 @@ class History:
         self.random = random.Random(seed)
         self.log: list[str] = []
         self.aws: VirtualAWS = world(seconds=self._seconds, seed=seed)
-        self.stack = Stack(self.aws)
+        self.stack = new_stack(self.aws)
         self.strangers: set[tuple[str, str]] = set()
 
     def play(self, length: int = 6) -> None:
@@ -49,8 +49,6 @@ class History:
         Raises:
             AssertionError: It was not.
         """
-        for client in (app._cloudformation, app._lambda, app._s3):
-            client.cache_clear()
         with self.aws:
             for _ in range(length):
                 self._meddle()

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.stacksets.faults import DeploymentFault
 from emulator.virtual.aws import VirtualAWS
-from tests.simulation.cloudformation import Stack
+from emulator.virtual.cloudformation import Stack
 from tests.simulation.story import operations, properties, stacks_of, template
 
 BUCKET, KEY = "artifacts", "app.json"

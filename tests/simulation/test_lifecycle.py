@@ -9,7 +9,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from emulator.stacksets.faults import Answer, BusyFault, CallFault, DeploymentFault
 from emulator.virtual.aws import VirtualAWS
-from tests.simulation.cloudformation import SandboxDied, Stack
+from emulator.virtual.cloudformation import Stack
+from emulator.virtual.functions import SandboxDied
 from tests.simulation.story import (
     ACCOUNTS,
     ADMINISTRATION_ROLE,

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from emulator.virtual.aws import VirtualAWS
-from tests.simulation.cloudformation import SANDBOX_SECONDS, Context, Stack
+from emulator.virtual.cloudformation import Stack
+from emulator.virtual.functions import SANDBOX_SECONDS, Context
+from tests.simulation.scenarios import SCENARIOS, check_answers, outcome, scene
 from tests.simulation.story import operations
-from tests.simulation.test_deaths import SCENARIOS, check_answers, outcome, scene
 
 # The rest answers before it does anything.
 NAMES = [name for name in SCENARIOS if name != "bad update"]

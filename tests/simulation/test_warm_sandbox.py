@@ -6,7 +6,7 @@ import gc
 import threading
 import tracemalloc
 
-from tests.simulation.cloudformation import Stack
+from emulator.virtual.cloudformation import Stack
 from tests.simulation.story import properties
 
 REQUESTS = 500

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.deployment.patience import Patience, TimeToRelay, backoff_intervals, poll_intervals
+from handler.deployment.patience import Patience, TimeToRelay, poll_intervals
 from handler.errors import OutOfTime
+from handler.gateway.retry import backoff_intervals
 
 
 class _Clock:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.deployment.request import Request, is_stack_set_id, name_in
-from handler.plan.steps import Marks
+from handler.plan.marks import Marks
 from tests.factories import STACK_ID, STACK_SET_ID
 
 _SIGNED = 1_787_443_200.0  # 20260823T000000Z

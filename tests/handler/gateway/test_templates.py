@@ -136,6 +136,10 @@ def _client() -> S3Client:
     )
 
 
+def _ignore(*_: object, **__: object) -> None:
+    """Nobody reads the warnings."""
+
+
 def _never() -> NoReturn:
     pytest.fail("no client is needed")
 
@@ -144,7 +148,7 @@ def _fetched(answer: dict[str, Any], url: str, place: dict[str, str]) -> str | N
     client = _client()
     with Stubber(client) as stub:
         stub.add_response("get_object", answer, place)
-        return Templates(lambda: client).read(StackSetSpec(template_url=url))
+        return Templates(lambda: client, _ignore).read(StackSetSpec(template_url=url))
 
 
 def _body(content: bytes, length: int | None = None) -> dict[str, Any]:
@@ -168,7 +172,10 @@ def test_fetched_version() -> None:
 
 def test_outside_s3() -> None:
     """An address outside S3 costs no client and no call."""
-    assert Templates(_never).read(StackSetSpec(template_url="https://example.com/a.yaml")) is None
+    assert (
+        Templates(_never, _ignore).read(StackSetSpec(template_url="https://example.com/a.yaml"))
+        is None
+    )
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchBucket", "SlowDown"])
@@ -178,7 +185,7 @@ def test_unreadable(code: str, logged: list[logging.LogRecord]) -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_object", code)
 
-        assert Templates(lambda: client).read(StackSetSpec(template_url=_URL)) is None
+        assert Templates(lambda: client, _ignore).read(StackSetSpec(template_url=_URL)) is None
 
     assert [each.getMessage() for each in logged] == [
         "template not read, so only a changed URL counts"
@@ -225,7 +232,7 @@ def _version(number: int, **members: Any) -> dict[str, Any]:
 
 def test_settled_on_what_is_there() -> None:
     """A stack set that has the content already keeps it, and nothing is read."""
-    settled = Templates(_never).settle(_SPEC, _MEANT.decode())
+    settled = Templates(_never, _ignore).settle(_SPEC, _MEANT.decode())
 
     assert (settled.template_url, settled.template_body) == (None, None)
 
@@ -235,7 +242,7 @@ def test_settled_on_the_address() -> None:
     client = _client()
     with Stubber(client) as stub:
         stub.add_response("get_object", _body(_MEANT), _PLACE)
-        assert Templates(lambda: client).settle(_SPEC, "Other") == _SPEC
+        assert Templates(lambda: client, _ignore).settle(_SPEC, "Other") == _SPEC
 
 
 def test_settled_on_a_version() -> None:
@@ -251,7 +258,7 @@ def test_settled_on_a_version() -> None:
         )
         stub.add_response("get_object", _body(_OTHER), {**_PLACE, "VersionId": "v3"})
         stub.add_response("get_object", _body(_MEANT), {**_PLACE, "VersionId": "v1"})
-        settled = Templates(lambda: client).settle(_SPEC, None)
+        settled = Templates(lambda: client, _ignore).settle(_SPEC, None)
 
     assert settled.template_url == f"{_URL}?versionId=v1"
 
@@ -263,7 +270,7 @@ def test_no_version_has_it() -> None:
         stub.add_response("get_object", _body(_OTHER), _PLACE)
         stub.add_response("list_object_versions", {})
         with pytest.raises(TemplateChanged, match=r"newest 50 versions.*versioning .*my-bucket"):
-            Templates(lambda: client).settle(_SPEC, None)
+            Templates(lambda: client, _ignore).settle(_SPEC, None)
 
 
 def test_versions_cannot_be_listed() -> None:
@@ -273,7 +280,7 @@ def test_versions_cannot_be_listed() -> None:
         stub.add_response("get_object", _body(_OTHER), _PLACE)
         stub.add_client_error("list_object_versions", "AccessDenied")
         with pytest.raises(TemplateChanged, match="s3:ListBucketVersions"):
-            Templates(lambda: client).settle(_SPEC, None)
+            Templates(lambda: client, _ignore).settle(_SPEC, None)
 
 
 def test_checked() -> None:
@@ -282,7 +289,7 @@ def test_checked() -> None:
     with Stubber(client) as stub:
         stub.add_response("get_object", _body(_OTHER), _PLACE)
         with pytest.raises(TemplateChanged, match="TemplateDigest"):
-            Templates(lambda: client).check(_SPEC)
+            Templates(lambda: client, _ignore).check(_SPEC)
 
 
 def test_unreadable_is_not_judged() -> None:
@@ -291,8 +298,8 @@ def test_unreadable_is_not_judged() -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_object", "AccessDenied")
         stub.add_client_error("get_object", "AccessDenied")
-        Templates(lambda: client).check(_SPEC)
-        assert Templates(lambda: client).settle(_SPEC, None) == _SPEC
+        Templates(lambda: client, _ignore).check(_SPEC)
+        assert Templates(lambda: client, _ignore).settle(_SPEC, None) == _SPEC
 
 
 @pytest.mark.parametrize(
@@ -306,4 +313,4 @@ def test_unreadable_is_not_judged() -> None:
 )
 def test_nothing_to_settle(spec: StackSetSpec) -> None:
     """Without a digest or an address in S3 nothing is read."""
-    assert Templates(_never).settle(spec, None) is spec
+    assert Templates(_never, _ignore).settle(spec, None) is spec

@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.plan.configuration import (
+from handler.plan.configuration import differs
+from handler.plan.parameters import (
     api_parameters,
     create_parameters,
-    differs,
     operation_preferences,
     update_parameters,
 )
-from handler.plan.instances import Previous
 from handler.values.observation import StackSetState
-from handler.values.spec import StackSetSpec
+from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
 from tests.factories import IRELAND, ONE, OREGON, TOKYO, URL, VIRGINIA, regions, stack_set
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.plan.cover import cover
-from handler.plan.instances import Previous, plan_deployment
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
+from handler.plan.instances import plan_deployment
+from handler.plan.marks import Marks
+from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation
-from handler.values.spec import Overrides, StackSetSpec
+from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Rectangle, Target
 from tests.factories import (
     MARKS,

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import pytest
 
 from handler.plan.instances import (
-    Previous,
     known_before,
     overrides_in_force,
     plan_deletion,
     plan_deployment,
     unknown_overrides,
 )
-from handler.plan.steps import ALL_STEPS, CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
+from handler.plan.marks import Marks
+from handler.plan.steps import ALL_STEPS, CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation, StackSetState
-from handler.values.spec import Overrides, StackSetSpec
+from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Rectangle, Target
 from tests.factories import (
     MARKS,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Marks, Step
+from handler.plan.marks import Marks
+from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.spec import Overrides
 from handler.values.targets import Rectangle
 from tests.factories import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handler.errors import InvalidProperties
-from handler.properties.model import parse_properties
+from handler.properties.reading import parse_properties
 from tests.factories import (
     GROUP_MEMBERS,
     IRELAND,

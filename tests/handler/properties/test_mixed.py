@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.properties.model import parse_properties, salvage_instances
+from handler.properties.reading import parse_properties, salvage_instances
 from tests.factories import (
     GROUP_MEMBERS,
     ONE,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.properties.model import parse_properties, salvage_instances
+from handler.properties.reading import parse_properties, salvage_instances
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Target
 from tests.factories import (

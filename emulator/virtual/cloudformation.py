@@ -1,103 +1,21 @@
-"""A small CloudFormation and a small Lambda in virtual time, driving the real function.
+"""A small CloudFormation in virtual time: one stack with one custom resource.
 
-CloudFormation: one stack with one custom resource; create, update, delete, rollback, cleanup of a
-replaced resource, and an hour of patience. Lambda: asynchronous deliveries, three tries each, a
-sandbox that dies after 900 s or whenever a test says so, relays, and the on-failure destination.
+It creates, updates, deletes, rolls back, cleans up what was replaced, and has an hour of patience.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from emulator.virtual.aws import RESPONSE_HOST, VirtualAWS
-from handler import app
+from emulator.virtual.functions import FUNCTION_ARN, Function, Lambda
 
-SANDBOX_SECONDS = 900.0
-RETRY_PAUSES = (60.0, 120.0)
 PATIENCE = 3600.0
-FUNCTION_ARN = "arn:aws:lambda:us-east-1:111111111111:function:stacksets"
-
-
-class SandboxDied(BaseException):
-    """The sandbox is gone: nothing of the function runs after this."""
-
-
-@dataclass
-class Context:
-    """Lambda's context object, as far as the function reads it."""
-
-    aws: VirtualAWS
-    dies_at: float
-    invoked_function_arn: str = FUNCTION_ARN
-    function_name: str = "stacksets"
-    log_group_name: str = "/aws/lambda/stacksets"
-    log_stream_name: str = "2026/01/01/[$LATEST]0123456789abcdef"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the sandbox dies."""
-        return int((self.dies_at - self.aws.clock.now) * 1000)
-
-
-@dataclass
-class Lambda:
-    """Delivers events to the function.
-
-    Attributes:
-        deaths: How many sandboxes died.
-    """
-
-    aws: VirtualAWS
-    deaths: int = 0
-
-    def deliver(self, event: dict[str, Any]) -> None:
-        """Deliver an event, and the relays that come of it, to the bitter end."""
-        queue = [event]
-        while queue:
-            seen = len(self.aws.invocations)
-            self._try_three_times(queue.pop(0))
-            queue += [each.payload for each in self.aws.invocations[seen:]]
-
-    def _try_three_times(self, event: dict[str, Any]) -> None:
-        for pause in (0.0, *RETRY_PAUSES):
-            self.aws.clock.sleep(pause)
-            if self._try(app.handler, event):
-                return
-        record = {
-            "requestContext": {"condition": "RetriesExhausted"},
-            "requestPayload": event,
-            "responsePayload": {"errorMessage": "Task timed out after 900.00 seconds"},
-        }
-        assert self._try(app.last_word, record)
-
-    def _try(self, entry: Callable[[Any, Any], None], event: dict[str, Any]) -> bool:
-        context = Context(self.aws, self.aws.clock.now + SANDBOX_SECONDS)
-        with self._mortal(context.dies_at):
-            try:
-                entry(event, context)
-            except SandboxDied:
-                self.deaths += 1
-                return False
-            except Exception:  # noqa: BLE001 - Lambda takes any error for a failed try
-                return False
-        return True
-
-    @contextmanager
-    def _mortal(self, dies_at: float) -> Iterator[None]:
-        def watch(now: float) -> None:
-            if now > dies_at:
-                raise SandboxDied
-
-        self.aws.clock.on_advance.append(watch)
-        try:
-            yield
-        finally:
-            self.aws.clock.on_advance.remove(watch)
 
 
 @dataclass(frozen=True)
@@ -115,6 +33,7 @@ class Stack:
     """A stack with one custom resource.
 
     Attributes:
+        served_by: The function behind the resource's service token.
         status: As CloudFormation words it; empty before the stack is created.
         physical_id: What ``Ref`` gives.
         attributes: What ``Fn::GetAtt`` gives.
@@ -125,6 +44,7 @@ class Stack:
     """
 
     aws: VirtualAWS
+    served_by: Function
     name: str = "story"
     status: str = ""
     physical_id: str = ""
@@ -137,7 +57,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         self._rollback: tuple[dict[str, Any], dict[str, Any], str] = ({}, {}, "")
-        self.function = Lambda(self.aws)
+        self.function = Lambda(self.aws, self.served_by)
         stack_id = uuid.uuid5(uuid.NAMESPACE_URL, self.name)
         self.stack_id = (
             f"arn:aws:cloudformation:us-east-1:111111111111:stack/{self.name}/{stack_id}"
@@ -252,10 +172,9 @@ class Stack:
         patience = float(event["ResourceProperties"].get("ServiceTimeout", PATIENCE))
         for delivery in self.aws.responses:
             body = delivery.body
-            taken = delivery.status == 200 and delivery.time <= began + patience
+            taken = delivery.status == HTTPStatus.OK and delivery.time <= began + patience
             if taken and body["RequestId"] == event["RequestId"]:
-                assert body["StackId"] == event["StackId"]
-                assert body["LogicalResourceId"] == event["LogicalResourceId"]
+                _require_same(body, event)
                 return Answer(
                     body["Status"], body["PhysicalResourceId"], body["Reason"], body["Data"]
                 )
@@ -263,7 +182,14 @@ class Stack:
         return Answer(None, event.get("PhysicalResourceId", event["RequestId"]), "timed out")
 
 
-def _as_delivered(value: Any) -> Any:
+def _require_same(body: Mapping[str, Any], event: Mapping[str, Any]) -> None:
+    for name in ("StackId", "LogicalResourceId"):
+        if body[name] != event[name]:
+            message = f"the answer to {event['RequestId']} has another {name}: {body[name]}"
+            raise AssertionError(message)
+
+
+def _as_delivered(value: Any) -> Any:  # noqa: ANN401  JSON
     """Properties as CloudFormation hands them over: every scalar a string."""
     if isinstance(value, dict):
         return {key: _as_delivered(each) for key, each in value.items()}

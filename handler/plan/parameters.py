@@ -1,0 +1,66 @@
+"""What the API calls send: our values in the API's form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handler.plan.steps import DELETE, UPDATE, Step
+from handler.values.spec import StackSetSpec
+
+
+def create_parameters(spec: StackSetSpec) -> dict[str, Any]:
+    """What CreateStackSet sends besides the name: only what the template gives."""
+    parameters = update_parameters(spec)
+    parameters.pop("UsePreviousTemplate", None)
+    if not spec.managed_execution:
+        del parameters["ManagedExecution"]
+    return {name: value for name, value in parameters.items() if value}
+
+
+def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
+    """What UpdateStackSet sends besides the name: all of it, so that what is gone goes.
+
+    Empty lists are sent, for the API takes an absent list for "keep what is there". The roles
+    are sent each time, for the API falls back to the default roles without them.
+    """
+    keeps_template = spec.template_body is None and spec.template_url is None
+    optional: dict[str, Any] = {
+        "UsePreviousTemplate": keeps_template or None,
+        "Description": spec.description,
+        "TemplateBody": spec.template_body,
+        "TemplateURL": spec.template_url,
+        "AdministrationRoleARN": spec.administration_role_arn,
+        "ExecutionRoleName": spec.execution_role_name,
+    }
+    return {
+        **{name: value for name, value in optional.items() if value is not None},
+        "Parameters": api_parameters(spec.parameters),
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())],
+        "Capabilities": sorted(spec.capabilities),
+        "ManagedExecution": {"Active": spec.managed_execution},
+    }
+
+
+def api_parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
+    """Parameter values in the API's form, sorted by key."""
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())]
+
+
+def operation_preferences(spec: StackSetSpec, regions: tuple[str, ...]) -> dict[str, Any]:
+    """The preferences of one operation: a RegionOrder names exactly the regions it reaches."""
+    preferences = dict(spec.preferences)
+    order = preferences.pop("RegionOrder", None)
+    if order and regions:
+        listed = [region for region in order if region in regions]
+        preferences["RegionOrder"] = [*listed, *(each for each in regions if each not in listed)]
+    return preferences
+
+
+def instance_parameters(step: Step) -> dict[str, Any]:
+    """Returns what a call on instances sends besides their places and its preferences."""
+    if step.action == DELETE:
+        return {"RetainStacks": step.retain_stacks}
+    overrides = api_parameters(dict(step.overrides))
+    # An empty list takes an instance's overrides away; no list would keep them.
+    return {"ParameterOverrides": overrides} if overrides or step.action == UPDATE else {}

@@ -10,9 +10,11 @@ from botocore.config import Config
 
 from handler.custom_resource.answer import attributes
 from handler.custom_resource.frame import StackSetResource
-from handler.deployment import lifecycle
+from handler.deployment.lifecycle import Lifecycle
+from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
 from handler.deployment.reconcile import Reconciliation
+from handler.gateway.owning_stack import OwningStack
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
@@ -24,17 +26,20 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
 
+# Four time-outs in a row fit between the relay and the end of the sandbox; the gateway to
+# CloudFormation tries again by itself, since before each try of a write somebody may object.
+_TIMEOUTS = {"connect_timeout": 5, "read_timeout": 20}
 _CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=30,
+    **_TIMEOUTS,
     retries={"mode": "standard", "total_max_attempts": 4},
     s3={"addressing_style": "path"},
 )
+_ONE_TRY = Config(**_TIMEOUTS, retries={"total_max_attempts": 1})
 
 
 @functools.cache
 def _cloudformation() -> CloudFormationClient:
-    return boto3.client("cloudformation", config=_CONFIG)
+    return boto3.client("cloudformation", config=_ONE_TRY)
 
 
 @functools.cache
@@ -54,21 +59,21 @@ resource = StackSetResource(_lambda)
 @resource.poll_create
 def create(_event: dict[str, Any], context: LambdaContext) -> str:
     """Serve a Create, from its beginning or where another invocation left off."""
-    return _deployed(lifecycle.create(resource.request, resource.memory, _loop(context)))
+    return _deployed(_lifecycle(context).create())
 
 
 @resource.update
 @resource.poll_update
 def update(_event: dict[str, Any], context: LambdaContext) -> str:
     """Serve an Update, from its beginning or where another invocation left off."""
-    return _deployed(lifecycle.update(resource.request, resource.memory, _loop(context)))
+    return _deployed(_lifecycle(context).update())
 
 
 @resource.delete
 @resource.poll_delete
 def delete(_event: dict[str, Any], context: LambdaContext) -> str:
     """Serve a Delete, from its beginning or where another invocation left off."""
-    lifecycle.delete(resource.request, _loop(context))
+    _lifecycle(context).delete()
     return resource.request.physical_id
 
 
@@ -107,15 +112,22 @@ def _deployed(seen: Observation) -> str:
     return seen.stack_set.stack_set_id
 
 
-def _loop(context: LambdaContext) -> Reconciliation:
-    request = resource.request
+def _lifecycle(context: LambdaContext) -> Lifecycle:
+    request, memory = resource.request, resource.memory
     seconds_left = context.get_remaining_time_in_millis() / 1000
     patience = Patience.of_sandbox(seconds_left, request.give_up_at)
-    return Reconciliation(
-        stack_sets=StackSets(_cloudformation(), patience.sleep),
+    client = _cloudformation()
+    stack = OwningStack(client, request.stack_id, request.logical_id, logger.warning)
+    liveness = Liveness(request, stack, patience.sleep, memory.first)
+    loop = Reconciliation(
+        stack_sets=StackSets(client, patience.sleep, liveness.require),
         marks=request.marks,
         patience=patience,
+        liveness=liveness,
         began=request.began,
         deadline=request.deadline,
-        templates=Templates(_s3, logger.warning),
+        templates=Templates(_s3, logger.warning, patience.sleep),
     )
+    lifecycle = Lifecycle(request, memory, loop)
+    resource.abandon = lifecycle.abandon
+    return lifecycle

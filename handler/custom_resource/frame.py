@@ -10,31 +10,27 @@ goes on with the request.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from crhelper import FAILED, CfnResource
 
 from handler.custom_resource.answer import Answer, deliver
+from handler.custom_resource.relay import Relay, carried_by
 from handler.deployment.lifecycle import Memory
+from handler.deployment.liveness import GivenUp
 from handler.deployment.patience import TimeToRelay
-from handler.deployment.reconcile import Superseded
 from handler.deployment.request import Request
 from handler.errors import OperationFailed, StackSetResourceError
-from handler.gateway.retry import backoff_intervals, is_transient
 from handler.observability import logger, metrics, observe
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_lambda import LambdaClient
 
-_RELAYED = "CrHelperPoll"
-_CARRIED = "CrHelperData"
 _LAST_SECONDS = 5.0
 _MOST_LOGGED = 500
 
@@ -45,10 +41,12 @@ class StackSetResource(CfnResource):
     Attributes:
         request: The request that is being served.
         memory: What it has made so far; carried from relay to relay.
+        abandon: Leaves no operation of the request running.
     """
 
     request: Request
     memory: Memory
+    abandon: Callable[[], None]
     _event: dict[str, Any]
     _context: LambdaContext
     _sam_local: str | None
@@ -62,7 +60,7 @@ class StackSetResource(CfnResource):
         finally:
             del os.environ["AWS_SAM_LOCAL"]
         self._sam_local = None
-        self._client_of_lambda = lambda_client
+        self._relay = Relay(lambda_client)
         self._goes_on = False
         self._undelivered: Exception | None = None
 
@@ -113,9 +111,9 @@ class StackSetResource(CfnResource):
         """Set no guard: see the module."""
 
     def _recall(self) -> None:
-        carried = dict(self._event.get(_CARRIED) or {})
-        self.request = Request.from_event(self._event, carried.pop("began", None))
-        self.memory = Memory(**carried)
+        self.memory, began = carried_by(self._event)
+        self.request = Request.from_event(self._event, began)
+        self.abandon = _nothing
 
     def _wrap_function(self, func: Callable[[dict[str, Any], LambdaContext], str]) -> None:
         self.Data = {}
@@ -123,15 +121,24 @@ class StackSetResource(CfnResource):
         try:
             self.PhysicalResourceId = func(self._event, self._context)
         except TimeToRelay:
-            self._goes_on = True
-            self._relay()
-        except Superseded as later:
-            self._goes_on = True
-            logger.warning("a later request has taken over", operation_id=str(later))
+            self._hand_over()
+        except GivenUp as error:
+            # Nobody reads it if we are right, and nobody waits an hour if we are wrong.
+            self.abandon()
+            self._fail(str(error), error)
         except StackSetResourceError as error:
             self._fail(str(error), error)
         except Exception as error:  # noqa: BLE001 - even our own bugs must be answered for
             self._fail(f"Unforeseen {type(error).__name__}: {error}", error)
+
+    def _hand_over(self) -> None:
+        try:
+            self._relay.hand_over(self._event, self._context, self.memory, self.request.began)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody goes on
+            self.abandon()
+            self._fail(f"The function could not go on in another invocation: {error}", error)
+        else:
+            self._goes_on = True
 
     def _fail(self, reason: str, error: Exception) -> None:
         self.Status, self.Reason = FAILED, reason
@@ -140,31 +147,12 @@ class StackSetResource(CfnResource):
             "request failed",
             reason=reason,
             failures=[asdict(each) for each in failures[:_MOST_LOGGED]],
-            exc_info=None if isinstance(error, StackSetResourceError) else error,
+            exc_info=None if isinstance(error, StackSetResourceError | GivenUp) else error,
         )
         metrics.add_metric("FailedInstances", "Count", len(failures))
 
     def _polling_init(self, _event: dict[str, Any]) -> None:
         self._send_response = not self._goes_on
-
-    def _relay(self) -> None:
-        """Have another invocation go on with the request."""
-        carried = {**asdict(self.memory), "began": self.request.began}
-        payload = {**self._event, _RELAYED: True, _CARRIED: carried}
-        for pause in backoff_intervals():
-            try:
-                self._client_of_lambda().invoke(
-                    FunctionName=self._context.invoked_function_arn,
-                    InvocationType="Event",
-                    Payload=json.dumps(payload).encode(),
-                )
-            except (ClientError, BotoCoreError) as error:
-                if not is_transient(error) or self._seconds_left() < pause + _LAST_SECONDS:
-                    raise
-            else:
-                break
-            time.sleep(pause)
-        logger.info("relayed", **carried)
 
     def _seconds_left(self) -> float:
         """Seconds until the sandbox dies."""
@@ -187,3 +175,7 @@ class StackSetResource(CfnResource):
             deliver(self._event["ResponseURL"], answer.encode(self._event), until)
         except Exception as error:  # noqa: BLE001 - crhelper would answer FAILED instead
             self._undelivered = error
+
+
+def _nothing() -> None:
+    """There is nothing to abandon before the request is looked at."""

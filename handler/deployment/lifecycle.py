@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
-from handler.deployment import ownership
+from handler.deployment.liveness import FirstLook, GivenUp
+from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id, name_in
-from handler.errors import InvalidProperties, StackSetResourceError
+from handler.errors import StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
-from handler.properties.reading import parse_properties, read_previous
+from handler.properties.reading import (
+    Reading,
+    read_leniently,
+    read_previous,
+    read_properties,
+)
 from handler.values.observation import Observation
 from handler.values.spec import Previous, StackSetSpec
 
@@ -22,103 +31,214 @@ class Memory:
 
     Attributes:
         stack_set_id: The stack set that the request made or found; empty while there is none.
-        is_new: Whether the request made it.
+        origin: How it came to be the resource's own, in the name of an `Origin`.
+        first: What CloudFormation showed when the request began.
     """
 
     stack_set_id: str = ""
-    is_new: bool = False
+    origin: str = ""
+    first: FirstLook = field(default_factory=FirstLook)
 
+    def to_json(self) -> dict[str, Any]:
+        """Returns what an event can carry."""
+        return asdict(self)
 
-def create(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
-    """Create a stack set and its instances.
-
-    Raises:
-        StackSetResourceError: It could not be done. What was made is named in ``memory``, and
-            CloudFormation's rollback deletes it.
-    """
-    spec = parse_properties(request.properties)
-    return _deploy_another(spec.name or request.default_name, request, memory, loop, spec)
-
-
-def update(request: Request, memory: Memory, loop: Reconciliation) -> Observation:
-    """Bring a stack set to its new properties, or replace it where its name changes.
-
-    CloudFormation keeps the old stack set when a replacement fails, and knows nothing of the new
-    one. The rollback, an Update back to the old name, finds and removes that.
-
-    Raises:
-        StackSetResourceError: It could not be done.
-    """
-    spec = parse_properties(request.properties)
-    name = _replacement_name(request, spec, loop)
-    if name is not None:
-        return _deploy_another(name, request, memory, loop, spec)
-    previous_name = str(request.old_properties.get("StackSetName") or "")
-    if previous_name in {"", name_in(request.physical_id)}:
-        return _deploy(loop, request.physical_id, spec, read_previous(request.old_properties))
-    seen = _deploy(loop, request.physical_id, spec, Previous({}, certain=False, spec=spec))
-    left_over = ownership.find(loop.stack_sets, loop.marks, previous_name)
-    if left_over is not None:
-        loop.delete(left_over, spec)
-    return seen
-
-
-def delete(request: Request, loop: Reconciliation) -> None:
-    """Delete a stack set with all its instances; done where there is none.
-
-    A physical id that names no stack set is what a failed Create leaves behind.
-
-    Raises:
-        StackSetResourceError: It could not be done.
-    """
-    try:
-        spec = parse_properties(request.properties)
-    except InvalidProperties:
-        spec = StackSetSpec()
-    stack_set_id: str | None = request.physical_id
-    if not is_stack_set_id(request.physical_id):
-        marks = request.marks_of_unfinished_create
-        name = spec.name or request.default_name
-        stack_set_id = ownership.find_created(loop.stack_sets, marks, name, spec) if marks else None
-    if stack_set_id is None:
-        logger.info("nothing was created, so nothing is deleted")
-    else:
-        loop.delete(stack_set_id, spec)
-
-
-def _replacement_name(request: Request, spec: StackSetSpec, loop: Reconciliation) -> str | None:
-    """The name of the stack set to make instead of the present one; None to keep that."""
-    present = request.physical_id
-    if not is_stack_set_id(present):
-        return spec.name or request.default_name
-    wanted = spec.name or name_in(present)
-    if wanted == name_in(present) and loop.stack_sets.describe(present) is not None:
-        return None
-    return wanted
-
-
-def _deploy_another(
-    name: str, request: Request, memory: Memory, loop: Reconciliation, spec: StackSetSpec
-) -> Observation:
-    if not memory.stack_set_id:
-        loop.templates.check(spec)
-        present = request.physical_id if is_stack_set_id(request.physical_id) else ""
-        memory.stack_set_id, memory.is_new = ownership.create(
-            loop.stack_sets, loop.marks, name, spec, present
+    @classmethod
+    def from_json(cls, carried: Mapping[str, Any]) -> Memory:
+        """Returns what an event has carried; what another version has added is passed over."""
+        first = carried.get("first") or {}
+        known = {each.name for each in fields(FirstLook)}
+        return cls(
+            stack_set_id=carried.get("stack_set_id", ""),
+            origin=carried.get("origin", ""),
+            first=FirstLook(**{name: each for name, each in first.items() if name in known}),
         )
-    if memory.is_new:
-        previous = Previous({}, spec=spec, is_new=True)
-    else:
-        instances = loop.stack_sets.instances(memory.stack_set_id)
-        previous = known_before(instances, loop.marks)
-    return _deploy(loop, memory.stack_set_id, spec, previous)
 
 
-def _deploy(
-    loop: Reconciliation, stack_set_id: str, spec: StackSetSpec, previous: Previous
-) -> Observation:
-    try:
-        return loop.deploy(stack_set_id, spec, previous)
-    except NotFound as error:
-        message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
-        raise StackSetResourceError(message) from error
+@dataclass
+class Lifecycle:
+    """One request from its properties to its end.
+
+    Attributes:
+        request: The request.
+        memory: What earlier invocations have left, and this one leaves.
+        loop: Brings a stack set to where it should be.
+    """
+
+    request: Request
+    memory: Memory
+    loop: Reconciliation
+
+    def create(self) -> Observation:
+        """Create a stack set and its instances.
+
+        Raises:
+            GivenUp: CloudFormation does not wait for it any more.
+            StackSetResourceError: It could not be done. What was made is named in ``memory``, and
+                CloudFormation's rollback deletes it.
+        """
+        self.loop.liveness.begin()
+        spec = _spec(read_properties(self.request.properties))
+        return self._deploy_another(spec.name or self.request.default_name, spec)
+
+    def update(self) -> Observation:
+        """Bring a stack set to its new properties, or replace it where its name changes.
+
+        CloudFormation keeps the old stack set when a replacement fails, and knows nothing of the
+        new one. The rollback, an Update back to the old name, finds and removes that.
+
+        Raises:
+            GivenUp: CloudFormation does not wait for it any more.
+            StackSetResourceError: It could not be done.
+        """
+        self.loop.liveness.begin()
+        spec = self._wanted()
+        name = self._replacement_name(spec)
+        if name is not None:
+            return self._deploy_another(name, spec)
+        before = read_leniently(self.request.old_properties).spec
+        present = self.request.physical_id
+        if not self._was_to_be_replaced(spec, before):
+            return self._deploy(present, spec, read_previous(self.request.old_properties))
+        # What was to replace the present stack set has failed, and nothing has touched this one.
+        seen = self._deploy(present, spec, _untouched(spec))
+        self._remove(self._find_settled(str(before.name), before), before)
+        return seen
+
+    def delete(self) -> None:
+        """Delete a stack set with all its instances; done where there is none.
+
+        A physical id that names no stack set is what a failed Create leaves behind.
+
+        Raises:
+            GivenUp: CloudFormation does not wait for it any more.
+            StackSetResourceError: It could not be done, and why.
+        """
+        spec = read_leniently(self.request.properties).spec
+        try:
+            self.loop.liveness.begin()
+            if is_stack_set_id(self.request.physical_id):
+                self.loop.delete(self.request.physical_id, spec)
+            else:
+                self._delete_what_was_made(spec)
+        except GivenUp as given_up:
+            if not given_up.is_unasked_delete:
+                raise
+            logger.warning("CloudFormation keeps this stack set, so nothing is deleted")
+
+    def abandon(self) -> None:
+        """Leave no operation of this request running on the stack set that it works on."""
+        known = self.memory.stack_set_id or self.request.physical_id
+        if is_stack_set_id(known):
+            self.loop.stop_own(known)
+
+    # --- properties --------------------------------------------------------------------------
+
+    def _wanted(self) -> StackSetSpec:
+        """What an Update asks for; a rollback is never refused for what it says."""
+        if self.loop.liveness.is_rollback:
+            return _spec(read_leniently(self.request.properties))
+        return _spec(read_properties(self.request.properties, self.request.old_properties))
+
+    def _replacement_name(self, spec: StackSetSpec) -> str | None:
+        """The name of the stack set to make instead of the present one; None to keep that."""
+        present = self.request.physical_id
+        if not is_stack_set_id(present):
+            return spec.name or self.request.default_name
+        before = read_leniently(self.request.old_properties).spec
+        # A name that was edited while nobody looked at it does not move the stack set.
+        is_kept = spec.name in {None, name_in(present), before.name}
+        if is_kept and self.loop.stack_sets.describe(present) is not None:
+            return None
+        wanted = spec.name or name_in(present)
+        if self.loop.liveness.is_rollback and not is_kept and not self._is_there(wanted, spec):
+            logger.warning("no stack set of the old name is left, so the present one stays")
+            return None
+        return wanted
+
+    def _is_there(self, name: str, spec: StackSetSpec) -> bool:
+        if not self.memory.stack_set_id:
+            self._remember(self._ownership().find(name, spec))
+        return bool(self.memory.stack_set_id)
+
+    def _remember(self, own: Own | None) -> None:
+        if own is not None:
+            self.memory.stack_set_id, self.memory.origin = own.stack_set_id, own.origin.name
+
+    def _was_to_be_replaced(self, spec: StackSetSpec, before: StackSetSpec) -> bool:
+        """Whether the properties before name another stack set than the one that is there."""
+        other = before.name not in {None, name_in(self.request.physical_id)}
+        return other and before.name != spec.name
+
+    # --- stack sets --------------------------------------------------------------------------
+
+    def _deploy_another(self, name: str, spec: StackSetSpec) -> Observation:
+        """Deploy a stack set of this name: a new one, or one that the resource has already."""
+        if not self.memory.stack_set_id:
+            own = self._ownership().find(name, spec)
+            if own is None:
+                self.loop.templates.check(spec)
+                own = self._ownership().make(name, spec)
+            self._remember(own)
+        if self.memory.origin == Origin.MADE.name:
+            previous = Previous({}, spec=spec, is_new=True)
+        elif self.memory.origin == Origin.REPLACED.name:
+            previous = _untouched(spec)
+        else:
+            instances = self.loop.stack_sets.instances(self.memory.stack_set_id)
+            previous = known_before(instances, self.loop.marks)
+        return self._deploy(self.memory.stack_set_id, spec, previous)
+
+    def _deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
+        try:
+            return self.loop.deploy(stack_set_id, spec, previous)
+        except NotFound as error:
+            self.loop.liveness.require()
+            message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
+            raise StackSetResourceError(message) from error
+
+    def _delete_what_was_made(self, spec: StackSetSpec) -> None:
+        """Delete what a Create made that never told."""
+        own = self._find_settled(spec.name or self.request.default_name, spec)
+        if own is None:
+            logger.info("nothing was created, so nothing is deleted")
+        elif own.stack_set_id == self.loop.liveness.shown_id:
+            logger.warning("a later request owns the stack set, so nothing is deleted")
+        elif self._ownership().is_of_later_request(own.stack_set_id):
+            logger.warning("a later request works on the stack set, so nothing is deleted")
+        else:
+            self._remove(own, spec)
+
+    def _find_settled(self, name: str, spec: StackSetSpec) -> Own | None:
+        """Find what an earlier request made, even if its last write has not arrived yet."""
+        own = self._ownership().find(name, spec)
+        if own is not None or not self._may_still_come():
+            return own
+        seconds = self.loop.liveness.quiet_at() - time.time()
+        if seconds > 0:
+            self.loop.patience.sleep(seconds)
+            own = self._ownership().find(name, spec)
+        return own
+
+    def _may_still_come(self) -> bool:
+        """Whether the earlier request was perhaps given up between two of its calls."""
+        return self.request.kind == "Update" or self.request.may_be_unfinished
+
+    def _remove(self, own: Own | None, spec: StackSetSpec) -> None:
+        if own is not None:
+            self.loop.delete(own.stack_set_id, spec)
+
+    def _ownership(self) -> Ownership:
+        present = self.request.physical_id if is_stack_set_id(self.request.physical_id) else ""
+        return Ownership(self.loop.stack_sets, self.loop.marks, self.loop.liveness, present)
+
+
+def _untouched(spec: StackSetSpec) -> Previous:
+    """What a stack set was that is to go back to what it has been all the time."""
+    return Previous(spec.instances, spec=spec)
+
+
+def _spec(reading: Reading) -> StackSetSpec:
+    for warning in reading.warnings:
+        logger.warning(warning)
+    return reading.spec

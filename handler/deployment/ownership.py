@@ -1,87 +1,126 @@
 """Which stack sets are a resource's own, though CloudFormation knows another physical id or none.
 
-A stack set is the resource's own where an operation on it carries the resource's mark, or where
-the API recognises the ClientRequestToken with which one of its requests created it.
+A stack set is the resource's own where an operation on it carries the resource's mark, where the
+present one's operations tell that it was made to replace this one, or where the API recognises the
+ClientRequestToken with which one of the resource's requests created it.
 """
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
+from enum import Enum
+
+from handler.deployment.liveness import Liveness
 from handler.errors import StackSetExists
 from handler.gateway.stacksets import NameTaken, StackSets
 from handler.plan.marks import Marks
+from handler.plan.outcomes import LAG
 from handler.values.spec import StackSetSpec
 
+_PAUSE = 5.0
 
-def create(
-    stack_sets: StackSets, marks: Marks, name: str, spec: StackSetSpec, present: str
-) -> tuple[str, bool]:
-    """Create a stack set without instances, or find the one that the resource has already.
 
-    A resource has one of another name than its present one while CloudFormation rolls back a
-    replacement, or after a replacement that failed.
+class Origin(Enum):
+    """How a stack set came to be the resource's own."""
 
-    Args:
+    MADE = "this request has made it"
+    REPLACED = "the present stack set was made to replace it, and nothing has touched it since"
+    FOUND = "an earlier request has worked on it"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A stack set of the resource's own."""
+
+    stack_set_id: str
+    origin: Origin
+
+
+@dataclass
+class Ownership:
+    """Finds and makes stack sets for one request.
+
+    Attributes:
         stack_sets: The gateway.
         marks: Those of the request.
-        name: The name of the stack set.
-        spec: Its configuration.
-        present: The physical id of the request; empty on a Create.
-
-    Returns:
-        Its StackSetId, and whether this request made it.
-
-    Raises:
-        StackSetExists: The name belongs to a stack set that the resource did not make.
+        liveness: Tells when the request began, and sleeps, for lists that lag behind.
+        present: The StackSetId that CloudFormation knows; empty where it knows none.
     """
-    try:
-        return stack_sets.create(name, spec, marks.client_request_token(name)), True
-    except NameTaken as error:
-        own = find(stack_sets, marks, name) or _find_replaced(stack_sets, marks, name, present)
-        if own is None:
-            raise StackSetExists(name) from error
-        return own, False
 
+    stack_sets: StackSets
+    marks: Marks
+    liveness: Liveness
+    present: str = ""
 
-def find(stack_sets: StackSets, marks: Marks, name: str) -> str | None:
-    """Find the stack set of this name on which a request of the resource has worked.
+    def find(self, name: str, spec: StackSetSpec) -> Own | None:
+        """Find the resource's own stack set of this name.
 
-    Returns:
-        Its StackSetId; None where there is none or it is somebody else's.
-    """
-    live = stack_sets.describe(name)
-    if live is None:
+        Args:
+            name: Its name.
+            spec: What it was made of, if it was: the same call again gives the same stack set.
+
+        Returns:
+            None where there is none, or it is somebody else's.
+        """
+        live = self.stack_sets.describe(name)
+        if live is None:
+            return None
+        own = self._by_marks(live.stack_set_id)
+        if own is None and self._is_recognised(name, live.stack_set_id, spec):
+            own = Own(live.stack_set_id, Origin.FOUND)
+        until = self.liveness.request.began + LAG
+        while own is None and self._has_no_operation(live.stack_set_id) and time.time() < until:
+            self.liveness.sleep(_PAUSE)
+            own = self._by_marks(live.stack_set_id)
+        return own
+
+    def make(self, name: str, spec: StackSetSpec) -> Own:
+        """Create a stack set without instances.
+
+        Raises:
+            StackSetExists: The name has gone to a stack set that is not the resource's own.
+        """
+        for attempt in ("", self.marks.request):
+            try:
+                token = self.marks.client_request_token(name, attempt)
+                made = self.stack_sets.create(name, spec, token)
+            except NameTaken as error:
+                own = self.find(name, spec)
+                if own is None:
+                    raise StackSetExists(name) from error
+                return own
+            # A token may have been used for a stack set that has been deleted since.
+            if self.stack_sets.describe(made) is not None:
+                break
+        return Own(made, Origin.MADE)
+
+    def is_of_later_request(self, stack_set_id: str) -> bool:
+        """Whether a request has worked on the stack set that was signed after this one."""
+        recent = self.stack_sets.recent_operations(stack_set_id)
+        return any(self.marks.is_of_later_request(each.operation_id) for each in recent)
+
+    def _by_marks(self, stack_set_id: str) -> Own | None:
+        if self.present:
+            successors = self.stack_sets.recent_operations(self.present)
+            if any(self.marks.is_of_successor(e.operation_id, stack_set_id) for e in successors):
+                return Own(stack_set_id, Origin.REPLACED)
+        recent = self.stack_sets.recent_operations(stack_set_id)
+        if any(self.marks.is_of_resource(each.operation_id) for each in recent):
+            return Own(stack_set_id, Origin.FOUND)
         return None
-    recent = stack_sets.recent_operations(live.stack_set_id)
-    is_own = any(marks.is_of_resource(each.operation_id) for each in recent)
-    return live.stack_set_id if is_own else None
 
+    def _has_no_operation(self, stack_set_id: str) -> bool:
+        """Whether no operation is listed, or not yet: the list may lag behind."""
+        return not self.stack_sets.recent_operations(stack_set_id, most=1)
 
-def _find_replaced(stack_sets: StackSets, marks: Marks, name: str, present: str) -> str | None:
-    """Find the stack set of this name that the present one was made to replace."""
-    live = stack_sets.describe(name)
-    if live is None or not present:
-        return None
-    operations = stack_sets.recent_operations(present)
-    old = live.stack_set_id
-    replaced = any(marks.is_of_successor(each.operation_id, old) for each in operations)
-    return old if replaced else None
-
-
-def find_created(stack_sets: StackSets, marks: Marks, name: str, spec: StackSetSpec) -> str | None:
-    """Find what a Create made that died before anybody knew.
-
-    Args:
-        stack_sets: The gateway.
-        marks: Those of the Create that died.
-        name: The name that it wanted.
-        spec: What it wanted: the same call again gives the same stack set.
-
-    Returns:
-        Its StackSetId; None where it made none.
-    """
-    if stack_sets.describe(name) is None:
-        return None
-    try:
-        return stack_sets.create(name, spec, marks.client_request_token(name))
-    except NameTaken:
-        return find(stack_sets, marks, name)
+    def _is_recognised(self, name: str, stack_set_id: str, spec: StackSetSpec) -> bool:
+        """Whether the API recognises the resource's token for this stack set."""
+        try:
+            shown = self.stack_sets.create(name, spec, self.marks.client_request_token(name))
+        except NameTaken:
+            return False
+        if shown != stack_set_id:
+            # The stack set went away in between, so the try has made another, or named a former.
+            self.stack_sets.delete(shown)
+        return shown == stack_set_id

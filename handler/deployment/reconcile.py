@@ -8,36 +8,31 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from handler.deployment.patience import Patience, poll_intervals
-from handler.errors import (
-    AccessDenied,
-    Failure,
-    OperationFailed,
-    OutOfTime,
-    RequestRefused,
-)
-from handler.gateway.stacksets import AlreadyStarted, NotFound, StackSetBusy, StackSets
+from handler.deployment.liveness import Liveness
+from handler.deployment.operations import BUSY_PAUSE, Operations
+from handler.deployment.patience import Patience
+from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
+from handler.gateway.look import look
+from handler.gateway.stacksets import NotFound, StackSetBusy, StackSets
 from handler.gateway.templates import Templates
-from handler.observability import logger, metrics
-from handler.plan import instances as plan
+from handler.observability import logger
+from handler.plan import instances as planning
 from handler.plan.configuration import differs
 from handler.plan.marks import Marks
-from handler.plan.parameters import operation_preferences, update_parameters
-from handler.plan.steps import ALL_STEPS, DELETE, Step, batches
+from handler.plan.outcomes import LAG, contradicts, corrected, is_settled_by, is_stale
+from handler.plan.parameters import operation_preferences, update_parameters, with_default_roles
+from handler.plan.steps import UPDATE_SET, Step, batches
 from handler.values.observation import InstanceState, Observation, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
 
-_BUSY_PAUSE = 5.0
+_STALE_PAUSE = 3.0
 _STOP_PAUSE = 2.0
 _LAST_MOMENT = 15.0
-
-
-class Superseded(Exception):
-    """CloudFormation has gone on to a later request: nobody waits for this one any more."""
 
 
 @dataclass
@@ -48,19 +43,19 @@ class Reconciliation:
         stack_sets: The gateway to the StackSets API.
         marks: Those of the request.
         patience: How long to wait.
+        liveness: Whether the request is waited for.
         began: When CloudFormation sent the request, in seconds since the epoch.
         deadline: When CloudFormation gives up, in seconds since the epoch.
         templates: Gives the wanted template's text.
-        finished: OperationIds of this request's operations that are known to have succeeded.
     """
 
     stack_sets: StackSets
     marks: Marks
     patience: Patience
+    liveness: Liveness
     began: float
     deadline: float
     templates: Templates
-    finished: set[str] = field(default_factory=set)
 
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
@@ -70,30 +65,15 @@ class Reconciliation:
 
         Raises:
             NotFound: The stack set is gone.
+            GivenUp: The request is not waited for any more.
             StackSetResourceError: It could not be done, and why.
         """
-        try:
+        operations = self._operations(stack_set_id)
+        with self._left_in_order(operations, lambda: self._progress(stack_set_id, spec)):
             while True:
-                newest = self._settle(stack_set_id, ALL_STEPS)
-                seen = self._look(stack_set_id, spec, previous, newest)
-                if self._newest(stack_set_id) != newest:
-                    continue
-                settled = self.templates.settle(spec, seen.stack_set.template_body)
-                steps = self._deployment_steps(seen, settled, previous)
-                if not steps:
-                    plan.verify(spec, seen)
+                seen = self._deploy_some(operations, spec, previous)
+                if seen is not None:
                     return seen
-                self._take(stack_set_id, steps, settled)
-        except (AccessDenied, RequestRefused):
-            self._abandon(stack_set_id)
-            raise
-        except OutOfTime as error:
-            running = self._stop(stack_set_id)
-            instances = self.stack_sets.instances(stack_set_id)
-            done = sum(_is_current(instances.get(each)) for each in spec.instances)
-            total = len(spec.instances)
-            text = f"{error} {done} of {total} stacks are where the template says. {running}"
-            raise OutOfTime(text) from error
 
     def delete(self, stack_set_id: str, spec: StackSetSpec) -> None:
         """Delete every instance that is there, listed in the template or not, then the stack set.
@@ -103,200 +83,229 @@ class Reconciliation:
             spec: Gives the operation preferences.
 
         Raises:
+            GivenUp: The request is not waited for any more.
             StackSetResourceError: It could not be done, and why.
         """
-        try:
+        operations = self._operations(stack_set_id)
+        with (
+            contextlib.suppress(NotFound),
+            self._left_in_order(operations, lambda: self._left(stack_set_id)),
+        ):
             gone = self.stack_sets.describe(stack_set_id) is None
             while not gone:
-                gone = self._delete_some(stack_set_id, spec)
-        except NotFound:
-            return
-        except (AccessDenied, RequestRefused):
-            self._abandon(stack_set_id)
-            raise
-        except OutOfTime as error:
-            running = self._stop(stack_set_id)
-            left = len(self.stack_sets.instances(stack_set_id))
-            text = f"{error} {left} stack instances are left. {running}"
-            raise OutOfTime(text) from error
+                gone = self._delete_some(operations, spec)
 
-    def _delete_some(self, stack_set_id: str, spec: StackSetSpec) -> bool:
+    def stop_own(self, stack_set_id: str) -> None:
+        """Leave no operation of this request running, as far as the API lets us."""
+        with contextlib.suppress(AccessDenied, RequestRefused, OutOfTime):
+            self._operations(stack_set_id).stop_own()
+
+    def _operations(self, stack_set_id: str) -> Operations:
+        return Operations(self.stack_sets, self.marks, self.patience, self.liveness, stack_set_id)
+
+    def _deploy_some(
+        self, operations: Operations, spec: StackSetSpec, previous: Previous
+    ) -> Observation | None:
+        """Take the steps that can be taken; returns the last look where none is left."""
+        recent = self._quiet(operations, ())
+        seen = self._look(operations, spec, previous, recent)
+        if seen is None:
+            return None
+        settled = self.templates.settle(
+            spec,
+            seen.stack_set.template_body,
+            may_be_in_place=self._may_be_in_place(spec, previous),
+        )
+        steps = self._deployment_steps(operations, seen, settled, previous)
+        if not steps:
+            if self._may_be_surprised():
+                return None
+            planning.verify(spec, seen)
+            return seen
+        self._take(operations, steps, with_default_roles(settled, seen.stack_set))
+        return None
+
+    def _delete_some(self, operations: Operations, spec: StackSetSpec) -> bool:
         """Take the steps that can be taken; tells whether the stack set is gone."""
-        newest = self._settle(stack_set_id, {DELETE})
-        instances = self.stack_sets.instances(stack_set_id)
-        if self._newest(stack_set_id) != newest:
+        # A delete that an earlier request has started does what is wanted.
+        recent = self._quiet(operations, {"DELETE"})
+        listed = self._fresh_instances(operations, recent)
+        if listed is None:
             return False
-        steps = self._unfinished(plan.plan_deletion(instances, self.marks))
+        steps = self._unfinished(operations, planning.plan_deletion(listed, self.marks))
         if steps:
-            self._take(stack_set_id, steps, spec)
+            self._take(operations, steps, spec)
             return False
-        if instances:
-            failures = [plan.failure(target, state) for target, state in instances.items()]
+        if listed:
+            failures = [planning.failure(target, state) for target, state in listed.items()]
             text = "Deleting left these instances where they are."
             raise OperationFailed(text, failures)
         try:
-            self.stack_sets.delete(stack_set_id)
+            self.stack_sets.delete(operations.stack_set_id)
         except StackSetBusy:
-            self.patience.sleep(_BUSY_PAUSE)
+            self.patience.sleep(BUSY_PAUSE)
             return False
         return True
 
-    def _settle(self, stack_set_id: str, relevant: Collection[str]) -> str:
-        """Wait until the stack set is quiet; stop what an earlier request has left running.
-
-        Args:
-            stack_set_id: The stack set.
-            relevant: The actions whose failure earlier in this request is the request's own.
-
-        Returns:
-            The OperationId of the newest operation; empty where there has been none.
-        """
-        while True:
-            self.patience.check()
-            recent = self.stack_sets.recent_operations(stack_set_id)
-            self._refuse_if_superseded(recent)
-            active = [each for each in recent if each.is_active]
-            if not active:
-                break
-            for operation in active:
-                if self._is_left_over(operation) and operation.status != "STOPPING":
-                    self.stack_sets.stop(stack_set_id, operation.operation_id)
-            self._wait(stack_set_id, active[-1].operation_id)
-        for operation in recent:
-            if self.marks.action_of(operation.operation_id) in relevant:
-                self._judge(stack_set_id, operation)
-        return recent[0].operation_id if recent else ""
-
-    def _newest(self, stack_set_id: str) -> str:
-        """The OperationId of the newest operation: another than before the look, and it is stale.
-
-        Another sandbox may serve the same request at the same time.
-        """
-        return next(
-            (each.operation_id for each in self.stack_sets.recent_operations(stack_set_id)), ""
-        )
-
-    def _is_left_over(self, operation: OperationState) -> bool:
-        own = operation.operation_id
-        return self.marks.is_of_resource(own) and self.marks.action_of(own) is None
-
-    def _refuse_if_superseded(self, recent: Iterable[OperationState]) -> None:
-        # CloudFormation dates its requests in whole seconds.
-        until = self.began + 1
-        later = [each for each in recent if self._is_left_over(each) and each.began >= until]
-        if later:
-            raise Superseded(later[0].operation_id)
+    def _quiet(self, operations: Operations, spared: Iterable[str]) -> list[OperationState]:
+        """Wait until the stack set is quiet, and judge what this request has done so far."""
+        recent = operations.wait_until_quiet(set(spared))
+        for operation in reversed(recent):
+            if self.marks.action_of(operation.operation_id) is not None:
+                operations.judge(operation)
+        return recent
 
     def _look(
-        self, stack_set_id: str, spec: StackSetSpec, previous: Previous, newest_operation_id: str
-    ) -> Observation:
-        live = self.stack_sets.describe(stack_set_id)
-        if live is None:
-            raise NotFound(stack_set_id)
-        instances = self.stack_sets.instances(stack_set_id)
-        seen = Observation(live, instances, newest_operation_id=newest_operation_id)
-        unknown = plan.unknown_overrides(spec, previous, seen, self.marks)
-        known = {each: self.stack_sets.overrides(stack_set_id, each) for each in unknown}
-        return replace(seen, known_overrides=known)
+        self,
+        operations: Operations,
+        spec: StackSetSpec,
+        previous: Previous,
+        recent: list[OperationState],
+    ) -> Observation | None:
+        """Look at everything; None, after a pause, where a list cannot be believed yet."""
+        listed = self._fresh_instances(operations, recent)
+        if listed is None:
+            return None
+        if self._surprises(operations, spec, previous, listed, recent):
+            self.patience.sleep(_STALE_PAUSE)
+            return None
+        newest = recent[0].operation_id if recent else ""
+        return look(
+            self.stack_sets, operations.stack_set_id, spec, previous, listed, self.marks, newest
+        )
+
+    def _fresh_instances(
+        self, operations: Operations, recent: list[OperationState]
+    ) -> Mapping[Target, InstanceState] | None:
+        """All instances; None, after a pause, where the list is older than what is known.
+
+        Another sandbox may serve the same request at the same time: an operation that has begun
+        since makes the list old, too.
+        """
+        listed = self.stack_sets.instances(operations.stack_set_id)
+        now = time.time()
+        newest = self.stack_sets.recent_operations(operations.stack_set_id, most=1)
+        known = {each.operation_id for each in recent}
+        if is_stale(listed, recent, now) or any(e.operation_id not in known for e in newest):
+            self.patience.sleep(_STALE_PAUSE)
+            return None
+        return corrected(listed, operations.successes.values(), now)
+
+    def _surprises(
+        self,
+        operations: Operations,
+        spec: StackSetSpec,
+        previous: Previous,
+        listed: Mapping[Target, InstanceState],
+        recent: list[OperationState],
+    ) -> bool:
+        """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
+        if time.time() > self.began + LAG or operations.successes:
+            return False
+        newest = recent[0] if recent else None
+        return contradicts(spec, previous, listed) and not is_settled_by(listed, newest, self.marks)
+
+    def _may_be_surprised(self) -> bool:
+        """Whether a write of the request that is rolled back may still arrive; waits for it."""
+        if not self.liveness.is_rollback or time.time() >= self.began + LAG:
+            return False
+        seconds = self.liveness.quiet_at() - time.time()
+        if seconds <= 0:
+            return False
+        self.patience.sleep(seconds)
+        return True
 
     def _deployment_steps(
-        self, seen: Observation, spec: StackSetSpec, previous: Previous
+        self,
+        operations: Operations,
+        seen: Observation,
+        spec: StackSetSpec,
+        previous: Previous,
     ) -> list[Step]:
         content = None
         # What CloudFormation read when it made the stack set may have been another content.
         is_as_made = previous.is_new and not (spec.template_digest and spec.template_url)
         if not is_as_made and differs(spec, previous, seen.stack_set, self.templates.read(spec)):
             content = json.dumps(update_parameters(spec), sort_keys=True)
-        return self._unfinished(plan.plan_deployment(spec, previous, seen, self.marks, content))
+            if self._has_rolled_out(operations, content):
+                logger.warning("stack set is shown otherwise than it was updated")
+                content = None
+        return self._unfinished(
+            operations, planning.plan_deployment(spec, previous, seen, self.marks, content)
+        )
 
-    def _unfinished(self, steps: Iterable[Step]) -> list[Step]:
-        return [each for each in steps if self.marks.operation_id(each) not in self.finished]
+    def _has_rolled_out(self, operations: Operations, content: str) -> bool:
+        """Whether this request has updated the stack set to this content."""
+        step = Step(UPDATE_SET, None, (), content=content)
+        return self.marks.operation_id(step) in operations.successes
 
-    def _take(self, stack_set_id: str, steps: Iterable[Step], spec: StackSetSpec) -> None:
+    def _may_be_in_place(self, spec: StackSetSpec, previous: Previous) -> bool:
+        """Whether the stack set has had the wanted template before."""
+        before = previous.spec.template_digest if previous.spec else None
+        return self.liveness.is_rollback or before == spec.template_digest
+
+    def _unfinished(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
+        done = operations.successes
+        return [each for each in steps if self.marks.operation_id(each) not in done]
+
+    def _take(self, operations: Operations, steps: Iterable[Step], spec: StackSetSpec) -> None:
         """Take steps in their order, side by side if the stack set's managed execution allows."""
         managed = batches(steps) if spec.managed_execution else [[step] for step in steps]
         for batch in managed:
-            started = [each for each in batch if self._start(stack_set_id, each, spec)]
-            marked = [self.marks.operation_id(each) for each in started]
-            ended = [self._wait(stack_set_id, operation_id) for operation_id in marked]
-            for operation in ended:
-                self._judge(stack_set_id, operation)
+            started = []
+            for step in batch:
+                preferences = operation_preferences(spec, step.regions)
+                one = operations.start(step, preferences, spec)
+                if one is not None:
+                    started.append(one)
+            for one in started:
+                operations.judge(operations.wait(one.operation_id), one.targets)
             if len(started) < len(batch):
                 # The rest of the plan may be wrong by now: the next look tells.
-                self.patience.sleep(_BUSY_PAUSE)
+                self.patience.sleep(BUSY_PAUSE)
                 return
 
-    def _start(self, stack_set_id: str, step: Step, spec: StackSetSpec) -> bool:
-        """Start a step's operation, or find it started; False where the stack set has changed."""
-        operation_id = self.marks.operation_id(step)
-        preferences = operation_preferences(spec, step.regions)
+    @contextlib.contextmanager
+    def _left_in_order(self, operations: Operations, progress: Callable[[], str]) -> Iterator[None]:
+        """Leave no operation of this request running, whatever ends it before its time.
+
+        Args:
+            operations: Those of the stack set.
+            progress: Says how far the request got.
+        """
         try:
-            self.stack_sets.start(stack_set_id, step, operation_id, preferences, spec)
-        except AlreadyStarted:
-            logger.info("operation was started before", operation_id=operation_id)
-        except (StackSetBusy, NotFound) as error:
-            logger.info("stack set has changed meanwhile", cause=type(error).__name__)
-            return False
-        else:
-            logger.info("operation started", operation_id=operation_id, action=step.action)
-            metrics.add_metric("Operations", "Count", 1)
-        return True
+            yield
+        except (AccessDenied, RequestRefused):
+            self.stop_own(operations.stack_set_id)
+            raise
+        except OutOfTime as error:
+            self.patience.extend(self.deadline - _LAST_MOMENT)
+            texts = [str(error), self._stop_and_tell(operations)]
+            with contextlib.suppress(OutOfTime, AccessDenied, RequestRefused):
+                texts.insert(1, progress())
+            raise OutOfTime(" ".join(texts)) from error
 
-    def _wait(self, stack_set_id: str, operation_id: str) -> OperationState:
-        """Wait until an operation has ended, however it has."""
-        intervals = poll_intervals()
-        while True:
-            operation = self.stack_sets.operation(stack_set_id, operation_id)
-            if not operation.is_active:
-                return operation
-            self.patience.sleep(next(intervals))
-
-    def _judge(self, stack_set_id: str, operation: OperationState) -> None:
-        """Take an operation of this request for done, or the whole request for failed."""
-        if operation.operation_id in self.finished:
-            return
-        logger.info("operation ended", operation_id=operation.operation_id, status=operation.status)
-        if operation.status == "SUCCEEDED" and not operation.failed_instances:
-            self.finished.add(operation.operation_id)
-            return
-        failures, cancelled = self.stack_sets.failures(stack_set_id, operation.operation_id)
-        if operation.action == "DELETE" and self._can_be_forgotten(stack_set_id, failures):
-            self.finished.add(operation.operation_id)
-            return
-        text = f"{operation.action} operation {operation.operation_id} {operation.status}."
-        raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
-
-    def _can_be_forgotten(self, stack_set_id: str, failures: Collection[Failure]) -> bool:
-        """Whether a delete failed only on instances that never had a stack."""
-        instances = self.stack_sets.instances(stack_set_id)
-        states = [instances.get(Target(each.account, each.region)) for each in failures]
-        return bool(states) and not any(state and state.stack_id for state in states)
-
-    def _abandon(self, stack_set_id: str) -> None:
-        """Leave no operation of this request running, as far as the API lets us."""
-        with contextlib.suppress(AccessDenied, RequestRefused, OutOfTime):
-            self._stop_own(stack_set_id)
-
-    def _stop_own(self, stack_set_id: str) -> None:
-        for operation in self.stack_sets.recent_operations(stack_set_id):
-            if operation.is_active and self.marks.action_of(operation.operation_id):
-                self.stack_sets.stop(stack_set_id, operation.operation_id)
-
-    def _stop(self, stack_set_id: str) -> str:
+    def _stop_and_tell(self, operations: Operations) -> str:
         """Stop this request's operations, wait for it while there is time, and say what runs."""
-        self.patience.extend(self.deadline - _LAST_MOMENT)
         active: list[OperationState] = []
         try:
-            self._stop_own(stack_set_id)
-            while active := [
-                each for each in self.stack_sets.recent_operations(stack_set_id) if each.is_active
-            ]:
+            operations.stop_own()
+            while active := operations.active():
                 self.patience.sleep(_STOP_PAUSE)
         except OutOfTime:
-            names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])
-            return f"Still on the stack set: operation {names}."
+            if active:
+                names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])
+                return f"Still on the stack set: operation {names}."
+            return "Operations perhaps still run on the stack set."
         return "No operation runs any more."
 
+    def _progress(self, stack_set_id: str, spec: StackSetSpec) -> str:
+        done = sum(
+            state.is_current and target in spec.instances
+            for target, state in self.stack_sets.each_instance(stack_set_id)
+        )
+        return f"{done} of {len(spec.instances)} stacks are where the template says."
 
-def _is_current(state: InstanceState | None) -> bool:
-    return state is not None and state.is_current
+    def _left(self, stack_set_id: str) -> str:
+        left = sum(1 for _ in self.stack_sets.each_instance(stack_set_id))
+        return f"{left} stack instances are left."

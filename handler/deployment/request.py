@@ -15,6 +15,7 @@ from handler.plan.marks import Marks
 _PATIENCE_OF_CLOUDFORMATION = 3600
 _VALIDITY_OF_SIGNATURE = 7200
 _SHORTEST_NAME_PART = 40
+_NOT_CREATED = "-not-created-"
 _UNFINISHED = "-unfinished-"
 _STACK_SET_ID = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+")
 
@@ -28,6 +29,9 @@ class Request:
         properties: ResourceProperties as delivered.
         old_properties: OldResourceProperties as delivered; empty but on an Update.
         began: When CloudFormation sent the request, in seconds since the epoch.
+        kind: Create, Update or Delete.
+        signed_at: When CloudFormation signed the request, in whole seconds since the epoch; 0 where
+            its address does not tell.
     """
 
     stack_id: str
@@ -37,6 +41,8 @@ class Request:
     properties: Mapping[str, Any]
     old_properties: Mapping[str, Any] = field(default_factory=dict)
     began: float = 0.0
+    kind: str = ""
+    signed_at: int = 0
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any], began: float | None = None) -> Request:
@@ -46,6 +52,7 @@ class Request:
             event: As CloudFormation sent it.
             began: When the first invocation saw it; None where this is the first.
         """
+        signed_at = _signed_at(event.get("ResponseURL", ""))
         return cls(
             stack_id=event["StackId"],
             logical_id=event["LogicalResourceId"],
@@ -53,18 +60,22 @@ class Request:
             physical_id=event.get("PhysicalResourceId") or "",
             properties=event.get("ResourceProperties") or {},
             old_properties=event.get("OldResourceProperties") or {},
-            began=began if began is not None else _signed_at(event.get("ResponseURL", "")),
+            began=began if began is not None else _began(signed_at),
+            kind=event.get("RequestType") or "",
+            signed_at=signed_at,
         )
 
     @property
     def marks(self) -> Marks:
         """How this request marks its operations."""
-        return Marks.of(self.stack_id, self.logical_id, self.request_id, self.physical_id)
+        return Marks.of(
+            self.stack_id, self.logical_id, self.request_id, self.physical_id, self.signed_at
+        )
 
     @property
     def placeholder_id(self) -> str:
         """The physical id for what was never created: recognisably no StackSetId."""
-        return f"{self.logical_id}-not-created-{self.request_id}"
+        return f"{self.logical_id}{_NOT_CREATED}{self.request_id}"
 
     @property
     def unfinished_id(self) -> str:
@@ -72,10 +83,9 @@ class Request:
         return f"{self.logical_id}{_UNFINISHED}{self.request_id}"
 
     @property
-    def marks_of_unfinished_create(self) -> Marks | None:
-        """How the Create marked what it made that left only an ``unfinished_id``, if one did."""
-        _, found, request_id = self.physical_id.partition(_UNFINISHED)
-        return Marks.of(self.stack_id, self.logical_id, request_id) if found else None
+    def may_be_unfinished(self) -> bool:
+        """Whether the physical id is one that was made up since the Create never answered."""
+        return not is_stack_set_id(self.physical_id) and _NOT_CREATED not in self.physical_id
 
     @property
     def deadline(self) -> float:
@@ -109,15 +119,17 @@ def name_in(stack_set_id: str) -> str:
     return stack_set_id.partition(":")[0]
 
 
-def _signed_at(response_url: str) -> float:
-    """When CloudFormation signed the address for the answer.
-
-    Now where the address does not tell, or tells of a time so long ago that it is a sample.
-    """
-    now = time.time()
+def _signed_at(response_url: str) -> int:
+    """When CloudFormation signed the address for the answer; 0 where that does not tell."""
     dates = parse_qs(urlsplit(response_url).query).get("X-Amz-Date", [])
     try:
-        signed = datetime.strptime(dates[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        signed = datetime.strptime(dates[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except (IndexError, ValueError):
-        return now
-    return signed if now - _VALIDITY_OF_SIGNATURE < signed < now else now
+        return 0
+    return max(0, int(signed.timestamp()))
+
+
+def _began(signed_at: int) -> float:
+    """Now where it is not known, or so long ago that it is a sample's."""
+    now = time.time()
+    return signed_at if now - _VALIDITY_OF_SIGNATURE < signed_at < now else now

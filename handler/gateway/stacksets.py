@@ -2,13 +2,15 @@
 
 Every write may be repeated: CreateStackSet carries a ClientRequestToken, each operation an
 OperationId, and deleting what is gone is done. Throttling, server errors and network faults are
-tried again for as long as the request's patience lasts.
+tried again for as long as the request's patience lasts, and before every try of a write somebody
+may object.
 
 API reference: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -35,11 +37,23 @@ _METHODS = {
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _BUSY = {"OperationInProgressException", "StaleRequestException"}
 _GONE = {"StackSetNotFoundException", "StackInstanceNotFoundException"}
-_RECENT_OPERATIONS = 100
+_MOST_A_PAGE = 100
+_RUNNING = re.compile(r"in progress: ([-a-zA-Z0-9]+)\s*$")
+_STOP = "stop_stack_set_operation"
+_READS = ("describe_", "list_")
 
 
 class StackSetBusy(Exception):
-    """Another operation runs on the stack set, or has just changed it: wait and look again."""
+    """Another operation runs on the stack set, or has just changed it: wait and look again.
+
+    Attributes:
+        operation_id: The operation that runs; empty where the API does not say.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        found = _RUNNING.search(message)
+        self.operation_id = found[1] if found else ""
 
 
 class NotFound(Exception):
@@ -68,12 +82,24 @@ class StackSets:
     """The stack sets of this account and region.
 
     Every method raises AccessDenied or RequestRefused where the API says no for good, and whatever
-    ``sleep`` raises where trying again would take too long.
+    ``sleep`` and ``before_write`` raise.
+
+    Args:
+        client: CloudFormation's.
+        sleep: Called with the seconds to wait before each further try, and with 0 before each page
+            and each look-up, so that long lists end in time.
+        before_write: Called before each try of a call that changes something; a stop is none.
     """
 
-    def __init__(self, client: CloudFormationClient, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        client: CloudFormationClient,
+        sleep: Callable[[float], None],
+        before_write: Callable[[], None],
+    ) -> None:
         self._client = client
         self._sleep = sleep
+        self._before_write = before_write
 
     def create(self, name: str, spec: StackSetSpec, token: str) -> str:
         """Create a stack set without instances.
@@ -108,16 +134,26 @@ class StackSets:
 
         Their overrides are not in it: the API shows those one instance a call.
         """
+        # 100,000 instances have few different accounts, Regions and states: each is kept once.
+        texts: dict[str, str] = {}
+        states: dict[InstanceState, InstanceState] = {}
+        instances = {}
+        for (account, region), state in self.each_instance(stack_set_id):
+            target = Target(texts.setdefault(account, account), texts.setdefault(region, region))
+            instances[target] = states.setdefault(state, state)
+        return instances
+
+    def each_instance(self, stack_set_id: str) -> Iterator[tuple[Target, InstanceState]]:
+        """Yields all instances of a stack set page by page; none where the stack set is gone."""
         try:
-            return {
-                Target(each["Account"], each["Region"]): InstanceState.from_api(each)
-                for each in self._pages("list_stack_instances", StackSetName=stack_set_id)
-            }
+            for each in self._pages("list_stack_instances", StackSetName=stack_set_id):
+                yield Target(each["Account"], each["Region"]), InstanceState.from_api(each)
         except NotFound:
-            return {}
+            return
 
     def overrides(self, stack_set_id: str, target: Target) -> Overrides:
         """The parameter overrides of one instance; none where it is gone."""
+        self._sleep(0)
         try:
             answer = self._call(
                 "describe_stack_instance",
@@ -132,16 +168,22 @@ class StackSets:
             sorted((each["ParameterKey"], each.get("ParameterValue", "")) for each in listed)
         )
 
-    def recent_operations(self, stack_set_id: str) -> list[OperationState]:
-        """The last 100 operations of a stack set, newest first; none where it is gone."""
-        pages = self._pages("list_stack_set_operations", StackSetName=stack_set_id)
+    def recent_operations(
+        self, stack_set_id: str, most: int = _MOST_A_PAGE
+    ) -> list[OperationState]:
+        """Returns the last operations of a stack set, newest first; none where it is gone.
+
+        The list may lag behind: it may lack an operation that has just begun, and show one as
+        running that has ended.
+        """
+        pages = self._pages("list_stack_set_operations", StackSetName=stack_set_id, MaxResults=most)
         try:
-            return [OperationState.from_api(each) for each in islice(pages, _RECENT_OPERATIONS)]
+            return [OperationState.from_api(each) for each in islice(pages, most)]
         except NotFound:
             return []
 
     def operation(self, stack_set_id: str, operation_id: str) -> OperationState:
-        """One operation; running where the API does not know yet that it has been started."""
+        """Returns one operation, as it is; running where the API does not know it yet."""
         try:
             answer = self._call(
                 "describe_stack_set_operation", StackSetName=stack_set_id, OperationId=operation_id
@@ -193,9 +235,7 @@ class StackSets:
     def stop(self, stack_set_id: str, operation_id: str) -> None:
         """Stop an operation; done where it has ended by itself."""
         try:
-            self._call(
-                "stop_stack_set_operation", StackSetName=stack_set_id, OperationId=operation_id
-            )
+            self._call(_STOP, StackSetName=stack_set_id, OperationId=operation_id)
         except NotFound:
             return
         except RequestRefused as error:
@@ -213,9 +253,10 @@ class StackSets:
         except NotFound:
             return
 
-    def _pages(self, method: str, **parameters: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, method: str, **parameters: object) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
+            self._sleep(0)
             page = self._call(method, **parameters, **token)
             yield from page["Summaries"]
             if not page.get("NextToken"):
@@ -224,7 +265,10 @@ class StackSets:
 
     def _call(self, method: str, **parameters: object) -> dict[str, Any]:
         intervals = backoff_intervals()
+        is_write = not method.startswith(_READS) and method != _STOP
         while True:
+            if is_write:
+                self._before_write()
             try:
                 answer: dict[str, Any] = getattr(self._client, method)(**parameters)
             except (ClientError, BotoCoreError) as error:

@@ -5,11 +5,10 @@ Instances are the business of the plan; this is the rest: template, parameters, 
 
 from __future__ import annotations
 
+from handler.plan.parameters import DEFAULT_EXECUTION_ROLE, is_default_administration_role
 from handler.values.observation import StackSetState
 from handler.values.spec import Previous, StackSetSpec
 
-_DEFAULT_ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
-_DEFAULT_EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
 _MASKED = "****"
 
 
@@ -31,12 +30,19 @@ def differs(
         or _nested_templates_differ(spec, before)
         or _description_differs(spec, before, live)
         or _parameters_differ(spec, before, live)
-        or (live.tags is not None and dict(live.tags) != dict(spec.tags))
-        or (live.capabilities is not None and live.capabilities != spec.capabilities)
         or live.managed_execution != spec.managed_execution
+        or stays_current(spec, live)
+    )
+
+
+def stays_current(spec: StackSetSpec, live: StackSetState) -> bool:
+    """Whether something changes that makes no instance OUTDATED by itself: tags, rights, roles."""
+    return (
+        (live.tags is not None and dict(live.tags) != dict(spec.tags))
+        or (live.capabilities is not None and live.capabilities != spec.capabilities)
         or not _is_administration_role(spec.administration_role_arn, live.administration_role_arn)
-        or (spec.execution_role_name or _DEFAULT_EXECUTION_ROLE)
-        != (live.execution_role_name or _DEFAULT_EXECUTION_ROLE)
+        or (spec.execution_role_name or DEFAULT_EXECUTION_ROLE)
+        != (live.execution_role_name or DEFAULT_EXECUTION_ROLE)
     )
 
 
@@ -94,4 +100,4 @@ def _parameters_differ(
 def _is_administration_role(wanted: str | None, live: str | None) -> bool:
     if wanted is not None:
         return wanted == live
-    return live is None or live.endswith(f":role/{_DEFAULT_ADMINISTRATION_ROLE}")
+    return live is None or is_default_administration_role(live)

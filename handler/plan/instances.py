@@ -9,16 +9,16 @@ override a new template parameter only once the template has been rolled out to 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from handler.errors import Failure, OperationFailed
+from handler.plan.configuration import stays_current
 from handler.plan.cover import cover
 from handler.plan.marks import Marks
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
-from handler.values.observation import InstanceState, Observation, StackSetState
+from handler.values.observation import InstanceState, Observation
 from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Rectangle, Target
 
@@ -51,10 +51,12 @@ def plan_deployment(
         stale = [*found.overridden, *found.outdated]
         return [*deletions, *creations, *_grouped(UPDATE, wanted, stale)]
     updates = _grouped(UPDATE, wanted, found.overridden)
-    scope = _scope_of_set_update(found, wanted, seen)
+    scope = _scope_of_set_update(found, spec, seen)
     regions = scope.regions if scope else tuple(sorted({each.region for each in found.remaining}))
-    set_update = Step(UPDATE_SET, scope, regions, content=set_content)
-    if scope is None and not all(state.is_current for state in found.overridden.values()):
+    everywhere = frozenset() if scope else frozenset(found.remaining)
+    set_update = Step(UPDATE_SET, scope, regions, content=set_content, everywhere=everywhere)
+    is_held_back = not all(state.is_current for state in found.overridden.values())
+    if scope is None and is_held_back and _are_known(found.overridden, spec, seen):
         # Overrides that hold an instance back would fail the update of the set as well.
         return [*deletions, *updates, set_update, *creations]
     return [*deletions, set_update, *creations, *updates]
@@ -109,26 +111,27 @@ def _difference(
 
 
 def _scope_of_set_update(
-    found: _Difference, wanted: Mapping[Target, Overrides], seen: Observation
+    found: _Difference, spec: StackSetSpec, seen: Observation
 ) -> Rectangle | None:
     """What UpdateStackSet should reach, so that no instance is deployed twice; None for all.
 
     Instances whose overrides change are left to UpdateStackInstances, which deploys the new
     template with the new overrides at once. That takes no more operations where one rectangle
-    covers the others, and works where the API knows the overridden parameters already.
+    covers the others, and works where the API knows the overridden parameters already, and where
+    only template and parameters change: instances out of scope keep the old tags and yet count as
+    CURRENT.
     """
-    keys = {key for target in found.overridden for key, _ in wanted[target]}
+    if not found.overridden or stays_current(spec, seen.stack_set):
+        return None
     others = cover(target for target in found.remaining if target not in found.overridden)
-    known = all(_has_parameter(seen.stack_set, key) for key in keys)
-    return others[0] if found.overridden and len(others) == 1 and known else None
+    is_one = len(others) == 1 and _are_known(found.overridden, spec, seen)
+    return others[0] if is_one else None
 
 
-def _has_parameter(stack_set: StackSetState, key: str) -> bool:
-    """Whether a stack set's present template has a parameter, as far as the API shows it."""
-    body = stack_set.template_body or ""
-    return key in (stack_set.parameters or {}) or bool(
-        re.search(rf"\b{re.escape(key)}[\"']?\s*:", body)
-    )
+def _are_known(overridden: Iterable[Target], spec: StackSetSpec, seen: Observation) -> bool:
+    """Whether the stack set's present template has all parameters that are to be overridden."""
+    known = seen.stack_set.parameters or {}
+    return all(key in known for target in overridden for key, _ in spec.instances[target])
 
 
 def plan_deletion(instances: Mapping[Target, InstanceState], marks: Marks) -> list[Step]:
@@ -141,7 +144,7 @@ def plan_deletion(instances: Mapping[Target, InstanceState], marks: Marks) -> li
     by_reach: dict[bool, list[Target]] = defaultdict(list)
     for target, state in instances.items():
         tried = marks.action_of(state.last_operation_id) == DELETE
-        by_reach[state.is_suspended or (tried and not state.stack_id)].append(target)
+        by_reach[state.is_suspended or (tried and not state.has_stack)].append(target)
     return [
         Step(DELETE, rectangle, rectangle.regions, retain_stacks=unreachable)
         for unreachable, targets in sorted(by_reach.items())

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from handler.plan.steps import DELETE, UPDATE, Step
+from handler.values.observation import StackSetState
 from handler.values.spec import StackSetSpec
+
+DEFAULT_EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+_DEFAULT_ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 
 
 def create_parameters(spec: StackSetSpec) -> dict[str, Any]:
@@ -21,8 +26,7 @@ def create_parameters(spec: StackSetSpec) -> dict[str, Any]:
 def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
     """What UpdateStackSet sends besides the name: all of it, so that what is gone goes.
 
-    Empty lists are sent, for the API takes an absent list for "keep what is there". The roles
-    are sent each time, for the API falls back to the default roles without them.
+    Empty lists are sent, for the API takes an absent list for "keep what is there".
     """
     keeps_template = spec.template_body is None and spec.template_url is None
     optional: dict[str, Any] = {
@@ -40,6 +44,33 @@ def update_parameters(spec: StackSetSpec) -> dict[str, Any]:
         "Capabilities": sorted(spec.capabilities),
         "ManagedExecution": {"Active": spec.managed_execution},
     }
+
+
+def with_default_roles(spec: StackSetSpec, live: StackSetState) -> StackSetSpec:
+    """Returns what an update has to send so that roles go that the template names no more.
+
+    Without an ExecutionRoleName UpdateStackSet keeps the previous one, and of a custom
+    administration role it is only said that it has to be given again.
+    """
+    execution, administration = spec.execution_role_name, spec.administration_role_arn
+    if execution is None and live.execution_role_name not in {None, DEFAULT_EXECUTION_ROLE}:
+        execution = DEFAULT_EXECUTION_ROLE
+    shown = live.administration_role_arn
+    if administration is None and shown and not is_default_administration_role(shown):
+        administration = _default_administration_role(live.arn)
+    return replace(spec, execution_role_name=execution, administration_role_arn=administration)
+
+
+def is_default_administration_role(arn: str) -> bool:
+    """Whether it is the role that StackSets takes where none is named."""
+    return arn.endswith(f":role/{_DEFAULT_ADMINISTRATION_ROLE}")
+
+
+def _default_administration_role(stack_set_arn: str) -> str | None:
+    _, partition, _, _, account, *_ = [*stack_set_arn.split(":"), "", "", "", "", ""]
+    if not (partition and account):
+        return None
+    return f"arn:{partition}:iam::{account}:role/{_DEFAULT_ADMINISTRATION_ROLE}"
 
 
 def api_parameters(values: Mapping[str, str]) -> list[dict[str, str]]:

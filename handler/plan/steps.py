@@ -25,8 +25,8 @@ class Step:
         overrides: What CreateStackInstances and UpdateStackInstances set.
         retain_stacks: Whether DeleteStackInstances leaves the stacks where they are.
         regions: The regions it reaches, sorted: what a RegionOrder for it has to name.
-        content: What else tells it from another step of its kind, such as the configuration
-            that UpdateStackSet sends.
+        content: The configuration that UpdateStackSet sends, in words of its own.
+        everywhere: The instances that an UpdateStackSet without rectangle reaches.
     """
 
     action: str
@@ -35,6 +35,12 @@ class Step:
     overrides: Overrides = NO_OVERRIDES
     retain_stacks: bool = False
     content: str = ""
+    everywhere: frozenset[Target] = frozenset()
+
+    @property
+    def reached(self) -> frozenset[Target]:
+        """The instances that it works on."""
+        return self.everywhere if self.rectangle is None else self.rectangle.targets()
 
 
 def batches(steps: Iterable[Step]) -> list[list[Step]]:

@@ -9,11 +9,12 @@ from typing import Any, Self
 from handler.values.spec import Overrides
 from handler.values.targets import Target
 
+_UNFINISHED = {"PENDING", "RUNNING"}
 _SKIPPED = "SKIPPED_SUSPENDED_ACCOUNT"
 _CANCELLED = "CANCELLED"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InstanceState:
     """One entry of ListStackInstances.
 
@@ -22,14 +23,14 @@ class InstanceState:
         detailed_status: Such as SUCCEEDED, FAILED or CANCELLED; empty where the API gives none.
         reason: Why the instance is not CURRENT; empty where the API gives none.
         last_operation_id: The operation that touched it last; empty where the API gives none.
-        stack_id: The stack; empty where there has never been one.
+        has_stack: Whether there is a stack, or has ever been one.
     """
 
     status: str
     detailed_status: str = ""
     reason: str = ""
     last_operation_id: str = ""
-    stack_id: str = ""
+    has_stack: bool = False
 
     @classmethod
     def from_api(cls, summary: Mapping[str, Any]) -> Self:
@@ -39,8 +40,13 @@ class InstanceState:
             detailed_status=summary.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
             reason=summary.get("StatusReason", ""),
             last_operation_id=summary.get("LastOperationId", ""),
-            stack_id=summary.get("StackId", ""),
+            has_stack=bool(summary.get("StackId")),
         )
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether its last operation has not done with it yet."""
+        return self.detailed_status in _UNFINISHED
 
     @property
     def is_current(self) -> bool:
@@ -109,6 +115,7 @@ class OperationState:
 
     Attributes:
         began: When it was created, in seconds since the epoch; 0 where the API gives no time.
+        ended: The same for its end.
         failed_instances: How many instances it failed on, which its tolerance may have allowed.
     """
 
@@ -117,18 +124,20 @@ class OperationState:
     status: str
     reason: str = ""
     began: float = 0.0
+    ended: float = 0.0
     failed_instances: int = 0
 
     @classmethod
     def from_api(cls, operation: Mapping[str, Any]) -> Self:
         """Read a StackSetOperation or a StackSetOperationSummary."""
-        created = operation.get("CreationTimestamp")
+        created, ended = operation.get("CreationTimestamp"), operation.get("EndTimestamp")
         return cls(
             operation_id=operation["OperationId"],
             action=operation.get("Action", ""),
             status=operation.get("Status", ""),
             reason=operation.get("StatusReason", ""),
             began=created.timestamp() if created else 0.0,
+            ended=ended.timestamp() if ended else 0.0,
             failed_instances=operation.get("StatusDetails", {}).get("FailedStackInstancesCount", 0),
         )
 
@@ -153,3 +162,55 @@ class Observation:
     instances: Mapping[Target, InstanceState] = field(default_factory=dict)
     known_overrides: Mapping[Target, Overrides] = field(default_factory=dict)
     newest_operation_id: str = ""
+
+
+@dataclass(frozen=True)
+class OwningStackState:
+    """What DescribeStacks shows of the stack that owns the resource.
+
+    Attributes:
+        operation_ids: Its newest operations; empty where the API gives none.
+        is_express: Whether it counts a resource as done before that has been answered for.
+    """
+
+    status: str
+    operation_ids: tuple[str, ...] = ()
+    is_express: bool = False
+
+    @classmethod
+    def from_api(cls, stack: Mapping[str, Any]) -> Self:
+        """Read a Stack."""
+        operations = stack.get("LastOperations") or ()
+        mode = (stack.get("DeploymentConfig") or {}).get("Mode", "")
+        return cls(
+            status=stack["StackStatus"],
+            operation_ids=tuple(
+                each["OperationId"]
+                for each in operations
+                if each.get("OperationType") != "CREATE_CHANGESET"
+            ),
+            is_express=mode == "EXPRESS",
+        )
+
+
+@dataclass(frozen=True)
+class ResourceState:
+    """What DescribeStackResource shows of the resource.
+
+    Attributes:
+        physical_id: Empty while CloudFormation has none.
+        since: When this status began, in seconds since the epoch.
+    """
+
+    status: str
+    physical_id: str
+    since: float
+
+    @classmethod
+    def from_api(cls, detail: Mapping[str, Any]) -> Self:
+        """Read a StackResourceDetail."""
+        return cls(
+            status=detail["ResourceStatus"],
+            physical_id=detail.get("PhysicalResourceId", ""),
+            since=detail["LastUpdatedTimestamp"].timestamp(),
+        )

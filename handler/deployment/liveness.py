@@ -1,0 +1,157 @@
+"""Whether the request that is being served is still waited for: asked before each write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from handler.deployment.request import Request
+from handler.gateway.owning_stack import OwningStack
+from handler.observability import logger
+from handler.plan.liveness import Asked, Verdict, judge
+
+LONGEST_CALL = 30.0
+"""Seconds after which a write that was begun before a request was given up has arrived or not."""
+
+_SECOND_LOOK = 5.0
+_UNASKED_LOOKS = 4
+_INTERVAL = 10.0
+
+
+class GivenUp(Exception):
+    """CloudFormation does not wait for this request any more: nothing may be written for it.
+
+    Attributes:
+        is_unasked_delete: Whether it is a Delete of something that CloudFormation keeps.
+    """
+
+    def __init__(self, why: str, *, is_unasked_delete: bool = False) -> None:
+        super().__init__(f"CloudFormation no longer waits for this request: {why}.")
+        self.is_unasked_delete = is_unasked_delete
+
+
+@dataclass
+class FirstLook:
+    """What CloudFormation showed when the request began; carried from invocation to invocation.
+
+    Attributes:
+        status: The stack's status; empty where CloudFormation did not tell.
+        operation_ids: The stack's newest operations.
+        is_express: Whether the stack counts a resource as done before it is answered for.
+    """
+
+    status: str = ""
+    operation_ids: list[str] = field(default_factory=list)
+    is_express: bool = False
+
+
+@dataclass
+class Liveness:
+    """Asks CloudFormation for one request.
+
+    Attributes:
+        request: The request.
+        stack: Where to ask.
+        sleep: Patience's.
+        first: What the first look showed; filled in by `begin`.
+        shown_id: The physical id that the last look showed; empty for unknown.
+    """
+
+    request: Request
+    stack: OwningStack
+    sleep: Callable[[float], None]
+    first: FirstLook
+    _live_since: float | None = None
+    shown_id: str = ""
+    _is_known: bool = False
+    _is_first_look: bool = False
+    _asked_at: float = field(default=-_INTERVAL)
+
+    def begin(self) -> None:
+        """Look for the first time, where no earlier invocation has.
+
+        Raises:
+            GivenUp: The delivery is late.
+        """
+        if not self.first.status:
+            state = self.stack.stack()
+            if state is not None:
+                self.first.status, self.first.is_express = state.status, state.is_express
+                self.first.operation_ids = list(state.operation_ids)
+                self._is_first_look = True
+        self.require()
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether the request is an Update back to what was."""
+        return self.request.kind == "Update" and "ROLLBACK" in self.first.status
+
+    @property
+    def is_known(self) -> bool:
+        """Whether CloudFormation has told that it waits: marks then have no say."""
+        return self._is_known
+
+    def require(self) -> None:
+        """Make sure that the request is waited for, or at least not known to be given up.
+
+        Raises:
+            GivenUp: Two looks agree that it is not.
+        """
+        verdict = self._look()
+        looks = _UNASKED_LOOKS if verdict is Verdict.UNASKED else 2
+        for _ in range(looks - 1):
+            if verdict not in {Verdict.DEAD, Verdict.UNASKED}:
+                return
+            self.sleep(_SECOND_LOOK)
+            verdict = self._look()
+        if verdict in {Verdict.DEAD, Verdict.UNASKED}:
+            logger.warning("request given up", verdict=verdict.name)
+            raise GivenUp(verdict.value, is_unasked_delete=verdict is Verdict.UNASKED)
+
+    def watch(self) -> None:
+        """The same as `require`, but cheap enough to be called while waiting.
+
+        Raises:
+            GivenUp: Two looks agree that the request is not waited for.
+        """
+        if time.time() - self._asked_at >= _INTERVAL:
+            self.require()
+
+    def quiet_at(self) -> float:
+        """When no write of an earlier request can arrive any more, in seconds since the epoch.
+
+        A rollback may begin, and a Delete, while the sandbox of the request that was given up is
+        between asking and writing.
+        """
+        if self.stack.previous_request_was_answered():
+            return self.request.began
+        return self.request.began + LONGEST_CALL
+
+    def _look(self) -> Verdict:
+        self._asked_at = time.time()
+        resource = self.stack.resource()
+        self.shown_id = resource.physical_id if resource is not None else ""
+        asked = Asked(self.request.kind, self.request.physical_id, self.request.signed_at)
+        verdict = judge(asked, resource, is_express=self.first.is_express)
+        if verdict is Verdict.LIVE and resource is not None and resource.since != self._live_since:
+            if not self._is_first_look and self._has_turned():
+                return Verdict.DEAD
+            self._live_since, self._is_first_look = resource.since, False
+        self._is_known = verdict is Verdict.LIVE
+        return verdict
+
+    def _has_turned(self) -> bool:
+        """Whether the stack has gone on to another operation, or to a rollback, since the first.
+
+        Two requests may be signed in the same second.
+        """
+        if not self.first.status:
+            return False
+        now = self.stack.stack()
+        if now is None:
+            return False
+        is_other = not set(now.operation_ids) <= set(self.first.operation_ids)
+        turned = {word for word in ("ROLLBACK", "DELETE") if word in now.status}
+        before = {word for word in ("ROLLBACK", "DELETE") if word in self.first.status}
+        return is_other or bool(turned - before)

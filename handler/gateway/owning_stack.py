@@ -1,0 +1,96 @@
+"""The gateway to the stack that owns the resource: what CloudFormation shows of it.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handler.values.observation import OwningStackState, ResourceState
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+_CANCELLED = "cancelled"
+_UNANSWERED = "did not receive a response"
+_OWN_ANSWER = "response status [FAILED]"
+
+
+class OwningStack:
+    """One resource in the stack that owns it.
+
+    Nothing here is worth an error or a second try: where CloudFormation does not tell, the marks in
+    OperationIds have to do.
+
+    Args:
+        client: CloudFormation's.
+        stack_id: The stack's ARN.
+        logical_id: The resource's.
+        warn: Takes what an operator should know: a text, and details by name.
+    """
+
+    def __init__(
+        self,
+        client: CloudFormationClient,
+        stack_id: str,
+        logical_id: str,
+        warn: Callable[..., None],
+    ) -> None:
+        self._client = client
+        self._stack_id = stack_id
+        self._logical_id = logical_id
+        self._warn = warn
+        self._warned: set[str] = set()
+
+    def stack(self) -> OwningStackState | None:
+        """Returns the stack's state; None where CloudFormation does not tell."""
+        answer = self._ask("describe_stacks", StackName=self._stack_id)
+        stacks = answer.get("Stacks") or ()
+        return OwningStackState.from_api(stacks[0]) if stacks else None
+
+    def resource(self) -> ResourceState | None:
+        """Returns the resource's state; None where CloudFormation does not tell."""
+        answer = self._ask(
+            "describe_stack_resource", StackName=self._stack_id, LogicalResourceId=self._logical_id
+        )
+        detail = answer.get("StackResourceDetail")
+        return ResourceState.from_api(detail) if detail else None
+
+    def previous_request_was_answered(self) -> bool:
+        """Whether the function has answered the resource's previous request; False for unknown.
+
+        CloudFormation gives requests up that nobody has answered, so that a sandbox may still be
+        at work on one of those.
+        """
+        answer = self._ask("describe_stack_events", StackName=self._stack_id)
+        events = [
+            each
+            for each in answer.get("StackEvents") or ()
+            if each.get("LogicalResourceId") == self._logical_id
+        ]
+        ends = [each for each in events if not each["ResourceStatus"].endswith("_IN_PROGRESS")]
+        if not ends:
+            return False
+        reason = ends[0].get("ResourceStatusReason") or ""
+        if ends[0]["ResourceStatus"].endswith("_COMPLETE"):
+            return True
+        is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
+        return _OWN_ANSWER in reason and not is_given_up
+
+    def _ask(self, method: str, **parameters: str) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client, method)(**parameters)
+        except (BotoCoreError, ClientError) as error:
+            if method not in self._warned:
+                self._warned.add(method)
+                self._warn(
+                    "CloudFormation does not tell which request it waits for, so marks decide",
+                    call=method,
+                    cause=str(error),
+                )
+            return {}
+        return answer

@@ -1,0 +1,81 @@
+"""Whether CloudFormation still waits for a request, by what it shows of the resource.
+
+CloudFormation gives requests up without telling: it cancels, rolls back, and Lambda delivers late.
+A resource is ``*_IN_PROGRESS`` of the request's kind for as long as its answer is waited for, and
+that status begins just before or within the second in which CloudFormation signs the request.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+from handler.values.observation import ResourceState
+
+_IN_PROGRESS = "_IN_PROGRESS"
+_COMPLETE = "_COMPLETE"
+
+
+class Verdict(Enum):
+    """What one look at the resource tells of a request."""
+
+    LIVE = "CloudFormation waits for it"
+    DEAD = "CloudFormation has given it up, or has an answer"
+    UNASKED = "a Delete of what CloudFormation does not delete"
+    UNKNOWN = "CloudFormation does not tell"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The request that is judged.
+
+    Attributes:
+        kind: Create, Update or Delete.
+        physical_id: The physical id in the event; empty on a Create.
+        signed_at: When CloudFormation signed it, in whole seconds since the epoch; 0 for unknown.
+    """
+
+    kind: str
+    physical_id: str
+    signed_at: int
+
+
+def judge(asked: Asked, resource: ResourceState | None, *, is_express: bool = False) -> Verdict:
+    """Judge a request by one look.
+
+    Args:
+        asked: The request.
+        resource: What CloudFormation shows; None where it does not tell.
+        is_express: Whether the stack counts a resource as done before it is answered for.
+
+    Returns:
+        A verdict; DEAD and UNASKED may rest on a stale look, so that two have to agree.
+    """
+    if resource is None:
+        return Verdict.UNKNOWN
+    if asked.kind == "Delete" and resource.physical_id not in {"", asked.physical_id}:
+        return _of_other_id(asked, resource)
+    if resource.status == f"{asked.kind.upper()}{_IN_PROGRESS}":
+        return Verdict.LIVE if _began_by(asked, resource) else Verdict.DEAD
+    if is_express and resource.status == f"{asked.kind.upper()}{_COMPLETE}":
+        return Verdict.LIVE
+    if asked.kind == "Delete":
+        return Verdict.UNASKED if asked.signed_at else Verdict.UNKNOWN
+    return Verdict.DEAD if _is_newer(asked, resource) else Verdict.UNKNOWN
+
+
+def _of_other_id(asked: Asked, resource: ResourceState) -> Verdict:
+    """A Delete of what was replaced, or of what a failed Create has left."""
+    if resource.status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+        return Verdict.DEAD if _is_newer(asked, resource) else Verdict.UNKNOWN
+    return Verdict.LIVE
+
+
+def _began_by(asked: Asked, resource: ResourceState) -> bool:
+    return not asked.signed_at or math.floor(resource.since) <= asked.signed_at + 1
+
+
+def _is_newer(asked: Asked, resource: ResourceState) -> bool:
+    """Whether the status began after the request was sent: an older one is a stale look."""
+    return bool(asked.signed_at) and math.floor(resource.since) >= asked.signed_at

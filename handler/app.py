@@ -117,5 +117,5 @@ def _loop(context: LambdaContext) -> Reconciliation:
         patience=patience,
         began=request.began,
         deadline=request.deadline,
-        templates=Templates(_s3, logger.warning),
+        templates=Templates(_s3, logger.warning, patience.sleep),
     )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from handler.errors import InvalidProperties
+from handler.errors import Fault, InvalidProperties
 from handler.properties.blanks import find_blanks, find_losses
 from handler.properties.complaints import told, validate
 from handler.properties.legacy import are_groups_unchanged, leave_out_what_stood_before
@@ -55,10 +55,12 @@ def read_properties(raw: Mapping[str, Any], old: Mapping[str, Any] | None = None
     unreadable = {str(each.place[0]) for each in complaints}
     readable = properties or _rest(members, unreadable)
     if readable is not None:
-        unchanged = old is not None and are_groups_unchanged(raw, old)
-        repeated = sum(readable.repetitions().values(), []) if unchanged else []
-        faults += [each for each in readable.faults(unreadable) if each not in repeated]
-        warnings += told(repeated)
+        repeated: set[Fault] = set()
+        if old is not None and are_groups_unchanged(raw, old):
+            repeated.update(*readable.repetitions().values())
+        told_now = list(readable.faults(unreadable))
+        faults += [each for each in told_now if each not in repeated]
+        warnings += told(each for each in told_now if each in repeated)
     if old is not None:
         faults += find_losses(members, old)
     if properties is None or faults:

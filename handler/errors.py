@@ -4,6 +4,8 @@ StackSetResourceError
 ├── InvalidProperties  the template asks for something that cannot be
 ├── StackSetExists     the name belongs to a stack set of somebody else
 ├── TemplateChanged    the address holds another template than the one that was meant
+├── TemplateGone       the address holds nothing any more, nor is what was meant found elsewhere
+├── TemplateUnreachable  S3 cannot be reached, so nobody knows what the address holds
 ├── OperationFailed    no operation is left to run, yet a stack is not where it should be
 ├── OutOfTime          CloudFormation is about to give up waiting
 ├── RequestRefused     the StackSets API refused a call for good
@@ -84,6 +86,44 @@ class TemplateChanged(StackSetResourceError):
             f" deployed from it{cause}. Put the content that was meant there, or deploy again with"
             f" what is there now. With versioning turned on, bucket {bucket} keeps each content,"
             " and a rollback finds the one it needs."
+        )
+
+
+class TemplateGone(StackSetResourceError):
+    """The TemplateURL holds nothing any more, and what TemplateDigest names is nowhere found."""
+
+    def __init__(self, url: str, bucket: str, why: str) -> None:
+        """Take what is known of it.
+
+        Args:
+            url: The address, without secrets.
+            bucket: Its bucket.
+            why: Why the content that was meant is not used from elsewhere.
+        """
+        super().__init__(
+            f"TemplateURL: nothing is at {url} any more, so nothing is deployed from it ({why})."
+            " Put the content that was meant there again, or deploy again with an address that"
+            f" holds a template. Bucket {bucket} has perhaps a lifecycle rule that deletes old"
+            " versions too early for a rollback."
+        )
+
+
+class TemplateUnreachable(StackSetResourceError):
+    """S3 does not answer, so nobody knows whether the template is the one that is deployed."""
+
+    def __init__(self, url: str, attempts: int, cause: str) -> None:
+        """Take what is known of it.
+
+        Args:
+            url: The address, without secrets.
+            attempts: How often it was tried.
+            cause: What happened the last time.
+        """
+        super().__init__(
+            f"TemplateURL: S3 could not be reached at {url} in {attempts} attempts ({cause}), so"
+            " nobody knows whether its content is deployed, and nothing is taken for done. Deploy"
+            " again; if that fails, too, look at the function's way to S3: its VPC's endpoints, a"
+            " proxy, or an outage."
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -56,7 +56,12 @@ def mark_gaps(value: object) -> object:
     """
     if not isinstance(value, list):
         raise fault_error(Fault("", f"is {shown(value)}: write a list, `- ` before each entry"))
-    return [None if is_gap(each) else each for each in value]
+    return [None if is_blank(each) else each for each in value]
+
+
+def is_blank(entry: object) -> bool:
+    """Whether an entry of a list is a gap, or white space, which ``Fn::Split`` leaves around."""
+    return is_gap(entry) or (isinstance(entry, str) and not entry.strip())
 
 
 def _refuse_empty(value: object) -> object:
@@ -120,7 +125,8 @@ def _read_url(value: object) -> str:
         parts = urlsplit("")
     whole = parts.scheme in {"https", "ssm-doc"} and parts.netloc and not re.search(r"\s", text)
     if not whole or len(text) > _LONGEST_URL or not _is_unicode(text):
-        raise _wrong(value, "an https:// address of at most 5,120 characters")
+        shown_text = text.partition("?")[0] if isinstance(value, str) else value
+        raise _wrong(shown_text, "an https:// address of at most 5,120 characters")
     return text
 
 
@@ -165,6 +171,23 @@ def _pairs(spelling: Spelling, check: Callable[[dict[str, str]], list[Fault]]) -
     return BeforeValidator(read)
 
 
+def right_pairs(name: str, raw: object) -> list[dict[str, str]]:
+    """Those parameters or tags that are right by themselves, in the native spelling.
+
+    Args:
+        name: The member that holds them, one of ``PAIRS``.
+        raw: What was given.
+    """
+    spelling, check = PAIRS[name]
+    pairs, _ = read_pairs(raw, spelling)
+    right = [
+        {spelling.key: key, spelling.value: value}
+        for key, value in pairs.items()
+        if key and _is_unicode(key + value) and not check({key: value})
+    ]
+    return right[:_MOST_TAGS] if spelling is TAG else right
+
+
 def _parameter_faults(pairs: dict[str, str]) -> list[Fault]:
     long = [key for key, value in pairs.items() if _utf8_size(value) > _LONGEST_PARAMETER]
     return [Fault(f".{key}", "is longer than 4,096 bytes: shorten it") for key in long]
@@ -183,6 +206,13 @@ def _tag_faults(pairs: dict[str, str]) -> list[Fault]:
             faults.append(Fault(f".{key}", "must have a value of 1 to 256 characters"))
     return faults
 
+
+PAIRS: Mapping[str, tuple[Spelling, Callable[[dict[str, str]], list[Fault]]]] = {
+    "Parameters": (PARAMETER, _parameter_faults),
+    "ParameterOverrides": (PARAMETER, _parameter_faults),
+    "Tags": (TAG, _tag_faults),
+}
+"""The members that hold names with values: how they are spelled, and what is wrong with them."""
 
 ACCOUNT = r"[0-9]{12}"
 REGION = r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}"

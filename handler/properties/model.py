@@ -17,7 +17,9 @@ from handler.properties.pairs import is_gap
 from handler.values.spec import Overrides, StackSetSpec
 from handler.values.targets import Target
 
-_TYPE = "Custom::StackSet"
+GROUP_LISTS = ("StackInstances", "StackInstancesGroup")
+"""The members that hold groups of stack instances, in either spelling."""
+
 _ALTERNATIVES = (
     ("FailureToleranceCount", "FailureTolerancePercentage"),
     ("MaxConcurrentCount", "MaxConcurrentPercentage"),
@@ -129,7 +131,7 @@ class StackSetProperties(Properties):
 
     def groups(self) -> Iterator[tuple[str, Group]]:
         """Yields each group with its path, in both spellings' lists."""
-        for name in ("StackInstances", "StackInstancesGroup"):
+        for name in GROUP_LISTS:
             for index, group in enumerate(getattr(self, name)):
                 if group is not None:
                     yield f"{name}[{index}]", group
@@ -148,26 +150,39 @@ class StackSetProperties(Properties):
         if self.StackSetDescription and self.Description not in (None, self.StackSetDescription):
             yield Fault("Description", "and StackSetDescription differ: keep one of the two")
         yield from self.OperationPreferences.faults()
-        yield from self._target_faults()
-
-    def _target_faults(self) -> Iterator[Fault]:
-        named_in: dict[Target, str] = {}
+        repeated = self.repetitions()
         for path, group in self.groups():
             yield from group.faults(path)
+            yield from repeated.get(path, ())
+
+    def repetitions(self) -> dict[str, list[Fault]]:
+        """Returns what is wrong with groups that name an instance of another, by their paths."""
+        faults: dict[str, list[Fault]] = {}
+        named_in: dict[Target, str] = {}
+        for path, group in self.groups():
             for target in group.targets():
                 first = named_in.setdefault(target, path)
                 if first != path:
                     place = f"{target.account} in {target.region}"
-                    yield Fault(path, f"names {place} again, after {first}: name it once")
+                    fault = Fault(path, f"names {place} again, after {first}: name it once")
+                    faults.setdefault(path, []).append(fault)
+        return faults
 
     def spec(self) -> StackSetSpec:
-        """Returns what the properties ask for, whatever dialect they were written in."""
+        """Returns what the properties ask for, whatever dialect they were written in.
+
+        Of members that exclude each other the first counts, of groups that name the same instance
+        the last.
+        """
         preferences = self.OperationPreferences.model_dump(exclude_none=True)
+        for count, percentage in _ALTERNATIVES:
+            if count in preferences:
+                preferences.pop(percentage, None)
         order = tuple(each for each in preferences.pop("RegionOrder", ()) if each is not None)
         return StackSetSpec(
             name=self.StackSetName,
             description=self.StackSetDescription or self.Description,
-            template_body=self.TemplateBody,
+            template_body=None if self.TemplateURL else self.TemplateBody,
             template_url=self.TemplateURL,
             template_digest=self.TemplateDigest,
             parameters=self.Parameters,

@@ -1,37 +1,87 @@
-"""Reading properties: valid ones, what can be saved of others, and pydantic's errors in our words.
+"""Reading properties: strictly for a deployment, leniently for a rollback.
 
 Every complaint about a template is made here, before anything is written.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
 from handler.errors import Fault, InvalidProperties
-from handler.properties import fields
-from handler.properties.model import (
-    Execution,
-    Group,
-    NativeTargets,
-    Preferences,
-    Properties,
-    StackSetProperties,
-)
-from handler.properties.pairs import PARAMETER, read_pairs
+from handler.properties.blanks import find_blanks, find_losses
+from handler.properties.complaints import told, validate
+from handler.properties.legacy import are_groups_unchanged, leave_out_what_stood_before
+from handler.properties.mending import mend
+from handler.properties.model import StackSetProperties
 from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Target
 
-_TYPE = "Custom::StackSet"
+
+@dataclass(frozen=True)
+class Reading:
+    """What properties ask for, and what was passed over to read them.
+
+    Attributes:
+        spec: The stack set and its instances as wanted.
+        warnings: Sentences for the log, each with a property's path; no values of parameters.
+    """
+
+    spec: StackSetSpec
+    warnings: tuple[str, ...] = ()
+
+
+def read_properties(raw: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> Reading:
+    """Read the ResourceProperties of a Create or an Update.
+
+    What an earlier version of the function passed over, and what an update leaves as it was, is
+    passed over here, too.
+
+    Args:
+        raw: As CloudFormation delivers them, gaps and all.
+        old: OldResourceProperties; None on a Create.
+
+    Raises:
+        InvalidProperties: All that is wrong, each with its path and what to write instead; and
+            lists that have become blank, so that instances would be deleted.
+    """
+    members: dict[str, Any] = dict(raw)
+    warnings: list[str] = []
+    if old is not None:
+        members, warnings = leave_out_what_stood_before(members, old)
+    properties, complaints = validate(members)
+    faults = [fault for each in complaints for fault in each.faults]
+    unreadable = {str(each.place[0]) for each in complaints}
+    readable = properties or _rest(members, unreadable)
+    if readable is not None:
+        repeated: set[Fault] = set()
+        if old is not None and are_groups_unchanged(raw, old):
+            repeated.update(*readable.repetitions().values())
+        told_now = list(readable.faults(unreadable))
+        faults += [each for each in told_now if each not in repeated]
+        warnings += told(each for each in told_now if each in repeated)
+    if old is not None:
+        faults += find_losses(members, old)
+    if properties is None or faults:
+        raise InvalidProperties(faults)
+    return _reading(properties, members, warnings)
+
+
+def read_leniently(raw: Mapping[str, Any]) -> Reading:
+    """Read the properties to which a rollback goes back, whatever is wrong with them.
+
+    They were deployed once, perhaps by a version that accepted more. What can be kept is kept: a
+    wrong value is left out, of a wrong list its right entries are read, an instance that two groups
+    name is as the last one says, and of both templates the one at the address counts.
+    """
+    properties, warnings = mend(raw)
+    warnings += told(properties.faults())
+    return _reading(properties, raw, warnings)
 
 
 def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
-    """Read the ResourceProperties of a request.
+    """Read properties for which nothing but themselves counts.
 
     Args:
         raw: As CloudFormation delivers them, gaps and all.
@@ -39,118 +89,35 @@ def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
     Raises:
         InvalidProperties: All that is wrong, each with its path and what to write instead.
     """
-    faults: list[Fault] = []
-    members = dict(raw)
-    try:
-        properties = StackSetProperties.model_validate(members)
-    except ValidationError as error:
-        faults += _in_template_order(error)
-        faults += _faults_of_the_rest(members, error)
-    else:
-        faults += properties.faults()
-    if faults:
-        raise InvalidProperties(faults)
-    return properties.spec()
-
-
-def _faults_of_the_rest(members: Mapping[str, Any], error: ValidationError) -> list[Fault]:
-    """What is wrong among the members that are each right by themselves."""
-    unreadable = {str(location[0]) for each in error.errors() if (location := each["loc"])}
-    readable = {name: each for name, each in members.items() if name not in unreadable}
-    try:
-        return list(StackSetProperties.model_validate(readable).faults(unreadable))
-    except ValidationError:
-        return []  # a name that is no text: told already
+    return read_properties(raw).spec
 
 
 def read_previous(old_properties: Mapping[str, Any]) -> Previous:
     """What the old properties tell, be they valid or not."""
     try:
-        spec = parse_properties(old_properties)
+        spec = read_properties(old_properties, old_properties).spec
     except InvalidProperties:
         return Previous(salvage_instances(old_properties), certain=False)
     return Previous(spec.instances, spec=spec)
 
 
-def salvage_instances(raw: Mapping[str, Any]) -> dict[Target, Overrides]:
+def salvage_instances(raw: Mapping[str, Any]) -> Mapping[Target, Overrides]:
     """The stack instances that properties name, whatever else is wrong with them.
 
     Properties of an earlier deployment were perhaps never valid, yet the instances that they name
     may exist.
     """
-    groups = [
-        group
-        for name in ("StackInstances", "StackInstancesGroup")
-        for group in _listed(raw.get(name))
-        if isinstance(group, dict)
-    ]
-    instances: dict[Target, Overrides] = {}
-    for group in groups:
-        native = group.get("DeploymentTargets")
-        accounts = group.get("Accounts") or (
-            native.get("Accounts") if isinstance(native, dict) else ()
-        )
-        overrides, _ = read_pairs(group.get("ParameterOverrides"), PARAMETER)
-        targets = [
-            Target(account, region)
-            for account in _matching(fields.ACCOUNT, accounts)
-            for region in _matching(fields.REGION, group.get("Regions"))
-        ]
-        instances.update(dict.fromkeys(targets, tuple(sorted(overrides.items()))))
-    return instances
+    return read_leniently(raw).spec.instances
 
 
-def _listed(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _rest(members: Mapping[str, Any], unreadable: Collection[str]) -> StackSetProperties | None:
+    """The members that are each right by themselves."""
+    rest = {name: each for name, each in members.items() if name not in unreadable}
+    return validate(rest)[0]
 
 
-def _matching(pattern: str, values: object) -> list[str]:
-    texts = [str(each).strip() for each in _listed(values)]
-    return [text for text in texts if re.fullmatch(pattern, text)]
-
-
-def _in_template_order(error: ValidationError) -> list[Fault]:
-    return [fault for details in error.errors() for fault in _faults(details)]
-
-
-def _faults(details: ErrorDetails) -> list[Fault]:
-    location = details["loc"]
-    path = _path(location)
-    if details["type"] == fields.FAULTS:
-        faults: list[Fault] = details["ctx"][fields.FAULTS]
-        return [Fault(path + fault.path, fault.message) for fault in faults]
-    if details["type"] == "string_unicode":  # a name with half of a surrogate pair
-        return [_unknown((*location, details["input"]))]
-    if details["type"] in {"extra_forbidden", "invalid_key"}:
-        return [_unknown(location)]
-    if details["type"] == "missing":
-        return [Fault(path, "is missing: write it, or leave the whole map out")]
-    return [Fault(path, f"is {fields.shown(details['input'])}: {details['msg']}")]
-
-
-def _unknown(location: tuple[int | str, ...]) -> Fault:
-    name = str(location[-1])
-    holder = _path(location[:-1]) or _TYPE
-    known = list(_model_at(location).model_fields)
-    close = get_close_matches(name, known, n=1) or [
-        each for each in known if each.lower() == name.lower()
-    ]
-    mend = f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(known)}."
-    return Fault("", f"`{name}` is not a property of {holder}; {mend}")
-
-
-def _model_at(location: tuple[int | str, ...]) -> type[Properties]:
-    names = [each for each in location[:-1] if isinstance(each, str)]
-    if not names:
-        return StackSetProperties
-    models: dict[str, type[Properties]] = {
-        "ManagedExecution": Execution,
-        "OperationPreferences": Preferences,
-        "DeploymentTargets": NativeTargets,
-    }
-    return models.get(names[-1], Group)
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in location)
-    return text.removeprefix(".")
+def _reading(
+    properties: StackSetProperties, raw: Mapping[str, Any], warnings: list[str]
+) -> Reading:
+    blanks = [each.warning() for each in find_blanks(raw)]
+    return Reading(properties.spec(), (*warnings, *blanks))

@@ -23,6 +23,22 @@ _PATH_STYLE = re.compile(_SERVICE)
 _HOST_STYLE = re.compile(rf"(?P<bucket>.+)\.{_SERVICE}")
 
 
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?([^\s\"'<>]*)")
+
+
+def without_queries(text: str) -> str:
+    """A text in which no address has a query, for that of a presigned one is a key.
+
+    A ``versionId`` stays, since it tells which content is meant.
+    """
+    return _QUERY.sub(lambda found: found[1] + _version_in(found[2]), text)
+
+
+def _version_in(query: str) -> str:
+    version = re.search(r"(?:^|&)versionId=([\w.~-]+)", query)
+    return f"?versionId={version[1]}" if version else ""
+
+
 def locate(url: str) -> dict[str, str] | None:
     """The bucket, key and version that an https address in S3 names.
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
-import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from handler.errors import TemplateChanged
+from handler.errors import TemplateChanged, TemplateGone, TemplateUnreachable
 from handler.gateway.templates import Templates
 from handler.values.addresses import locate, pin
 from handler.values.spec import StackSetSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_s3 import S3Client
 
 _PLACE = {"Bucket": "my-bucket", "Key": "path/app.yaml"}
@@ -136,8 +139,25 @@ def _client() -> S3Client:
     )
 
 
+class Warned:
+    """What an operator is warned of."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.details: list[dict[str, object]] = []
+
+    def __call__(self, text: str, **details: object) -> None:
+        """Take a warning."""
+        self.texts.append(text)
+        self.details.append(details)
+
+
 def _ignore(*_: object, **__: object) -> None:
     """Nobody reads the warnings."""
+
+
+def _never_sleep(_: float) -> NoReturn:
+    pytest.fail("S3 is asked once")
 
 
 def _never() -> NoReturn:
@@ -148,7 +168,7 @@ def _fetched(answer: dict[str, Any], url: str, place: dict[str, str]) -> str | N
     client = _client()
     with Stubber(client) as stub:
         stub.add_response("get_object", answer, place)
-        return Templates(lambda: client, _ignore).read(StackSetSpec(template_url=url))
+        return Templates(lambda: client, _ignore, _never_sleep).read(StackSetSpec(template_url=url))
 
 
 def _body(content: bytes, length: int | None = None) -> dict[str, Any]:
@@ -173,23 +193,25 @@ def test_fetched_version() -> None:
 def test_outside_s3() -> None:
     """An address outside S3 costs no client and no call."""
     assert (
-        Templates(_never, _ignore).read(StackSetSpec(template_url="https://example.com/a.yaml"))
+        Templates(_never, _ignore, _never_sleep).read(
+            StackSetSpec(template_url="https://example.com/a.yaml")
+        )
         is None
     )
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchBucket", "SlowDown"])
-def test_unreadable(code: str, logged: list[logging.LogRecord]) -> None:
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchVersion", "NoSuchBucket"])
+def test_unreadable(code: str) -> None:
     """A template that this function may not read is not an error: CloudFormation perhaps may."""
-    client = _client()
+    client, warned = _client(), Warned()
     with Stubber(client) as stub:
         stub.add_client_error("get_object", code)
+        templates = Templates(lambda: client, warned, _never_sleep)
 
-        assert Templates(lambda: client, _ignore).read(StackSetSpec(template_url=_URL)) is None
+        assert templates.read(StackSetSpec(template_url=_URL)) is None
 
-    assert [each.getMessage() for each in logged] == [
-        "template not read, so only a changed URL counts"
-    ]
+    assert warned.texts == ["template not read, so only a changed URL counts"]
+    assert code in str(warned.details[0]["error"])
 
 
 def test_not_a_text() -> None:
@@ -198,8 +220,92 @@ def test_not_a_text() -> None:
 
 
 def test_cut_off() -> None:
-    """A template whose transfer breaks off is not compared."""
-    assert _fetched(_body(b"Resources:", length=100), _URL, _PLACE) is None
+    """A template whose transfer breaks off is read again."""
+    client, slept = _client(), list[float]()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(b"Resources:", length=100), _PLACE)
+        stub.add_response("get_object", _body(b"Resources: {}"), _PLACE)
+        templates = Templates(lambda: client, _ignore, slept.append)
+
+        assert templates.read(StackSetSpec(template_url=_URL)) == "Resources: {}"
+
+    assert len(slept) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("SlowDown", 503), ("InternalError", 500), ("Throttling", 400)]
+)
+def test_answers_again(code: str, status: int) -> None:
+    """S3 that is busy or broken is asked again, after a pause that grows."""
+    client, slept = _client(), list[float]()
+    with Stubber(client) as stub:
+        for _ in range(3):
+            stub.add_client_error("get_object", code, http_status_code=status)
+        stub.add_response("get_object", _body(_MEANT), _PLACE)
+        templates = Templates(lambda: client, _ignore, slept.append)
+
+        assert templates.read(StackSetSpec(template_url=_URL)) == _MEANT.decode()
+
+    assert len(slept) == 3
+    assert slept[0] <= 1 < slept[2]
+
+
+_SIGNED = f"{_URL}?X-Amz-Signature=secret&versionId=7&X-Amz-Security-Token=secret"
+
+
+def _unreachable() -> S3Client:
+    """A client whose every call ends at an address where nobody listens."""
+    return boto3.client(
+        "s3",
+        region_name="us-east-1",
+        aws_access_key_id="AKIA",
+        aws_secret_access_key="made-up",
+        endpoint_url="http://127.0.0.1:9",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.mark.parametrize("way", ["read", "check", "settle"])
+def test_s3_cannot_be_reached(way: str) -> None:
+    """S3 that never answers fails the request, and nothing in the reason or the log is a key."""
+    client, slept, warned = _unreachable(), list[float](), Warned()
+    templates = Templates(lambda: client, warned, slept.append)
+    spec = StackSetSpec(template_url=_SIGNED, template_digest=_DIGEST)
+    calls: dict[str, Callable[[], object]] = {
+        "read": lambda: templates.read(spec),
+        "check": lambda: templates.check(spec),
+        "settle": lambda: templates.settle(spec, "Other"),
+    }
+
+    with pytest.raises(
+        TemplateUnreachable, match=r"my-bucket/path/app\.yaml in 4 attempts"
+    ) as told:
+        calls[way]()
+
+    assert len(slept) == 3
+    assert "Deploy again" in str(told.value)
+    assert "secret" not in f"{told.value}{warned.details}"
+
+
+def test_patience_ends_the_asking() -> None:
+    """What ends the waiting for S3 is passed on: the request goes on in another sandbox."""
+
+    def leave(_: float) -> NoReturn:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        Templates(_unreachable, _ignore, leave).read(StackSetSpec(template_url=_URL))
+
+
+def test_listing_cannot_be_reached() -> None:
+    """S3 that stops answering in the middle of a search fails the request, too."""
+    client, slept = _client(), list[float]()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        for _ in range(4):
+            stub.add_client_error("list_object_versions", "SlowDown", http_status_code=503)
+        with pytest.raises(TemplateUnreachable, match="SlowDown"):
+            Templates(lambda: client, _ignore, slept.append).settle(_SPEC, None)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +338,7 @@ def _version(number: int, **members: Any) -> dict[str, Any]:
 
 def test_settled_on_what_is_there() -> None:
     """A stack set that has the content already keeps it, and nothing is read."""
-    settled = Templates(_never, _ignore).settle(_SPEC, _MEANT.decode())
+    settled = Templates(_never, _ignore, _never_sleep).settle(_SPEC, _MEANT.decode())
 
     assert (settled.template_url, settled.template_body) == (None, None)
 
@@ -242,7 +348,7 @@ def test_settled_on_the_address() -> None:
     client = _client()
     with Stubber(client) as stub:
         stub.add_response("get_object", _body(_MEANT), _PLACE)
-        assert Templates(lambda: client, _ignore).settle(_SPEC, "Other") == _SPEC
+        assert Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, "Other") == _SPEC
 
 
 def test_settled_on_a_version() -> None:
@@ -258,7 +364,7 @@ def test_settled_on_a_version() -> None:
         )
         stub.add_response("get_object", _body(_OTHER), {**_PLACE, "VersionId": "v3"})
         stub.add_response("get_object", _body(_MEANT), {**_PLACE, "VersionId": "v1"})
-        settled = Templates(lambda: client, _ignore).settle(_SPEC, None)
+        settled = Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, None)
 
     assert settled.template_url == f"{_URL}?versionId=v1"
 
@@ -270,7 +376,58 @@ def test_no_version_has_it() -> None:
         stub.add_response("get_object", _body(_OTHER), _PLACE)
         stub.add_response("list_object_versions", {})
         with pytest.raises(TemplateChanged, match=r"newest 50 versions.*versioning .*my-bucket"):
-            Templates(lambda: client, _ignore).settle(_SPEC, None)
+            Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, None)
+
+
+@pytest.mark.parametrize("code", ["NoSuchVersion", "NoSuchKey", "MethodNotAllowed"])
+def test_pinned_version_is_gone(code: str) -> None:
+    """A version that has expired, or become a delete marker, is found under another number."""
+    client = _client()
+    spec = replace(_SPEC, template_url=f"{_URL}?versionId=v1")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", code)
+        stub.add_response("list_object_versions", {"Versions": [_version(3), _version(2)]})
+        stub.add_response("get_object", _body(_OTHER), {**_PLACE, "VersionId": "v3"})
+        stub.add_response("get_object", _body(_MEANT), {**_PLACE, "VersionId": "v2"})
+        settled = Templates(lambda: client, _ignore, _never_sleep).settle(spec, "Other")
+
+    assert settled.template_url == f"{_URL}?versionId=v2"
+
+
+def test_version_that_expires_meanwhile() -> None:
+    """A listed version that is gone by now does not hide another with the same bytes."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_OTHER), _PLACE)
+        listed = [_version(3, ETag="same"), _version(2, ETag="same")]
+        stub.add_response("list_object_versions", {"Versions": listed})
+        stub.add_client_error("get_object", "NoSuchVersion")
+        stub.add_response("get_object", _body(_MEANT), {**_PLACE, "VersionId": "v2"})
+        settled = Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, None)
+
+    assert settled.template_url == f"{_URL}?versionId=v2"
+
+
+def test_nothing_is_left() -> None:
+    """Where neither the pinned version nor another has the content, the reason says so."""
+    client = _client()
+    spec = replace(_SPEC, template_url=_SIGNED)
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "NoSuchVersion")
+        stub.add_response("list_object_versions", {})
+        with pytest.raises(TemplateGone, match=r"versionId=7 any more.*newest 50") as told:
+            Templates(lambda: client, _ignore, _never_sleep).settle(spec, None)
+
+    assert "secret" not in str(told.value)
+
+
+def test_checked_without_anything_there() -> None:
+    """Before a stack set is made, an address that holds nothing is refused."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "NoSuchKey")
+        with pytest.raises(TemplateGone, match="NoSuchKey"):
+            Templates(lambda: client, _ignore, _never_sleep).check(_SPEC)
 
 
 def test_versions_cannot_be_listed() -> None:
@@ -280,7 +437,7 @@ def test_versions_cannot_be_listed() -> None:
         stub.add_response("get_object", _body(_OTHER), _PLACE)
         stub.add_client_error("list_object_versions", "AccessDenied")
         with pytest.raises(TemplateChanged, match="s3:ListBucketVersions"):
-            Templates(lambda: client, _ignore).settle(_SPEC, None)
+            Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, None)
 
 
 def test_checked() -> None:
@@ -289,7 +446,7 @@ def test_checked() -> None:
     with Stubber(client) as stub:
         stub.add_response("get_object", _body(_OTHER), _PLACE)
         with pytest.raises(TemplateChanged, match="TemplateDigest"):
-            Templates(lambda: client, _ignore).check(_SPEC)
+            Templates(lambda: client, _ignore, _never_sleep).check(_SPEC)
 
 
 def test_unreadable_is_not_judged() -> None:
@@ -298,8 +455,8 @@ def test_unreadable_is_not_judged() -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_object", "AccessDenied")
         stub.add_client_error("get_object", "AccessDenied")
-        Templates(lambda: client, _ignore).check(_SPEC)
-        assert Templates(lambda: client, _ignore).settle(_SPEC, None) == _SPEC
+        Templates(lambda: client, _ignore, _never_sleep).check(_SPEC)
+        assert Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, None) == _SPEC
 
 
 @pytest.mark.parametrize(
@@ -313,4 +470,79 @@ def test_unreadable_is_not_judged() -> None:
 )
 def test_nothing_to_settle(spec: StackSetSpec) -> None:
     """Without a digest or an address in S3 nothing is read."""
-    assert Templates(_never, _ignore).settle(spec, None) is spec
+    assert Templates(_never, _ignore, _never_sleep).settle(spec, None) is spec
+
+
+_JAPANESE = "Description: 東京\nResources: {}\n"
+_SHOWN = "Description: ??\nResources: {}\n"
+_WISH = StackSetSpec(
+    template_url=_URL, template_digest=hashlib.sha256(_JAPANESE.encode()).hexdigest()
+)
+_FAILED = replace(_WISH, template_digest=_DIGEST)
+
+
+def test_question_marks_and_the_content_itself() -> None:
+    """A content that can be read is named by its address: the texts tell whether it is there."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_JAPANESE.encode()), _PLACE)
+
+        assert Templates(lambda: client, _ignore, _never_sleep).settle(_WISH, _SHOWN) == _WISH
+
+
+def _rolled_back(live: str, present: bytes, before: StackSetSpec, *more: bytes) -> StackSetSpec:
+    """Goes back to a text with question marks whose address has another content by now."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(present), _PLACE)
+        stub.add_response("list_object_versions", {})
+        for each in more:
+            stub.add_response("get_object", _body(each), _PLACE)
+        return Templates(lambda: client, _ignore, _never_sleep).settle(_WISH, live, before)
+
+
+def test_question_marks_after_an_update_that_never_came_so_far() -> None:
+    """A rollback keeps what is there where it is neither the present content nor the failed one."""
+    kept = _rolled_back(_SHOWN, _MEANT, _FAILED, _MEANT)
+
+    assert (kept.template_url, kept.template_body) == (None, None)
+
+
+def test_question_marks_that_were_there_before() -> None:
+    """A stack set that should have what it had keeps it."""
+    kept = _rolled_back(_SHOWN, _MEANT, _WISH)
+
+    assert (kept.template_url, kept.template_body) == (None, None)
+
+
+_OTHER_CITY = "Description: 大阪府\nResources: {}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("live", "present", "before", "more"),
+    [
+        ("Description: ???\nResources: {}", _OTHER_CITY, _FAILED, ()),
+        (
+            "Description: ???\nResources: {}",
+            _MEANT,
+            replace(_FAILED, template_digest=hashlib.sha256(_OTHER_CITY).hexdigest()),
+            (_OTHER_CITY,),
+        ),
+        (_SHOWN, _MEANT, StackSetSpec(template_url="https://example.com/a"), ()),
+        (_MEANT.decode(), _OTHER, _FAILED, ()),
+    ],
+    ids=["present content", "failed content", "unknown before", "no question marks"],
+)
+def test_question_marks_of_another_content(
+    live: str, present: bytes, before: StackSetSpec, more: tuple[bytes, ...]
+) -> None:
+    """What may be another content is never taken for the one that is meant."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(present), _PLACE)
+        stub.add_response("list_object_versions", {})
+        for each in more:
+            stub.add_response("get_object", _body(each), _PLACE)
+            stub.add_response("list_object_versions", {})
+        with pytest.raises(TemplateChanged):
+            Templates(lambda: client, _ignore, _never_sleep).settle(_WISH, live, before)

@@ -1,0 +1,109 @@
+"""Pydantic's errors in our words, each with the place of what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from handler.errors import Fault
+from handler.properties import fields
+from handler.properties.model import (
+    Execution,
+    Group,
+    NativeTargets,
+    Preferences,
+    Properties,
+    StackSetProperties,
+)
+
+_TYPE = "Custom::StackSet"
+
+Place = tuple[int | str, ...]
+"""The way from the properties to a value in them: names of members and numbers of entries."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with one value by itself.
+
+    Attributes:
+        place: Where the value stands.
+        faults: What is wrong at it or below it; at least one.
+        is_unknown: Whether it is a member that nobody knows.
+        is_missing: Whether it is not there at all.
+    """
+
+    place: Place
+    faults: tuple[Fault, ...]
+    is_unknown: bool = False
+    is_missing: bool = False
+
+
+def validate(members: Mapping[str, Any]) -> tuple[StackSetProperties | None, list[Complaint]]:
+    """Validate each member by itself.
+
+    Returns:
+        The properties, None where any is wrong; and the complaints in the template's order.
+    """
+    try:
+        return StackSetProperties.model_validate(dict(members)), []
+    except ValidationError as error:
+        return None, [_complaint(details) for details in error.errors()]
+
+
+def path_of(place: Place) -> str:
+    """The path of a place as an author writes it, such as ``StackInstances[0].Regions``."""
+    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in place)
+    return text.removeprefix(".")
+
+
+def told(faults: Iterable[Fault]) -> list[str]:
+    """A sentence for the log about each fault that is passed over."""
+    return [f"Passed over: {each}" for each in faults]
+
+
+def _complaint(details: ErrorDetails) -> Complaint:
+    place, kind = details["loc"], details["type"]
+    path = path_of(place)
+    if kind == fields.FAULTS:
+        faults: list[Fault] = details["ctx"][fields.FAULTS]
+        return Complaint(place, tuple(Fault(path + each.path, each.message) for each in faults))
+    if kind == "string_unicode":  # a name with half of a surrogate pair
+        return _unknown((*place, details["input"]))
+    if kind in {"extra_forbidden", "invalid_key"}:
+        return _unknown(place)
+    if kind == "missing":
+        fault = Fault(path, "is missing: write it, or leave the whole map out")
+        return Complaint(place, (fault,), is_missing=True)
+    return Complaint(
+        place, (Fault(path, f"is {fields.shown(details['input'])}: {details['msg']}"),)
+    )
+
+
+def _unknown(place: Place) -> Complaint:
+    name = str(place[-1])
+    holder = path_of(place[:-1]) or _TYPE
+    known = list(_model_at(place).model_fields)
+    close = get_close_matches(name, known, n=1) or [
+        each for each in known if each.lower() == name.lower()
+    ]
+    mend = f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(known)}."
+    fault = Fault("", f"`{name}` is not a property of {holder}; {mend}")
+    return Complaint(place, (fault,), is_unknown=True)
+
+
+def _model_at(place: Place) -> type[Properties]:
+    names = [each for each in place[:-1] if isinstance(each, str)]
+    if not names:
+        return StackSetProperties
+    models: dict[str, type[Properties]] = {
+        "ManagedExecution": Execution,
+        "OperationPreferences": Preferences,
+        "DeploymentTargets": NativeTargets,
+    }
+    return models.get(names[-1], Group)

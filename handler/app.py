@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 # Four time-outs in a row fit between the relay and the end of the sandbox; the gateway to
 # CloudFormation tries again by itself, since before each try of a write somebody may object.
-_TIMEOUTS = {"connect_timeout": 5, "read_timeout": 20}
 _CONFIG = Config(
-    **_TIMEOUTS,
+    connect_timeout=5,
+    read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 4},
     s3={"addressing_style": "path"},
 )
-_ONE_TRY = Config(**_TIMEOUTS, retries={"total_max_attempts": 1})
+_ONE_TRY = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 @functools.cache

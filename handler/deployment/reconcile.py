@@ -16,7 +16,7 @@ from handler.deployment.liveness import Liveness
 from handler.deployment.operations import BUSY_PAUSE, Operations
 from handler.deployment.patience import Patience
 from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
-from handler.gateway.look import look
+from handler.gateway.look import look, with_overrides
 from handler.gateway.stacksets import NotFound, StackSetBusy, StackSets
 from handler.gateway.templates import Templates
 from handler.observability import logger
@@ -111,11 +111,8 @@ class Reconciliation:
         seen = self._look(operations, spec, previous, recent)
         if seen is None:
             return None
-        settled = self.templates.settle(
-            spec,
-            seen.stack_set.template_body,
-            may_be_in_place=self._may_be_in_place(spec, previous),
-        )
+        may_be_in_place = self._may_be_in_place(spec, previous)
+        settled = self.templates.settle(spec, seen.stack_set.template_body)
         steps = self._deployment_steps(operations, seen, settled, previous)
         if not steps:
             if self._may_be_surprised():
@@ -170,9 +167,9 @@ class Reconciliation:
             self.patience.sleep(_STALE_PAUSE)
             return None
         newest = recent[0].operation_id if recent else ""
-        return look(
-            self.stack_sets, operations.stack_set_id, spec, previous, listed, self.marks, newest
-        )
+        seen = look(self.stack_sets, operations.stack_set_id, listed, newest)
+        unknown = planning.unknown_overrides(spec, previous, seen, self.marks)
+        return with_overrides(self.stack_sets, seen, unknown)
 
     def _fresh_instances(
         self, operations: Operations, recent: list[OperationState]

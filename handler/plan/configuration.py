@@ -8,6 +8,7 @@ from __future__ import annotations
 from handler.plan.parameters import DEFAULT_EXECUTION_ROLE, is_default_administration_role
 from handler.values.observation import StackSetState
 from handler.values.spec import Previous, StackSetSpec
+from handler.values.templates import same_text
 
 _MASKED = "****"
 
@@ -51,9 +52,17 @@ def _template_differs(
 ) -> bool:
     if spec.template_url is None and spec.template_body is None:
         return False
-    if wanted is not None and live.template_body is not None:
-        return _normal(wanted) != _normal(live.template_body)
-    return before is None or _named_template(before) != _named_template(spec)
+    is_named_anew = before is None or _named_template(before) != _named_template(spec)
+    shown = live.template_body
+    if wanted is None or shown is None:
+        return is_named_anew
+    if not same_text(wanted, shown):
+        return True
+    if before is None or same_text(shown, wanted):
+        return False
+    # The characters that are shown as question marks may be what changes.
+    was_another = before.template_body is not None and not same_text(before.template_body, shown)
+    return is_named_anew and not was_another
 
 
 def _named_template(spec: StackSetSpec) -> tuple[str | None, ...]:
@@ -65,11 +74,6 @@ def _nested_templates_differ(spec: StackSetSpec, before: StackSetSpec | None) ->
     _, _, wanted = (spec.template_digest or "").partition(".")
     _, _, old = ((before and before.template_digest) or "").partition(".")
     return bool(wanted and old) and wanted != old
-
-
-def _normal(text: str) -> str:
-    """A template without what a checkout may do to its line ends and its edges."""
-    return text.replace("\r\n", "\n").strip()
 
 
 def _description_differs(

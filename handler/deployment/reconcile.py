@@ -111,7 +111,6 @@ class Reconciliation:
         seen = self._look(operations, spec, previous, recent)
         if seen is None:
             return None
-        may_be_in_place = self._may_be_in_place(spec, previous)
         settled = self.templates.settle(spec, seen.stack_set.template_body)
         steps = self._deployment_steps(operations, seen, settled, previous)
         if not steps:

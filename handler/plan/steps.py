@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handler.values.spec import NO_OVERRIDES, Overrides
 from handler.values.targets import Rectangle, Target
@@ -35,7 +35,7 @@ class Step:
     overrides: Overrides = NO_OVERRIDES
     retain_stacks: bool = False
     content: str = ""
-    everywhere: frozenset[Target] = frozenset()
+    everywhere: frozenset[Target] = field(default=frozenset(), compare=False)
 
     @property
     def reached(self) -> frozenset[Target]:

@@ -64,6 +64,8 @@ class TestEvent:
             properties={"StackSetName": "Baseline"},
             old_properties={},
             began=_SIGNED,
+            kind="Create",
+            signed_at=_SIGNED,
         )
 
     def test_update(self) -> None:
@@ -147,8 +149,19 @@ class TestEvent:
         assert Request(STACK_ID, "StackSet", "request-1", "", {}).began == 0.0
 
     def test_marks(self) -> None:
-        """A request marks its operations by stack, logical id and request."""
-        assert Request.from_event(_event()).marks == Marks.of(STACK_ID, "StackSet", "request-1")
+        """A request marks its operations by stack, logical id, request and time of signing."""
+        assert Request.from_event(_event()).marks == Marks.of(
+            STACK_ID, "StackSet", "request-1", signed_at=_SIGNED
+        )
+
+    def test_marks_do_not_depend_on_when_the_event_arrives(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A late delivery, and one without a signed address, marks as the first one did."""
+        for event in (_event(), _event(ResponseURL="https://example.com")):
+            first = Request.from_event(event).marks
+            monkeypatch.setattr(time, "time", lambda: _SIGNED + 100_000.0)
+            assert Request.from_event(event).marks == first
 
 
 class TestPlaceholders:
@@ -163,24 +176,21 @@ class TestPlaceholders:
         assert not is_stack_set_id(request.placeholder_id)
         assert not is_stack_set_id(request.unfinished_id)
 
-    def test_unfinished_create_is_found_again(self) -> None:
-        """The Delete after a Create that died knows how that Create marked what it made."""
-        create = Request.from_event(_event())
-        delete = Request.from_event(
-            _event(RequestId="request-2", PhysicalResourceId=create.unfinished_id)
-        )
-
-        assert delete.marks_of_unfinished_create == create.marks
-        assert delete.marks_of_unfinished_create != delete.marks
-
     @pytest.mark.parametrize(
-        "physical_id", ["", STACK_SET_ID, "StackSet-not-created-request-1"], ids=repr
+        ("physical_id", "may_be"),
+        [
+            ("StackSet-unfinished-request-1", True),
+            ("stacksets-StackSet-1A2B3C4D5E6F", True),
+            (STACK_SET_ID, False),
+            ("StackSet-not-created-request-1", False),
+        ],
+        ids=repr,
     )
-    def test_no_unfinished_create(self, physical_id: str) -> None:
-        """Any other physical id leaves nothing to look for."""
+    def test_unfinished_create(self, physical_id: str, *, may_be: bool) -> None:
+        """An id that the last word or CloudFormation has made up tells of a Create unheard of."""
         request = Request.from_event(_event(PhysicalResourceId=physical_id))
 
-        assert request.marks_of_unfinished_create is None
+        assert request.may_be_unfinished is may_be
 
 
 class TestDeadline:

@@ -30,6 +30,7 @@ from tests.factories import (
     current,
     observation,
     outdated,
+    stack_set,
     targets_of,
 )
 
@@ -397,7 +398,7 @@ class TestDeletion:
     @pytest.mark.parametrize(
         "state",
         [
-            InstanceState("OUTDATED", "FAILED", last_operation_id=_DELETED, stack_id="arn"),
+            InstanceState("OUTDATED", "FAILED", last_operation_id=_DELETED, has_stack=True),
             InstanceState("OUTDATED", "FAILED", last_operation_id=_CREATED),
             InstanceState("OUTDATED", "FAILED", last_operation_id=_ELSEWHERE),
             InstanceState("OUTDATED", "FAILED"),
@@ -504,9 +505,7 @@ def test_no_instance_is_deployed_twice_for_an_override_and_a_template() -> None:
         Target("1" * 12, "us-east-1"): (("Size", "large"),),
         Target("2" * 12, "us-east-1"): (),
     }
-    live = StackSetState(
-        "id", "name", "arn", "ACTIVE", template_body='{"Parameters": {"Size": {}}}'
-    )
+    live = StackSetState("id", "name", "arn", "ACTIVE", parameters={"Size": "small"}, tags={})
     seen = Observation(live, dict.fromkeys(wanted, InstanceState("CURRENT")))
     previous = Previous(dict.fromkeys(wanted, ()))
 
@@ -516,3 +515,52 @@ def test_no_instance_is_deployed_twice_for_an_override_and_a_template() -> None:
         (UPDATE_SET, ("2" * 12,)),
         (UPDATE, ("1" * 12,)),
     ]
+
+
+_LARGE_AT_ONE = {_AT_ONE: (("Size", "large"),), _AT_TWO: ()}
+
+
+@pytest.mark.parametrize(
+    ("live", "why"),
+    [
+        (stack_set(parameters={}), "only the new template has the parameter"),
+        (
+            stack_set(
+                template_body='{"Resources": {"A": {"Properties": {"Size": 1}}}}', parameters={}
+            ),
+            "a property of that name is no parameter",
+        ),
+        (stack_set(parameters={"Size": ""}, tags={"Old": "tag"}), "tags change as well"),
+        (
+            stack_set(parameters={"Size": ""}, capabilities=frozenset({"CAPABILITY_IAM"})),
+            "capabilities change as well",
+        ),
+        (
+            stack_set(parameters={"Size": ""}, execution_role_name="Other"),
+            "a role changes as well",
+        ),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_all_instances_first(live: StackSetState, why: str) -> None:
+    """UpdateStackSet reaches all where a narrower one would leave something behind."""
+    seen = Observation(live, dict.fromkeys(_LARGE_AT_ONE, InstanceState("CURRENT")))
+    previous = Previous(dict.fromkeys(_LARGE_AT_ONE, ()))
+
+    steps = plan_deployment(StackSetSpec(instances=_LARGE_AT_ONE), previous, seen, MARKS, "new")
+
+    assert [(each.action, each.rectangle is None) for each in steps] == [
+        (UPDATE_SET, True),
+        (UPDATE, False),
+    ], why
+    assert steps[0].reached == set(_LARGE_AT_ONE)
+
+
+def test_an_override_of_a_new_parameter_waits_for_it() -> None:
+    """Even where the instance is behind: the API refuses an override that it does not know."""
+    seen = Observation(stack_set(parameters={}), {_AT_ONE: InstanceState("OUTDATED", "FAILED")})
+    spec = StackSetSpec(instances={_AT_ONE: (("Size", "large"),)})
+
+    steps = plan_deployment(spec, Previous({_AT_ONE: ()}), seen, MARKS, "new")
+
+    assert [each.action for each in steps] == [UPDATE_SET, UPDATE]

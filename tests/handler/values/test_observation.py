@@ -90,12 +90,12 @@ class TestFromApi:
             "FAILED",
             "Role exists",
             "op-1",
-            "arn:aws:cloudformation:us-east-1:111111111111:stack/s/1",
+            has_stack=True,
         )
 
     def test_bare_instance(self) -> None:
         """A suspended account's instance has hardly a member."""
-        assert InstanceState.from_api({}) == InstanceState("", "", "", "", "")
+        assert InstanceState.from_api({}) == InstanceState("", "", "", "", has_stack=False)
 
     def test_stack_set(self) -> None:
         """A StackSet in full."""
@@ -157,15 +157,16 @@ class TestFromApi:
             "Status": "FAILED",
             "StatusReason": "Tolerance exceeded",
             "CreationTimestamp": datetime(2026, 8, 23, tzinfo=UTC),
+            "EndTimestamp": datetime(2026, 8, 23, 0, 1, tzinfo=UTC),
             "StatusDetails": {"FailedStackInstancesCount": 3},
         }
 
         assert OperationState.from_api(answer) == OperationState(
-            "op-1", "UPDATE", "FAILED", "Tolerance exceeded", 1_787_443_200.0, 3
+            "op-1", "UPDATE", "FAILED", "Tolerance exceeded", 1_787_443_200.0, 1_787_443_260.0, 3
         )
 
     def test_bare_operation(self) -> None:
         """An operation that nothing but its id is known of."""
         assert OperationState.from_api({"OperationId": "op-1"}) == OperationState(
-            "op-1", "", "", "", 0.0, 0
+            "op-1", "", "", "", 0.0, 0.0, 0
         )

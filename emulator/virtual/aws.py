@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 from unittest import mock
-from urllib.parse import parse_qs, unquote, urlsplit
-from xml.sax.saxutils import escape
+from urllib.parse import urlsplit
 
 import urllib3
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
-from botocore.retries.bucket import TokenBucket
 
 from emulator.stacksets import wire
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError
+from emulator.stacksets.faults import raise_after, raise_before
+from emulator.virtual import asking
+from emulator.virtual.asking import Asking
 from emulator.virtual.clock import EPOCH, VirtualClock
 from emulator.virtual.deployer import DeployedStack, ScriptedDeployer
-from emulator.virtual.http import (
-    Reply,
-    acquire_in_virtual_time,
-    header,
-    path_of,
-    service_of,
-    text_of,
-)
-from emulator.virtual.s3 import Objects, locate
+from emulator.virtual.http import Reply, service_of, text_of
+from emulator.virtual.s3 import Objects
+from emulator.virtual.scheduler import Scheduler
+from emulator.virtual.sdk import quick_sdk
+from emulator.virtual.services import caller_identity, invoked, s3_asked, s3_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +41,7 @@ __all__ = [
     "EPOCH",
     "RESPONSE_HOST",
     "DeployedStack",
+    "Invocation",
     "Objects",
     "ScriptedDeployer",
     "VirtualAWS",
@@ -53,6 +49,8 @@ __all__ = [
     "world",
 ]
 
+READ_TIMEOUT = 30.0
+"""How long who asks waits for an answer that never comes."""
 RESPONSE_HOST = "cloudformation-custom-resource-response.invalid"
 _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -83,8 +81,9 @@ class Delivery(NamedTuple):
 class VirtualAWS:
     """Answers boto3 clients and catches custom resource responses, inside its context.
 
-    Known are CloudFormation's StackSets, S3 GetObject and ListObjectVersions, Lambda Invoke of type
-    Event and STS GetCallerIdentity; anything else is an AssertionError, also noted in `unexpected`.
+    Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject and
+    ListObjectVersions, Lambda Invoke of type Event and STS GetCallerIdentity; anything else is an
+    AssertionError, also noted in `unexpected`.
 
     Args:
         clock: Entered and left with this context.
@@ -92,6 +91,9 @@ class VirtualAWS:
         objects: What S3 holds; the engine's `fetch_template` should be its `fetch`.
 
     Attributes:
+        asking: What CloudFormation shows of the stacks in it.
+        scheduler: Who runs side by side with whom; every call is a place to switch.
+        on_invoke: Called with each asynchronous invocation, by who makes it.
         deployer: The engine's deployer when made by `world`.
         before_call: Called with (service, action, running number from 1) before a call is
             carried out; what it raises, the caller gets. The response PUT counts as a call of
@@ -112,7 +114,10 @@ class VirtualAWS:
         self.clock = clock
         self.engine = engine
         self.objects = Objects() if objects is None else objects
+        self.scheduler = Scheduler(clock)
+        self.asking = Asking(clock.time)
         self.deployer = ScriptedDeployer()
+        self.on_invoke: list[Callable[[Invocation], None]] = []
         self.before_call: Callable[[str, str, int], None] | None = None
         self.after_call: Callable[[str, str, int], None] | None = None
         self.calls: list[tuple[float, str, str]] = []
@@ -133,7 +138,8 @@ class VirtualAWS:
                 mock.patch.object(URLLib3Session, "send", lambda _, request: self._send(request))
             )
             stack.enter_context(mock.patch.object(urllib3.PoolManager, "urlopen", self._put))
-            stack.enter_context(mock.patch.object(TokenBucket, "_acquire", acquire_in_virtual_time))
+            stack.enter_context(quick_sdk())
+            stack.callback(self.scheduler.close)
             self._entered = stack.pop_all()
         return self
 
@@ -144,6 +150,9 @@ class VirtualAWS:
         traceback: TracebackType | None,
     ) -> None:
         self._entered.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_entered": contextlib.ExitStack()}
 
     def _environment(self) -> dict[str, str]:
         region = self.engine.region
@@ -184,7 +193,7 @@ class VirtualAWS:
         try:
             action, parameters = wire.parse_request(text)
             with self._call("cloudformation", action):
-                result = self.engine.call(action, parameters)
+                result = self._ask_or_call(action, parameters, request.url)
         except ApiError as error:
             if error.code == "InvalidAction":
                 self._surprise(f"cloudformation: {text[:200]}")
@@ -196,60 +205,41 @@ class VirtualAWS:
             ) from error
         return Reply(200, wire.render_result(action, result))
 
-    def _s3(self, request: AWSPreparedRequest) -> Reply:
-        parts = urlsplit(request.url)
-        query = parse_qs(parts.query, keep_blank_values=True)
-        if "versions" in query:
-            # With a key in the place of none, the bucket is found in either style.
-            some = locate(parts._replace(path=f"{parts.path.rstrip('/')}/key").geturl())
-            return self._s3_versions(some[0] if some else "", query["prefix"][0])
-        location = locate(request.url)
-        if request.method != "GET" or location is None:
-            self._surprise(f"s3: {request.method} {request.url}")
-        with self._call("s3", "GetObject"):
-            bucket, key, version = location
-            body = self.objects.read(bucket, key, version)
-        if body is None:
-            message = "<Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>"
-            xml = f"<Error>{message}<Key>{escape(key)}</Key></Error>"
-            return Reply(404, xml.encode())
-        return Reply(200, body, {"content-length": str(len(body))})
+    def _ask_or_call(self, action: str, parameters: dict[str, Any], url: str) -> dict[str, Any]:
+        if action not in asking.ACTIONS:
+            return self.engine.call(action, parameters)
+        if action in self.asking.unanswered:
+            self.clock.sleep(READ_TIMEOUT)
+            raise ReadTimeoutError(endpoint_url=url)
+        mishap = self.engine.faults.take_call(action)
+        raise_before(mishap, action)
+        answer = self.asking.call(action, parameters)
+        raise_after(mishap)
+        return answer
 
-    def _s3_versions(self, bucket: str, prefix: str) -> Reply:
-        with self._call("s3", "ListObjectVersions"):
-            listed = "".join(
-                f"<Version><Key>{escape(key)}</Key><VersionId>{version}</VersionId>"
-                f"<ETag>{hashlib.md5(body, usedforsecurity=False).hexdigest()}</ETag></Version>"
-                for key, version, body in self.objects.versions(bucket, prefix)
-            )
-        return Reply(200, f"<ListVersionsResult>{listed}</ListVersionsResult>".encode())
+    def _s3(self, request: AWSPreparedRequest) -> Reply:
+        asked = s3_asked(request)
+        if asked is None:
+            self._surprise(f"s3: {request.method} {request.url}")
+        with self._call("s3", asked.action):
+            return s3_reply(self.objects, asked)
 
     def _lambda(self, request: AWSPreparedRequest) -> Reply:
-        match = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", path_of(request))
-        kind = header(request, "X-Amz-Invocation-Type")
-        if match is None or kind != "Event":
-            self._surprise(f"lambda: {request.method} {request.url} {kind}")
+        asked = invoked(request)
+        if asked is None:
+            self._surprise(f"lambda: {request.method} {request.url}")
         with self._call("lambda", "Invoke"):
-            payload = json.loads(text_of(request) or "null")
-            name = unquote(match[1])
-            self.invocations.append(Invocation(self.clock.now, name, payload))
+            invocation = Invocation(self.clock.now, *asked)
+            self.invocations.append(invocation)
+            for listener in [*self.on_invoke]:
+                listener(invocation)
         return Reply(202)
 
     def _sts(self, request: AWSPreparedRequest) -> Reply:
         if "Action=GetCallerIdentity" not in text_of(request):
             self._surprise(f"sts: {text_of(request)}")
-        account = self.engine.account
         with self._call("sts", "GetCallerIdentity"):
-            result = (
-                f"<UserId>AIDATESTING</UserId><Account>{account}</Account>"
-                f"<Arn>arn:aws:iam::{account}:user/testing</Arn>"
-            )
-        return Reply(
-            200,
-            '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-            f"<GetCallerIdentityResult>{result}</GetCallerIdentityResult>"
-            "</GetCallerIdentityResponse>".encode(),
-        )
+            return caller_identity(self.engine.account)
 
     # --- CloudFormation's response URL -------------------------------------------------------
 

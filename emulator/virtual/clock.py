@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from unittest import mock
 
 if TYPE_CHECKING:
@@ -21,11 +21,13 @@ class VirtualClock:
     Attributes:
         now: Seconds since 1970, virtual.
         on_advance: Called with the new time after each step; what they raise, the sleeper gets.
+        pause: How a sleeper lets time pass; a scheduler puts itself here.
     """
 
     def __init__(self) -> None:
         self.now = EPOCH
         self.on_advance: list[Callable[[float], None]] = []
+        self.pause: Callable[[float], None] = self._pass
         self._entered: list[contextlib.ExitStack] = []
 
     def time(self) -> float:
@@ -37,13 +39,23 @@ class VirtualClock:
         return self.now - EPOCH
 
     def sleep(self, seconds: float) -> None:
-        """Advance the time at once."""
+        """Advance the time at once, or let others go on until it has passed."""
         if seconds < 0:
             message = "sleep length must be non-negative"
             raise ValueError(message)
-        self.now += seconds
+        self.pause(seconds)
+
+    def advance_to(self, moment: float) -> None:
+        """Move on to a moment; nothing happens when it is past."""
+        self.now = max(self.now, moment)
         for callback in [*self.on_advance]:
             callback(self.now)
+
+    def _pass(self, seconds: float) -> None:
+        self.advance_to(self.now + seconds)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_entered": []}
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
-_SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/(\w+)/aws4_request")
+SERVICE = "X-Virtual-Service"
+"""The header that tells for which service a request is; nothing is signed."""
 
 
 class Reply(NamedTuple):
@@ -33,9 +33,8 @@ class Reply(NamedTuple):
 
 
 def service_of(request: AWSPreparedRequest) -> str:
-    """Return the service for which a request is signed, `unsigned` for none."""
-    match = _SERVICE.search(header(request, "Authorization"))
-    return match[1] if match else "unsigned"
+    """Return the service that a request is for, `unknown` for none."""
+    return header(request, SERVICE) or "unknown"
 
 
 def header(request: AWSPreparedRequest, name: str) -> str:

@@ -1,0 +1,78 @@
+"""S3, Lambda and STS, as far as the function and the tests use them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+from emulator.virtual.http import Reply, header, path_of, text_of
+from emulator.virtual.s3 import Objects, locate
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+
+
+class Read(NamedTuple):
+    """What S3 is asked for: one object, or the versions of those with a prefix."""
+
+    action: str
+    bucket: str
+    key: str
+    version: str | None = None
+
+
+def s3_asked(request: AWSPreparedRequest) -> Read | None:
+    """Read a request to S3; None for one that is not known."""
+    parts = urlsplit(request.url)
+    query = parse_qs(parts.query, keep_blank_values=True)
+    if "versions" in query:
+        # With a key in the place of none, the bucket is found in either style.
+        some = locate(parts._replace(path=f"{parts.path.rstrip('/')}/key").geturl())
+        return Read("ListObjectVersions", some[0] if some else "", query["prefix"][0])
+    location = locate(request.url)
+    if request.method != "GET" or location is None:
+        return None
+    return Read("GetObject", *location)
+
+
+def s3_reply(objects: Objects, asked: Read) -> Reply:
+    """Answer a request to S3."""
+    if asked.action == "ListObjectVersions":
+        listed = "".join(
+            f"<Version><Key>{escape(key)}</Key><VersionId>{version}</VersionId>"
+            f"<ETag>{hashlib.md5(body, usedforsecurity=False).hexdigest()}</ETag></Version>"
+            for key, version, body in objects.versions(asked.bucket, asked.key)
+        )
+        return Reply(200, f"<ListVersionsResult>{listed}</ListVersionsResult>".encode())
+    body = objects.read(asked.bucket, asked.key, asked.version)
+    if body is None:
+        message = "<Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>"
+        xml = f"<Error>{message}<Key>{escape(asked.key)}</Key></Error>"
+        return Reply(404, xml.encode())
+    return Reply(200, body, {"content-length": str(len(body))})
+
+
+def invoked(request: AWSPreparedRequest) -> tuple[str, Any] | None:
+    """Read an asynchronous Invoke: the function's name and the event; None for anything else."""
+    match = re.fullmatch(r"/2015-03-31/functions/([^/]+)/invocations", path_of(request))
+    if match is None or header(request, "X-Amz-Invocation-Type") != "Event":
+        return None
+    return unquote(match[1]), json.loads(text_of(request) or "null")
+
+
+def caller_identity(account: str) -> Reply:
+    """Answer GetCallerIdentity."""
+    result = (
+        f"<UserId>AIDATESTING</UserId><Account>{account}</Account>"
+        f"<Arn>arn:aws:iam::{account}:user/testing</Arn>"
+    )
+    return Reply(
+        200,
+        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f"<GetCallerIdentityResult>{result}</GetCallerIdentityResult>"
+        "</GetCallerIdentityResponse>".encode(),
+    )

@@ -11,7 +11,7 @@ from handler.deployment.liveness import FirstLook, GivenUp
 from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id, name_in
-from handler.errors import StackSetResourceError
+from handler.errors import InvalidProperties, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
@@ -99,7 +99,7 @@ class Lifecycle:
         before = read_leniently(self.request.old_properties).spec
         present = self.request.physical_id
         if not self._was_to_be_replaced(spec, before):
-            return self._deploy(present, spec, read_previous(self.request.old_properties))
+            return self._deploy(present, spec, self._previous(spec))
         # What was to replace the present stack set has failed, and nothing has touched this one.
         seen = self._deploy(present, spec, _untouched(spec))
         self._remove(self._find_settled(str(before.name), before), before)
@@ -139,6 +139,16 @@ class Lifecycle:
         if self.loop.liveness.is_rollback:
             return _spec(read_leniently(self.request.properties))
         return _spec(read_properties(self.request.properties, self.request.old_properties))
+
+    def _previous(self, spec: StackSetSpec) -> Previous:
+        """What the stack set was before; the same as wanted where the update was refused."""
+        old = self.request.old_properties
+        if self.loop.liveness.is_rollback:
+            try:
+                read_properties(old, self.request.properties)
+            except InvalidProperties:
+                return _untouched(spec)
+        return read_previous(old)
 
     def _replacement_name(self, spec: StackSetSpec) -> str | None:
         """The name of the stack set to make instead of the present one; None to keep that."""

@@ -52,6 +52,7 @@ class Operations:
     liveness: Liveness
     stack_set_id: str
     successes: dict[str, Success] = field(default_factory=dict)
+    _started: set[str] = field(default_factory=set)
     _running: str = ""
 
     def wait_until_quiet(self, spared: Collection[str] = ()) -> list[OperationState]:
@@ -85,6 +86,7 @@ class Operations:
             The operation; None where the stack set has changed since it was looked at.
         """
         started = Started(self.marks.operation_id(step), step.reached)
+        self._started.add(started.operation_id)
         operation_id = started.operation_id
         try:
             self.stack_sets.start(self.stack_set_id, step, operation_id, preferences, spec)
@@ -116,6 +118,7 @@ class Operations:
         while True:
             operation = self.stack_sets.operation(self.stack_set_id, operation_id)
             if not operation.is_active:
+                self._started.discard(operation_id)
                 return operation
             self.liveness.watch()
             self.patience.sleep(next(intervals))
@@ -149,11 +152,12 @@ class Operations:
         )
 
     def stop_own(self) -> None:
-        """Stop every operation of this request that runs."""
-        for operation in self._recent():
-            is_own = self.marks.action_of(operation.operation_id) is not None
-            if is_own and self._as_it_is(operation).is_active:
-                self._stop(operation)
+        """Stop every operation of this request that runs, listed or not."""
+        recent = self.stack_sets.recent_operations(self.stack_set_id)
+        ids = {each.operation_id for each in recent if each.is_active}
+        own = {each for each in ids if self.marks.action_of(each) is not None}
+        for operation_id in sorted(own | self._started):
+            self.stack_sets.stop(self.stack_set_id, operation_id)
 
     def active(self) -> list[OperationState]:
         """Returns the operations that run, newest first."""

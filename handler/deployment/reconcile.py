@@ -10,7 +10,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handler.deployment.liveness import Liveness
 from handler.deployment.operations import BUSY_PAUSE, Operations
@@ -56,6 +56,7 @@ class Reconciliation:
     began: float
     deadline: float
     templates: Templates
+    _known: dict[str, Operations] = field(default_factory=dict)
 
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
@@ -101,7 +102,10 @@ class Reconciliation:
             self._operations(stack_set_id).stop_own()
 
     def _operations(self, stack_set_id: str) -> Operations:
-        return Operations(self.stack_sets, self.marks, self.patience, self.liveness, stack_set_id)
+        return self._known.setdefault(
+            stack_set_id,
+            Operations(self.stack_sets, self.marks, self.patience, self.liveness, stack_set_id),
+        )
 
     def _deploy_some(
         self, operations: Operations, spec: StackSetSpec, previous: Previous

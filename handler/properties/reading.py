@@ -95,7 +95,7 @@ def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
 def read_previous(old_properties: Mapping[str, Any]) -> Previous:
     """What the old properties tell, be they valid or not."""
     try:
-        spec = read_properties(old_properties, old_properties).spec
+        spec = parse_properties(old_properties)
     except InvalidProperties:
         return Previous(salvage_instances(old_properties), certain=False)
     return Previous(spec.instances, spec=spec)

@@ -513,11 +513,11 @@ class TestDeleteOfWhatIsGone:
 
     @pytest.mark.parametrize("physical_id", ["NONE", "story_StackSet_0A1B2C3D", "StackSetsTest"])
     def test_no_stack_set_id(self, aws: VirtualAWS, stack: Stack, physical_id: str) -> None:
-        """A physical id that is no StackSetId is deleted without a call."""
+        """A physical id that is no StackSetId is deleted without a write."""
         stack.physical_id = physical_id
 
         assert stack.delete() == "DELETE_COMPLETE"
-        assert [service for _, service, _ in aws.calls] == ["response"]
+        assert operations(aws) == []
 
     def test_strangers_instances(self, aws: VirtualAWS, stack: Stack) -> None:
         """Instances that the template does not name are deleted with the stack set."""
@@ -696,25 +696,25 @@ class TestRepeatedDelivery:
     """Lambda delivers an event more than once."""
 
     def test_again_at_once(self, aws: VirtualAWS, stack: Stack) -> None:
-        """A request delivered again after it was answered changes nothing and says the same."""
+        """A request delivered again after it was answered changes nothing; nobody hears it."""
         deploy(aws, stack, properties())
         before = len(operations(aws))
 
         stack.function.deliver(stack.requests[-1])
 
-        assert operations(aws)[before:] == ["CreateStackSet"]
-        assert aws.responses[0].body == aws.responses[1].body
+        assert operations(aws)[before:] == []
+        assert stack.status == "CREATE_COMPLETE"
 
     def test_after_a_later_request(self, aws: VirtualAWS, stack: Stack) -> None:
-        """A request delivered again after a later one does not undo it, and is not answered."""
+        """A request delivered again after a later one does not undo it; nobody hears it."""
         deploy(aws, stack, properties())
         deploy(aws, stack, properties(Tags=TWO_TAGS))
         deploy(aws, stack, properties(Tags=TWO_TAGS, Parameters=[]))
-        answers = len(aws.responses)
+        before = len(operations(aws))
 
         stack.function.deliver(stack.requests[1])
 
-        assert len(aws.responses) == answers
+        assert operations(aws)[before:] == []
         wanted = wanted_stacks(properties(Tags=TWO_TAGS, Parameters=[]))
         assert stacks_of(aws, stack.physical_id) == wanted
 

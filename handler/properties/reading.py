@@ -62,10 +62,10 @@ def read_properties(raw: Mapping[str, Any], old: Mapping[str, Any] | None = None
         faults += [each for each in told_now if each not in repeated]
         warnings += told(each for each in told_now if each in repeated)
     if old is not None:
-        faults += find_losses(members, old)
+        faults += find_losses(raw, old)
     if properties is None or faults:
         raise InvalidProperties(faults)
-    return _reading(properties, members, warnings)
+    return _reading(properties, raw, warnings)
 
 
 def read_leniently(raw: Mapping[str, Any]) -> Reading:
@@ -93,11 +93,15 @@ def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
 
 
 def read_previous(old_properties: Mapping[str, Any]) -> Previous:
-    """What the old properties tell, be they valid or not."""
+    """What the old properties tell, be they valid or not.
+
+    With anything wrong in them they are uncertain: they were perhaps refused, and never applied.
+    """
     try:
-        spec = read_properties(old_properties, old_properties).spec
+        spec = parse_properties(old_properties)
     except InvalidProperties:
-        return Previous(salvage_instances(old_properties), certain=False)
+        instances = salvage_instances(old_properties)
+        return Previous(instances, certain=False, spec=_as_before(old_properties))
     return Previous(spec.instances, spec=spec)
 
 
@@ -108,6 +112,14 @@ def salvage_instances(raw: Mapping[str, Any]) -> Mapping[Target, Overrides]:
     may exist.
     """
     return read_leniently(raw).spec.instances
+
+
+def _as_before(old: Mapping[str, Any]) -> StackSetSpec | None:
+    """What properties ask for that an update may leave as they are; None for others."""
+    try:
+        return read_properties(old, old).spec
+    except InvalidProperties:
+        return None
 
 
 def _rest(members: Mapping[str, Any], unreadable: Collection[str]) -> StackSetProperties | None:

@@ -168,7 +168,36 @@ def test_everything_is_told_at_once() -> None:
     )
 
     assert [text.split()[0] for text in _refused(raw, old)] == [
-        *("CallAs", "`X`", "`Y`", "StackInstances[0].Accounts[0]"),
+        *("CallAs", "`X`", "`Y`", "StackInstances[0].Accounts[0]", "StackInstances[1]"),
+    ]
+
+
+def test_both_layers_are_told_at_once() -> None:
+    """What is wrong by itself hides nothing that is wrong among the others, and is told once."""
+    raw = with_url(
+        TemplateBody="Resources: {}",
+        OperationPreferences={
+            "MaxConcurrentCount": "1",
+            "MaxConcurrentPercentage": "2",
+            "RegionOrder": ["x"],
+        },
+        StackInstances=[
+            group([ONE, "1"]),
+            group([ONE], [VIRGINIA, "Tokyo"]),
+            group("x"),
+            {"Regions": [VIRGINIA], "DeploymentTargets": {}},
+        ],
+    )
+
+    assert [text.partition(":")[0] for text in _refused(raw, None)] == [
+        "OperationPreferences.RegionOrder[0] is 'x'",
+        "StackInstances[0].Accounts[1] is '1'",
+        "StackInstances[1].Regions[1] is 'Tokyo'",
+        "StackInstances[2].Accounts is 'x'",
+        "StackInstances[3].DeploymentTargets.Accounts is missing",
+        "TemplateURL and TemplateBody are both given",
+        "OperationPreferences has both MaxConcurrentCount and MaxConcurrentPercentage",
+        "StackInstances[1] names 111111111111 in us-east-1 again, after StackInstances[0]",
     ]
 
 

@@ -139,6 +139,7 @@ class TestMatching:
         old = _groups(group([""], [TOKYO]), _B)
 
         assert len(_refused(_groups(group([""], [OREGON])), old)) == 1
+        assert len(_refused(_groups(group([TWO], [""])), old)) == 1
 
     def test_blanks_multiply(self) -> None:
         """One blank before does not excuse two now."""

@@ -77,6 +77,13 @@ def test_passed_over_where_it_stood_before(members: dict[str, Any], told: str) -
     assert "secret" not in reading.warnings[0]
 
 
+def test_what_agrees_is_not_passed_over() -> None:
+    """The same description in both spellings is nothing to warn of."""
+    raw = with_url(StackSetDescription="Same", Description="Same")
+
+    assert read_properties(raw, raw).warnings == ()
+
+
 def test_previous_with_what_is_passed_over() -> None:
     """Such properties tell what was wanted, but not that it was ever applied."""
     previous = read_previous(with_url(ForceUpdate="1", StackInstances=[group()]))

@@ -97,12 +97,14 @@ class Templates:
 
         What a stack set shows with question marks may be the content, though its digest differs:
         the content is then read and compared by ``same_text``. Where it is nowhere to be read, the
-        stack set keeps what it has unless that is known to be another content.
+        stack set keeps what it has unless that may be another content. An address that may not be
+        read may be one that holds nothing, for S3 tells that only those who may list the bucket.
 
         Args:
             spec: What is wanted.
             live: The stack set's present template; None for unknown.
-            before: What was wanted before: on a rollback what failed; None for unknown.
+            before: What was wanted before, read leniently where it is wrong: on a rollback that is
+                what failed. None for unknown.
 
         Returns:
             The same with the address of the right content, or without any where the stack set has
@@ -119,17 +121,18 @@ class Templates:
         if live is not None and _digest_of(live) == digest:
             return replace(spec, template_url=None)
         held = self._fetch(place)
-        if not held.is_other_than(digest):
+        if held.content is not None and not held.is_other_than(digest):
             return spec
         version, why = self._find_version(place, digest)
         if version:
             self._warn("template has changed since, so an older version is used", version=version)
             return replace(spec, template_url=pin(str(spec.template_url), version))
-        problem = _problem(spec, place, held, why)
-        if live is None or not self._may_be_in_place(digest, live, held, before):
-            raise problem
-        self._warn("template is kept, since it is none of the others", why=str(problem))
-        return replace(spec, template_url=None)
+        if live is not None and self._may_be_in_place(digest, live, held, before):
+            self._warn("template is kept, since it is none of the others that are known", why=why)
+            return replace(spec, template_url=None)
+        if held.is_other_than(digest):
+            raise _problem(spec, place, held, why)
+        return spec
 
     def _may_be_in_place(
         self, digest: str, live: str, held: _Held, before: StackSetSpec | None
@@ -174,12 +177,13 @@ class Templates:
         for each in answer.get("Versions", ()):
             if each["Key"] != key or each["ETag"] in tried:
                 continue
-            content = self._fetch({**place, "VersionId": each["VersionId"]}).content
-            if content is None:
-                continue
-            if sha256(content) == digest:
-                return each["VersionId"], ""
-            tried.add(each["ETag"])
+            held = self._fetch({**place, "VersionId": each["VersionId"]})
+            if held.content is not None:
+                if sha256(held.content) == digest:
+                    return each["VersionId"], ""
+                tried.add(each["ETag"])
+            elif not held.missing:
+                return "", "its versions may not be read: grant s3:GetObjectVersion"
         return "", f"none of the newest {_MOST_VERSIONS} versions has the content that was meant"
 
     def _fetch(self, place: Mapping[str, str]) -> _Held:

@@ -17,8 +17,6 @@ from handler.properties.mending import mend
 from handler.properties.model import GROUP_LISTS
 from handler.values.targets import Target
 
-_HINT = "leave {what} out or write AWS::NoValue in its place"
-
 
 @dataclass(frozen=True)
 class Blank:
@@ -42,11 +40,10 @@ class Blank:
 
     def fault(self, lost: int) -> Fault:
         """Returns why an update is refused in which that many instances would go with it."""
-        hint = _HINT.format(what=self.holder)
         noun = "stack instance" if lost == 1 else "stack instances"
         message = (
             f"is blank now, which would delete {lost} {noun}: fill it in again, or, if they are"
-            f" meant to go, {hint}"
+            f" meant to go, leave {self.holder} out or write AWS::NoValue in its place"
         )
         return Fault(self.path, message)
 
@@ -55,7 +52,7 @@ def find_blanks(raw: Mapping[str, Any]) -> Iterator[Blank]:
     """Yields everything that is blank, in the order in which it is read."""
     for name in GROUP_LISTS:
         groups = raw.get(name)
-        if isinstance(groups, str) and not groups.strip():
+        if groups == "":
             yield Blank(name, name, groups)
         for index, group in enumerate(groups if isinstance(groups, list) else ()):
             yield from _blanks_of_entry(f"{name}[{index}]", group)

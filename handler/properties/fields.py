@@ -183,7 +183,7 @@ def right_pairs(name: str, raw: object) -> list[dict[str, str]]:
     right = [
         {spelling.key: key, spelling.value: value}
         for key, value in pairs.items()
-        if key and _is_unicode(key + value) and not check({key: value})
+        if _is_unicode(key + value) and not check({key: value})
     ]
     return right[:_MOST_TAGS] if spelling is TAG else right
 

@@ -34,10 +34,11 @@ def mend(raw: Mapping[str, Any]) -> tuple[StackSetProperties, list[str]]:
 
 
 def without(members: dict[str, Any], complaint: Complaint) -> dict[str, Any]:
-    """The same properties but for what a complaint is about; every entry keeps its number.
+    """The same properties but for what a complaint is about.
 
-    A name or a value is left out, a list of names keeps one of each, parameters and tags keep
-    those that are right. A map that lacks something without which it means nothing goes as a whole.
+    A value becomes a gap, so that others keep their numbers; a list of names keeps one of each,
+    parameters and tags those that are right. A map that lacks what it cannot do
+    without goes as a whole.
     """
     place = complaint.place[:-1] if complaint.is_missing else complaint.place
     wrong = value_at(members, place)
@@ -69,23 +70,12 @@ def _what_is_right(place: Place, wrong: object) -> object:
     if name in fields.PAIRS:
         return fields.right_pairs(str(name), wrong)
     if _is_list_of_names(place) and isinstance(wrong, list):
-        return _each_once(wrong) or [_GAP]
+        return list({str(each).strip(): each for each in wrong}.values()) or [_GAP]
     return _GAP
 
 
 def _is_list_of_names(place: Place) -> bool:
     return bool(place) and place[-1] in _LISTS
-
-
-def _each_once(values: list[Any]) -> list[Any]:
-    """A list in which a name that comes again is a gap."""
-    seen: set[str] = set()
-    once: list[Any] = []
-    for value in values:
-        name = str(value).strip()
-        once.append(_GAP if name in seen else value)
-        seen.add(name)
-    return once
 
 
 def _replaced(tree: Any, place: Place, value: object) -> Any:  # noqa: ANN401

@@ -79,9 +79,16 @@ class Group(Properties):
     Regions: fields.Regions
     ParameterOverrides: fields.Parameters = {}
 
-    def faults(self, path: str) -> Iterator[Fault]:
-        """Yields what is wrong among members that are each right by themselves."""
-        if self.Accounts is None and self.DeploymentTargets is None:
+    def faults(self, path: str, unreadable: Collection[str]) -> Iterator[Fault]:
+        """Yields what is wrong among members that are each right by themselves.
+
+        Args:
+            path: The group's own.
+            unreadable: Paths of what was left out because it is wrong by itself.
+        """
+        places = (f"{path}.Accounts", f"{path}.DeploymentTargets")
+        is_told = any(each.startswith(places) for each in unreadable)
+        if self.Accounts is None and self.DeploymentTargets is None and not is_told:
             yield Fault(path, "names no accounts: write Accounts, or leave the group out")
         if self.Accounts is not None and self.DeploymentTargets is not None:
             yield Fault(path, "has both Accounts and DeploymentTargets: keep one of the two")
@@ -140,7 +147,7 @@ class StackSetProperties(Properties):
         """Yields what is wrong among members that are each right by themselves.
 
         Args:
-            unreadable: Members that were left out because each is wrong by itself.
+            unreadable: Paths of what was left out because it is wrong by itself.
         """
         has_template = self.TemplateURL or self.TemplateBody
         if not (has_template or "TemplateURL" in unreadable or "TemplateBody" in unreadable):
@@ -152,7 +159,7 @@ class StackSetProperties(Properties):
         yield from self.OperationPreferences.faults()
         repeated = self.repetitions()
         for path, group in self.groups():
-            yield from group.faults(path)
+            yield from group.faults(path, unreadable)
             yield from repeated.get(path, ())
 
     def repetitions(self) -> dict[str, list[Fault]]:

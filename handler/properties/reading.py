@@ -5,13 +5,13 @@ Every complaint about a template is made here, before anything is written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from handler.errors import Fault, InvalidProperties
 from handler.properties.blanks import find_blanks, find_losses
-from handler.properties.complaints import told, validate
+from handler.properties.complaints import path_of, told, validate
 from handler.properties.legacy import are_groups_unchanged, leave_out_what_stood_before
 from handler.properties.mending import mend
 from handler.properties.model import StackSetProperties
@@ -52,20 +52,19 @@ def read_properties(raw: Mapping[str, Any], old: Mapping[str, Any] | None = None
         members, warnings = leave_out_what_stood_before(members, old)
     properties, complaints = validate(members)
     faults = [fault for each in complaints for fault in each.faults]
-    unreadable = {str(each.place[0]) for each in complaints}
-    readable = properties or _rest(members, unreadable)
-    if readable is not None:
-        repeated: set[Fault] = set()
-        if old is not None and are_groups_unchanged(raw, old):
-            repeated.update(*readable.repetitions().values())
-        told_now = list(readable.faults(unreadable))
-        faults += [each for each in told_now if each not in repeated]
-        warnings += told(each for each in told_now if each in repeated)
+    # What is left of values that are wrong by themselves may yet contradict each other.
+    readable = properties or mend(members)[0]
+    repeated: set[Fault] = set()
+    if old is not None and are_groups_unchanged(raw, old):
+        repeated.update(*readable.repetitions().values())
+    between = list(readable.faults({path_of(each.place) for each in complaints}))
+    faults += [each for each in between if each not in repeated]
+    warnings += told(each for each in between if each in repeated)
     if old is not None:
-        faults += find_losses(members, old)
+        faults += find_losses(raw, old)
     if properties is None or faults:
         raise InvalidProperties(faults)
-    return _reading(properties, members, warnings)
+    return _reading(properties, raw, warnings)
 
 
 def read_leniently(raw: Mapping[str, Any]) -> Reading:
@@ -93,11 +92,15 @@ def parse_properties(raw: Mapping[str, Any]) -> StackSetSpec:
 
 
 def read_previous(old_properties: Mapping[str, Any]) -> Previous:
-    """What the old properties tell, be they valid or not."""
+    """What the old properties tell, be they valid or not.
+
+    With anything wrong in them they are uncertain: they were perhaps refused, and never applied.
+    """
     try:
         spec = parse_properties(old_properties)
     except InvalidProperties:
-        return Previous(salvage_instances(old_properties), certain=False)
+        instances = salvage_instances(old_properties)
+        return Previous(instances, certain=False, spec=_as_before(old_properties))
     return Previous(spec.instances, spec=spec)
 
 
@@ -110,10 +113,12 @@ def salvage_instances(raw: Mapping[str, Any]) -> Mapping[Target, Overrides]:
     return read_leniently(raw).spec.instances
 
 
-def _rest(members: Mapping[str, Any], unreadable: Collection[str]) -> StackSetProperties | None:
-    """The members that are each right by themselves."""
-    rest = {name: each for name, each in members.items() if name not in unreadable}
-    return validate(rest)[0]
+def _as_before(old: Mapping[str, Any]) -> StackSetSpec | None:
+    """What properties ask for that an update may leave as they are; None for others."""
+    try:
+        return read_properties(old, old).spec
+    except InvalidProperties:
+        return None
 
 
 def _reading(

@@ -23,7 +23,7 @@ _PATH_STYLE = re.compile(_SERVICE)
 _HOST_STYLE = re.compile(rf"(?P<bucket>.+)\.{_SERVICE}")
 
 
-_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?([^\s\"'<>]*)")
+_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?([^\s\"'<>]*)", re.IGNORECASE)
 
 
 def without_queries(text: str) -> str:

@@ -394,6 +394,31 @@ def test_pinned_version_is_gone(code: str) -> None:
     assert settled.template_url == f"{_URL}?versionId=v2"
 
 
+def test_expired_version_without_the_right_to_know() -> None:
+    """Who may not list a bucket is told of an expired version as of one that may not be read."""
+    client = _client()
+    spec = replace(_SPEC, template_url=f"{_URL}?versionId=v1")
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "AccessDenied")
+        stub.add_response("list_object_versions", {"Versions": [_version(2)]})
+        stub.add_response("get_object", _body(_MEANT), {**_PLACE, "VersionId": "v2"})
+        settled = Templates(lambda: client, _ignore, _never_sleep).settle(spec, "Other")
+
+    assert settled.template_url == f"{_URL}?versionId=v2"
+
+
+def test_denied_versions() -> None:
+    """Versions that may not be read are asked for once, and nothing is judged by that."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "AccessDenied")
+        stub.add_response("list_object_versions", {"Versions": [_version(2), _version(1)]})
+        stub.add_client_error("get_object", "AccessDenied")
+
+        assert Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, "Other") == _SPEC
+        stub.assert_no_pending_responses()
+
+
 def test_version_that_expires_meanwhile() -> None:
     """A listed version that is gone by now does not hide another with the same bytes."""
     client = _client()
@@ -455,6 +480,7 @@ def test_unreadable_is_not_judged() -> None:
     with Stubber(client) as stub:
         stub.add_client_error("get_object", "AccessDenied")
         stub.add_client_error("get_object", "AccessDenied")
+        stub.add_client_error("list_object_versions", "AccessDenied")
         Templates(lambda: client, _ignore, _never_sleep).check(_SPEC)
         assert Templates(lambda: client, _ignore, _never_sleep).settle(_SPEC, None) == _SPEC
 
@@ -546,3 +572,49 @@ def test_question_marks_of_another_content(
             stub.add_response("list_object_versions", {})
         with pytest.raises(TemplateChanged):
             Templates(lambda: client, _ignore, _never_sleep).settle(_WISH, live, before)
+
+
+def test_question_marks_where_nothing_may_be_read() -> None:
+    """What was wanted before as well is kept, though nobody can read it."""
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_client_error("get_object", "AccessDenied")
+        stub.add_client_error("list_object_versions", "AccessDenied")
+        kept = Templates(lambda: client, _ignore, _never_sleep).settle(_WISH, _SHOWN, _WISH)
+
+    assert (kept.template_url, kept.template_body) == (None, None)
+
+
+def test_question_marks_of_nobody_knows_what() -> None:
+    """Where neither content can be read, CloudFormation is asked to deploy what is meant."""
+    client = _client()
+    with Stubber(client) as stub:
+        for _ in range(2):
+            stub.add_client_error("get_object", "AccessDenied")
+            stub.add_client_error("list_object_versions", "AccessDenied")
+
+        assert Templates(lambda: client, _ignore, _never_sleep).settle(_WISH, _SHOWN, _FAILED) == (
+            _WISH
+        )
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_question_marks_and_the_failed_content_in_the_text(*, versioned: bool) -> None:
+    """What failed is known by its text, or by another version, when that is what is shown."""
+    text = StackSetSpec(template_body=_OTHER_CITY.decode())
+    at_address = replace(_WISH, template_digest=hashlib.sha256(_OTHER_CITY).hexdigest())
+    live = "Description: ???\nResources: {}"
+    client = _client()
+    with Stubber(client) as stub:
+        stub.add_response("get_object", _body(_MEANT), _PLACE)
+        stub.add_response("list_object_versions", {})
+        if versioned:
+            stub.add_response("get_object", _body(_MEANT), _PLACE)
+            stub.add_response("list_object_versions", {"Versions": [_version(2)]})
+            for _ in range(2):
+                place = {**_PLACE, "VersionId": "v2"}
+                stub.add_response("get_object", _body(_OTHER_CITY), place)
+        with pytest.raises(TemplateChanged):
+            Templates(lambda: client, _ignore, _never_sleep).settle(
+                _WISH, live, at_address if versioned else text
+            )

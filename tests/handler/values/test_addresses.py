@@ -1,0 +1,34 @@
+"""What may be told of an address."""
+
+from __future__ import annotations
+
+import pytest
+
+from handler.values.addresses import without_queries
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("https://b.s3.amazonaws.com/k?X-Amz-Signature=s", "https://b.s3.amazonaws.com/k"),
+        (
+            "https://b.s3.amazonaws.com/k?X-Amz-Signature=s&versionId=3.a_-&X-Amz-Date=d",
+            "https://b.s3.amazonaws.com/k?versionId=3.a_-",
+        ),
+        (
+            "https://b.s3.amazonaws.com/k?versionId=null",
+            "https://b.s3.amazonaws.com/k?versionId=null",
+        ),
+        (
+            'At "https://a/k?sig=s": or (https://b/l?sig=t) nothing?',
+            'At "https://a/k": or (https://b/l nothing?',
+        ),
+        ("https://a/k?a=b?c=d rest", "https://a/k rest"),
+        ("https://a/k?xversionId=7", "https://a/k"),
+        ("No address? None.", "No address? None."),
+        ("", ""),
+    ],
+)
+def test_without_queries(text: str, told: str) -> None:
+    """Of an address in a text nothing is told that may be a key; the version is none."""
+    assert without_queries(text) == told

@@ -126,7 +126,12 @@ class VirtualAWS:
         self.response_answers: deque[int | Exception] = deque()
         self.call_seconds = 0.0
         self.unexpected: list[str] = []
+        self._at: dict[int, list[Callable[[], None]]] = {}
         self._entered = contextlib.ExitStack()
+
+    def at_call(self, number: int, deed: Callable[[], None]) -> None:
+        """Do something right before the call of this number, counted from 1 from now on."""
+        self._at.setdefault(len(self.calls) + number, []).append(deed)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -180,6 +185,8 @@ class VirtualAWS:
         self.clock.sleep(self.call_seconds)
         self.calls.append((self.clock.now, service, action))
         number = len(self.calls)
+        for deed in self._at.pop(number, ()):
+            deed()
         if self.before_call is not None:
             self.before_call(service, action, number)
         try:

@@ -50,7 +50,10 @@ def answer(event: dict[str, Any], status: str, physical_id: str) -> None:
     """Answer a request."""
     body = {
         **{key: event[key] for key in ("StackId", "LogicalResourceId", "RequestId")},
-        **{"Status": status, "PhysicalResourceId": physical_id, "Reason": "as told", "Data": {}},
+        "Status": status,
+        "PhysicalResourceId": physical_id,
+        "Reason": "as told",
+        "Data": {},
     }
     urllib3.PoolManager().request("PUT", event["ResponseURL"], body=json.dumps(body))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -65,7 +64,7 @@ class Runner:
         self._deployer = deployer
         self._faults = faults
         self._new_uuid = new_uuid
-        self._sequence = itertools.count()
+        self._sequence = 0
         self._scheduled: list[tuple[float, int, _Running]] = []
         self._polled: list[_Running] = []
 
@@ -200,7 +199,8 @@ class Runner:
         if ready_at is None:
             self._polled.append(running)
         else:
-            entry = (max(ready_at, now), next(self._sequence), running)
+            self._sequence += 1
+            entry = (max(ready_at, now), self._sequence, running)
             heapq.heappush(self._scheduled, entry)
 
     def _look_at(self, running: _Running, now: float) -> None:

@@ -66,8 +66,9 @@ class Asking:
 
     def _resource(self, asked: Mapping[str, Any], moment: float) -> dict[str, Any]:
         name, logical_id = asked["StackName"], asked["LogicalResourceId"]
-        record, view = self._find(name, moment, f"Stack '{name}' does not exist")
-        if logical_id not in view.resources:
+        record, _ = self._find(name, self._now(), f"Stack '{name}' does not exist")
+        view = record.at(moment)
+        if view is None or logical_id not in view.resources:
             message = f"Resource {logical_id} does not exist for stack {record.name}"
             raise invalid(message)
         detail = _resource(record, logical_id, view.resources[logical_id])

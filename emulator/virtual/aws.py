@@ -100,6 +100,7 @@ class VirtualAWS:
             `response`, `PUT`.
         after_call: The same once it is carried out, before the answer is seen.
         calls: (time, service, action) of every call, in the order of their running numbers.
+        callers: The task that made each of them.
         invocations: The functions invoked.
         responses: The responses to CloudFormation.
         response_answers: What the next response PUTs meet: a status or an exception each;
@@ -121,12 +122,18 @@ class VirtualAWS:
         self.before_call: Callable[[str, str, int], None] | None = None
         self.after_call: Callable[[str, str, int], None] | None = None
         self.calls: list[tuple[float, str, str]] = []
+        self.callers: list[str] = []
         self.invocations: list[Invocation] = []
         self.responses: list[Delivery] = []
         self.response_answers: deque[int | Exception] = deque()
         self.call_seconds = 0.0
         self.unexpected: list[str] = []
+        self._at: dict[int, list[Callable[[], None]]] = {}
         self._entered = contextlib.ExitStack()
+
+    def at_call(self, number: int, deed: Callable[[], None]) -> None:
+        """Do something right before the call of this number, counted from 1 from now on."""
+        self._at.setdefault(len(self.calls) + number, []).append(deed)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -179,7 +186,10 @@ class VirtualAWS:
         """Note a call and let the hooks and the time have their way around it."""
         self.clock.sleep(self.call_seconds)
         self.calls.append((self.clock.now, service, action))
+        self.callers.append(self.scheduler.current.name)
         number = len(self.calls)
+        for deed in self._at.pop(number, ()):
+            deed()
         if self.before_call is not None:
             self.before_call(service, action, number)
         try:

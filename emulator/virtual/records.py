@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -42,7 +41,7 @@ class StackView:
     updated_at: float | None = None
     deleted_at: float | None = None
     operations: tuple[tuple[str, str], ...] = ()
-    resources: Mapping[str, ResourceView] = MappingProxyType({})
+    resources: Mapping[str, ResourceView] = field(default_factory=dict)
 
 
 class Event(NamedTuple):
@@ -106,7 +105,7 @@ class StackRecord:
 
     def turn_resource(self, logical_id: str, view: ResourceView) -> None:
         """Give a resource another status."""
-        resources = MappingProxyType({**self.now.resources, logical_id: view})
+        resources = {**self.now.resources, logical_id: view}
         self._show(replace(self.now, resources=resources), view.since)
         self.note_resource(logical_id, view)
 

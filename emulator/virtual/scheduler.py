@@ -33,7 +33,7 @@ class Task:
     The other attributes are the scheduler's.
     """
 
-    def __init__(self, name: str, body: Callable[[], None] | None = None) -> None:
+    def __init__(self, name: str, body: Callable[[], object] | None = None) -> None:
         self.name = name
         self.done = False
         self.body = body
@@ -71,7 +71,7 @@ class Scheduler:
         """From now on let a seed tell who goes on among those who could."""
         self._random = random.Random(seed)
 
-    def spawn(self, name: str, body: Callable[[], None]) -> Task:
+    def spawn(self, name: str, body: Callable[[], object]) -> Task:
         """Add a task; it begins when the others let it.
 
         An error that it ends with is raised in the main thread.

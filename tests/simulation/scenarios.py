@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -71,21 +72,31 @@ class Outcome(NamedTuple):
     deployments: list[tuple[str, str, str]]
 
 
-@contextmanager
-def scene(scenario: Scenario) -> Iterator[tuple[VirtualAWS, Stack]]:
-    """A world in which a scenario's change is about to happen."""
-    with world(seconds=5.0) as aws:
-        stack = new_stack(aws)
-        if scenario.before is not None:
-            stack.deploy(scenario.before)
-        if scenario.fault:
-            aws.engine.faults.deployments.append(scenario.fault)
-        yield aws, stack
+class Stage:
+    """A world in which a scenario's change is about to happen, as often as it is wanted."""
+
+    def __init__(self, scenario: Scenario, seconds: float = 5.0) -> None:
+        """Play what comes before the change; a deployment takes so many seconds."""
+        with world(seconds=seconds) as aws:
+            stack = new_stack(aws)
+            if scenario.before is not None:
+                stack.deploy(scenario.before)
+            if scenario.fault:
+                aws.engine.faults.deployments.append(scenario.fault)
+        self._kept = (aws, stack)
+
+    @contextmanager
+    def enter(self) -> Iterator[tuple[VirtualAWS, Stack]]:
+        """Give a copy of the world."""
+        aws, stack = copy.deepcopy(self._kept)
+        with aws:
+            yield aws, stack
         assert aws.unexpected == []
 
 
 def outcome(aws: VirtualAWS, stack: Stack, status: str) -> Outcome:
     """What the world looks like in the end; ids, which are random, are left out."""
+    aws.scheduler.drain()
     sets = [each for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
     assert not any(each.unfinished for each in sets)
     return Outcome(

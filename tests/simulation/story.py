@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.cloudformation import Stack
-from handler import app
+from tests.simulation import sandboxes
 
 ADMINISTRATION_ROLE = "arn:aws:iam::111111111111:role/Administration"
 EXECUTION_ROLE = "Execution"
@@ -109,6 +109,5 @@ WRITES = {
 
 def new_stack(aws: VirtualAWS) -> Stack:
     """Make a stack, not created yet, that the function serves with clients made for this world."""
-    for client in (app._cloudformation, app._lambda, app._s3):
-        client.cache_clear()
-    return Stack(aws, app)
+    sandboxes.forget_clients()
+    return Stack(aws, sandboxes.WARM)

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.functions import SandboxDied
-from tests.simulation.scenarios import SCENARIOS, check_answers, outcome, scene
+from tests.simulation.scenarios import SCENARIOS, Stage, check_answers, outcome
 from tests.simulation.story import operations
 
 
@@ -28,12 +28,13 @@ def killer(aws: VirtualAWS, at: int) -> Callable[[str, str, int], None]:
 def test_death_at_every_call(name: str, moment: str) -> None:
     """Wherever the sandbox dies, the same stacks are touched as often and the same is told."""
     scenario = SCENARIOS[name]
-    with scene(scenario) as (aws, stack):
+    stage = Stage(scenario)
+    with stage.enter() as (aws, stack):
         already = len(aws.calls)
         undisturbed = outcome(aws, stack, scenario.change(stack))
         calls = len(aws.calls) - already
     for at in range(1, calls + 1):
-        with scene(scenario) as (aws, stack):
+        with stage.enter() as (aws, stack):
             setattr(aws, f"{moment}_call", killer(aws, at))
             disturbed = outcome(aws, stack, scenario.change(stack))
             check_answers(aws)

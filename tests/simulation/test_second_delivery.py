@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,23 +10,12 @@ import pytest
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.cloudformation import Stack
 from emulator.virtual.functions import SANDBOX_SECONDS, Context
-from tests.simulation.scenarios import SCENARIOS, check_answers, outcome, scene
+from tests.simulation.sandboxes import load
+from tests.simulation.scenarios import SCENARIOS, Stage, check_answers, outcome
 from tests.simulation.story import operations
 
 # The rest answers before it does anything.
 NAMES = [name for name in SCENARIOS if name != "bad update"]
-
-
-@contextmanager
-def another_sandbox() -> Iterator[Callable[[Any, Any], None]]:
-    """The function loaded a second time, with nothing in common with the first."""
-    ours = {name: module for name, module in sys.modules.items() if name.startswith("handler")}
-    for name in ours:
-        del sys.modules[name]
-    try:
-        yield importlib.import_module("handler.app").handler
-    finally:
-        sys.modules.update(ours)
 
 
 def second_sandbox_at(
@@ -49,14 +35,15 @@ def second_sandbox_at(
 def test_second_delivery_at_every_call(name: str) -> None:
     """Whenever another sandbox gets the same event, no stack is touched more often for it."""
     scenario = SCENARIOS[name]
-    with scene(scenario) as (aws, stack):
+    stage = Stage(scenario)
+    with stage.enter() as (aws, stack):
         already = len(aws.calls)
         undisturbed = outcome(aws, stack, scenario.change(stack))
         calls = len(aws.calls) - already
-    with another_sandbox() as handler:
-        for at in range(1, calls + 1):
-            with scene(scenario) as (aws, stack):
-                aws.before_call = second_sandbox_at(aws, stack, at, handler)
-                disturbed = outcome(aws, stack, scenario.change(stack))
-                check_answers(aws)
-                assert disturbed == undisturbed, f"second at call {at}: {operations(aws)}"
+    another = load()
+    for at in range(1, calls + 1):
+        with stage.enter() as (aws, stack):
+            aws.before_call = second_sandbox_at(aws, stack, at, another.handler)
+            disturbed = outcome(aws, stack, scenario.change(stack))
+            check_answers(aws)
+            assert disturbed == undisturbed, f"second at call {at}: {operations(aws)}"

@@ -1,0 +1,89 @@
+"""Changes that are given up in the middle, and how often that is tried."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from emulator.virtual.aws import VirtualAWS
+from emulator.virtual.cloudformation import Stack, Timing
+from tests.simulation.scenarios import AFTER, BEFORE, RENAMED, Scenario, Stage
+from tests.simulation.verdicts import KNOWS_AFTER, verdict, writes_of
+
+FULL = os.environ.get("SWEEPS") == "full"
+_SAMPLE = 6
+
+# Deployments are slow and calls take their time, so that there is something to interrupt.
+DEPLOYMENT_SECONDS = 40.0
+CALL_SECONDS = 0.3125
+
+CHANGES: dict[str, tuple[dict[str, object] | None, dict[str, Any]]] = {
+    "create": (None, AFTER),
+    "update": (BEFORE, AFTER),
+    "replace": (BEFORE, RENAMED),
+}
+DEEDS: dict[str, Callable[[Stack], None]] = {
+    "sibling fails": Stack.sibling_fails,
+    "user cancels": Stack.cancel,
+    "user deletes": Stack.start_delete,
+}
+
+
+class Overlap:
+    """A change during which something happens at one of its calls.
+
+    Attributes:
+        calls: How many API calls the undisturbed change takes.
+    """
+
+    def __init__(self, change: str) -> None:
+        before, self._after = CHANGES[change]
+        self._stage = Stage(Scenario(before, lambda stack: stack.status), DEPLOYMENT_SECONDS)
+        with self.begun(Timing(overlaps=True)) as (aws, stack):
+            already = len(aws.calls)
+            stack.settle()
+            self.calls = len(aws.calls) - already
+            assert verdict(aws, stack) == []
+
+    @contextmanager
+    def begun(self, timing: Timing) -> Iterator[tuple[VirtualAWS, Stack]]:
+        """A world in which the change has begun and made no call yet."""
+        with self._stage.enter() as (aws, stack):
+            aws.call_seconds = CALL_SECONDS
+            vars(stack.timing).update(vars(timing))
+            stack.start(self._after)
+            yield aws, stack
+
+    def moments(self, seed: str) -> list[int]:
+        """The numbers of the calls at which something is tried: all, or a few by a seed."""
+        numbers = list(range(1, self.calls + 1))
+        if FULL or len(numbers) <= _SAMPLE:
+            return numbers
+        step = len(numbers) / _SAMPLE
+        offset = sum(seed.encode()) % 97 / 97
+        return sorted({numbers[int((index + offset) * step)] for index in range(_SAMPLE)})
+
+
+def give_up(aws: VirtualAWS, stack: Stack, at: int, deed: Callable[[Stack], None]) -> list[float]:
+    """Have something happen at a call; gives the list that will hold the moment."""
+    moments: list[float] = []
+
+    def act() -> None:
+        moments.append(aws.clock.now)
+        deed(stack)
+
+    aws.at_call(at, act)
+    return moments
+
+
+def faults_of(aws: VirtualAWS, stack: Stack, given_up_at: float) -> list[str]:
+    """Everything that is wrong after the first request was given up and all has ended."""
+    number = next(n for n, (_, each) in enumerate(stack.answers) if _is_cancelled(each.reason))
+    wrong = verdict(aws, stack)
+    return wrong + writes_of(aws, stack.requests[number], given_up_at + KNOWS_AFTER)
+
+
+def _is_cancelled(reason: str) -> bool:
+    return reason.endswith("cancelled")

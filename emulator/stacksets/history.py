@@ -89,9 +89,9 @@ class History:
             return
         self._recording = True
         for item in stack_sets:
-            item.touched.update(item.instances)
+            item.touched.update(dict.fromkeys(item.instances))
             for operation in item.operations.values():
-                operation.touched.update(operation.results)
+                operation.touched.update(dict.fromkeys(operation.results))
             self.note(item, -math.inf)
 
     def moment(self, seconds: float, now: float) -> float | None:

@@ -156,7 +156,10 @@ class Runner:
                 last_operation_id=operation.operation_id,
                 overrides=stack_set.instances[target].overridden(operation.overrides),
             )
-        operation.runs = _region_runs(operation, targets, self._dice)
+        operation.runs = _region_runs(operation, targets)
+        if self._readings.shuffles_accounts:
+            for run in operation.runs:
+                self._dice.shuffle(run.pending)
         self._settle(stack_set, operation, now)
 
     def _targets(self, stack_set: StackSet, operation: Operation) -> Iterable[Target]:
@@ -283,21 +286,14 @@ class Runner:
                 waiting_for.append(other)
 
 
-def _region_runs(
-    operation: Operation, targets: list[Target], dice: random.Random
-) -> list[RegionRun]:
-    """Group the targets by Region: first those of RegionOrder, then as they come.
-
-    The order of the accounts is the service's own.
-    """
-    by_region: dict[str, list[Target]] = {
-        region: [] for region in operation.preferences.region_order
+def _region_runs(operation: Operation, targets: list[Target]) -> list[RegionRun]:
+    """Group the targets by Region: first those of RegionOrder, then as they come."""
+    by_region: dict[str, deque[Target]] = {
+        region: deque() for region in operation.preferences.region_order
     }
     for target in targets:
-        by_region.setdefault(target.region, []).append(target)
-    for pending in by_region.values():
-        dice.shuffle(pending)
+        by_region.setdefault(target.region, deque()).append(target)
     return [
-        RegionRun(region, accounts=len(pending), pending=deque(pending))
+        RegionRun(region, accounts=len(pending), pending=pending)
         for region, pending in by_region.items()
     ]

@@ -54,6 +54,10 @@ class Readings:
     """A Region over its tolerance cancels what other Regions, worked on in PARALLEL, have not
     begun / they go on to their ends."""
 
+    shuffles_accounts: bool = True
+    """The accounts of a Region are worked on in an order of the service's own / as they are named.
+    """
+
     @classmethod
     def alternatives(cls) -> Iterator[tuple[str, Readings]]:
         """Yield each switch's name with the readings in which it alone is the other way round."""

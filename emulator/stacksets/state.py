@@ -170,7 +170,7 @@ class Operation:
     runs: list[RegionRun] = field(default_factory=list)
     results: dict[Target, Result] = field(default_factory=dict)
     tallies: dict[str, Counter[str]] = field(default_factory=dict)
-    touched: set[Target] = field(default_factory=set)
+    touched: dict[Target, None] = field(default_factory=dict)
 
     def record(self, target: Target, status: str, reason: str = "") -> None:
         """Write the result of a target."""
@@ -179,7 +179,7 @@ class Operation:
             tally[previous.status] -= 1
         tally[status] += 1
         self.results[target] = Result(status, reason)
-        self.touched.add(target)
+        self.touched[target] = None
 
     @property
     def updates_instances(self) -> bool:
@@ -232,19 +232,19 @@ class StackSet:
     status: str = "ACTIVE"
     instances: dict[Target, StackInstance] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
-    touched: set[Target] = field(default_factory=set)
+    touched: dict[Target, None] = field(default_factory=dict)
 
     def add(self, instance: StackInstance) -> None:
         """Take in a new instance."""
         self.instances[instance.target] = instance
-        self.touched.add(instance.target)
+        self.touched[instance.target] = None
 
     def change(self, target: Target, **members: Any) -> None:  # noqa: ANN401  as they are declared
         """Set members of an instance."""
         instance = self.instances[target]
         for name, value in members.items():
             setattr(instance, name, value)
-        self.touched.add(target)
+        self.touched[target] = None
 
     def outdate(self, target: Target) -> None:
         """Mark an instance as not up to date; an INOPERABLE one stays so."""
@@ -254,7 +254,7 @@ class StackSet:
     def remove(self, target: Target) -> None:
         """Let go of an instance."""
         del self.instances[target]
-        self.touched.add(target)
+        self.touched[target] = None
 
     @property
     def unfinished(self) -> list[Operation]:

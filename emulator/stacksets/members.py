@@ -23,7 +23,7 @@ _OF_INSTANCES = frozenset(
     }
 )
 _PAGED = frozenset({"StackSetName", "NextToken", "MaxResults", "CallAs"})
-_HONOURED: Mapping[str, frozenset[str]] = {
+HONOURED: Mapping[str, frozenset[str]] = {
     "CreateStackSet": _OF_A_SET | {"ClientRequestToken"},
     "UpdateStackSet": _OF_A_SET | _OF_INSTANCES | {"UsePreviousTemplate"},
     "DeleteStackSet": frozenset({"StackSetName", "CallAs"}),
@@ -42,6 +42,7 @@ _HONOURED: Mapping[str, frozenset[str]] = {
     "ListStackSetOperations": _PAGED,
     "ListStackSetOperationResults": _PAGED | {"OperationId", "Filters"},
 }
+"""The members that the engine acts upon, by API operation."""
 _TEXTS = {
     "AutoDeployment": "AutoDeployment is only for stack sets with SERVICE_MANAGED permissions",
     "StackId": "Importing a stack into a new stack set is not supported here",
@@ -54,7 +55,7 @@ def require_honoured(action: str, asked: Mapping[str, Any]) -> None:
     Raises:
         ApiError: ValidationError that names the first one that is not.
     """
-    honoured = _HONOURED.get(action)
+    honoured = HONOURED.get(action)
     for member, value in asked.items():
         if value is not None and honoured is not None and member not in honoured:
             raise invalid(_TEXTS.get(member, f"{member} is not supported here"))

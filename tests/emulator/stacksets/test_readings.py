@@ -1,6 +1,8 @@
 """Where the documentation allows two readings: both of each."""
 
 import dataclasses
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,14 @@ def test_alternatives_flip_one_switch_each() -> None:
         differing = {key for key, value in vars(readings).items() if value != default[key]}
         assert differing == {name}
     assert [name for name, _ in Readings.alternatives()] == [*default]
+
+
+def test_every_switch_has_its_evidence() -> None:
+    """The page of doubts has one row for each switch."""
+    page = (Path(__file__).parents[3] / "docs/service-doubts.md").read_text()
+
+    told = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert told == [field.name for field in dataclasses.fields(Readings)]
 
 
 @pytest.mark.parametrize("keeps", [True, False])

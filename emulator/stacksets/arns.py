@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import uuid
+
+PARTITIONS = {"aws-cn": ("cn-",), "aws-us-gov": ("us-gov-",), "aws-eusc": ("eusc-",)}
+
 
 def stack_set_arn(account: str, region: str, stack_set_id: str) -> str:
     """Return the ARN of a stack set."""
-    return f"arn:{_partition(region)}:cloudformation:{region}:{account}:stackset/{stack_set_id}"
+    return f"arn:{partition(region)}:cloudformation:{region}:{account}:stackset/{stack_set_id}"
+
+
+def stack_arn(account: str, region: str, stack_name: str) -> str:
+    """Return the ARN of the stack of an instance; the same for the same name."""
+    suffix = uuid.uuid5(uuid.NAMESPACE_URL, stack_name)
+    return f"arn:{partition(region)}:cloudformation:{region}:{account}:stack/{stack_name}/{suffix}"
+
+
+def account_gate_arn(account: str, region: str) -> str:
+    """Return the ARN of the function that may open or close an account to StackSets."""
+    return (
+        f"arn:{partition(region)}:lambda:{region}:{account}:"
+        "function:AWSCloudFormationStackSetAccountGate"
+    )
 
 
 def default_roles(account: str, region: str) -> tuple[str, str]:
     """Return the administration role ARN and execution role name of calls that name none."""
     return (
-        f"arn:{_partition(region)}:iam::{account}:role/AWSCloudFormationStackSetAdministrationRole",
+        f"arn:{partition(region)}:iam::{account}:role/AWSCloudFormationStackSetAdministrationRole",
         "AWSCloudFormationStackSetExecutionRole",
     )
 
 
-def _partition(region: str) -> str:
-    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-        if region.startswith(prefix):
-            return partition
+def partition(region: str) -> str:
+    """Return the partition that a Region belongs to."""
+    for name, prefixes in PARTITIONS.items():
+        if region.startswith(prefixes):
+            return name
     return "aws"

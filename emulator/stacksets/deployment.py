@@ -22,6 +22,7 @@ class DeploymentOrder:
         stack_name: `StackSet-NAME-UUID`, the uuid being the instance's.
         stack_id: ARN of the existing stack, or None when it was never created. On CREATE it names
             what a failed create left behind.
+        expected_stack_id: The ARN that a stack of this name gets where nothing real makes one.
         template_body: The template as text.
         parameters: The set's parameters with the instance's overrides laid over them; only keys
             that the template declares.
@@ -39,6 +40,7 @@ class DeploymentOrder:
     region: str
     stack_name: str
     stack_id: str | None
+    expected_stack_id: str
     template_body: str
     parameters: Mapping[str, str]
     tags: Mapping[str, str]

@@ -6,18 +6,20 @@ import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from emulator.stacksets import arns, errors, templates
+from emulator.stacksets import arns, creations, errors, members, parameters, templates
 from emulator.stacksets import inputs as requests
 from emulator.stacksets import outputs as responses
-from emulator.stacksets import reads as queries
 from emulator.stacksets.faults import Faults, raise_after, raise_before
+from emulator.stacksets.history import History, Lag
 from emulator.stacksets.operations import Runner
+from emulator.stacksets.readings import Readings
+from emulator.stacksets.reads import Reader
 from emulator.stacksets.registry import (
     Registry,
     require_acceptable,
     require_idle,
     require_instances,
-    require_same_creation,
+    require_overridable,
 )
 from emulator.stacksets.state import Operation, StackSet
 
@@ -36,15 +38,6 @@ _CONTENDED = frozenset(
         "DeleteStackInstances",
     }
 )
-_READS = {
-    "DescribeStackSet": queries.describe_stack_set,
-    "ListStackSets": queries.list_stack_sets,
-    "DescribeStackInstance": queries.describe_stack_instance,
-    "ListStackInstances": queries.list_stack_instances,
-    "DescribeStackSetOperation": queries.describe_operation,
-    "ListStackSetOperations": queries.list_operations,
-    "ListStackSetOperationResults": queries.list_operation_results,
-}
 
 
 class Engine:
@@ -54,6 +47,7 @@ class Engine:
         stack_sets: All stack sets ever made, by StackSetId, oldest first.
         calls: (time, action, parameters) of every call, refused ones included.
         faults: The rules in force; they may be changed at any time.
+        readings: What the service is taken to do where it is not documented.
         account: The administrator account.
         region: Where the stack sets live.
     """
@@ -67,17 +61,31 @@ class Engine:
         region: str,
         fetch_template: Callable[[str], str],
         faults: Faults | None = None,
+        readings: Readings | None = None,
+        lag: Lag | None = None,
         seed: int = 0,
     ) -> None:
         self.stack_sets = Registry()
         self.calls: list[tuple[float, str, Mapping[str, Any]]] = []
         self.faults = faults or Faults()
+        self.readings = readings or Readings()
         self.account = account
         self.region = region
         self._now = now
         self._fetch_template = fetch_template
         self._random = random.Random(seed)
-        self._runner = Runner(deployer, self.faults, self._new_uuid)
+        self._history = History()
+        self._reader = Reader(self.stack_sets, self._history, self.readings, now)
+        self._runner = Runner(
+            deployer,
+            self.faults,
+            self.readings,
+            self._history,
+            region=region,
+            new_uuid=self._new_uuid,
+            dice=random.Random(f"{seed} order of accounts"),
+        )
+        self.lag = lag or Lag()
         self._default_roles = arns.default_roles(account, region)
         self._writes = {
             "CreateStackSet": self._create_stack_set,
@@ -93,7 +101,17 @@ class Engine:
     @property
     def actions(self) -> frozenset[str]:
         """The names of the API operations that the engine answers."""
-        return frozenset({*_READS, *self._writes})
+        return frozenset({*self._reader.answers, *self._writes})
+
+    @property
+    def lag(self) -> Lag:
+        """How far lists lag; it may be set at any time."""
+        return self._history.lag
+
+    @lag.setter
+    def lag(self, lag: Lag) -> None:
+        self.run_until(self._now())
+        self._history.begin(lag, self.stack_sets.values())
 
     @property
     def deployments(self) -> list[tuple[float, DeploymentOrder, Outcome | None]]:
@@ -125,11 +143,11 @@ class Engine:
         return result
 
     def _carry_out(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        if action in _READS:
-            return _READS[action](self.stack_sets, asked)
-        if action in self._writes:
-            return self._writes[action](asked)
-        raise errors.unknown_action(action)
+        answer = self._reader.answers.get(action) or self._writes.get(action)
+        if answer is None:
+            raise errors.unknown_action(action)
+        members.require_honoured(action, asked)
+        return answer(asked)
 
     def run_until(self, now: float) -> None:
         """Let everything happen that happens up to now, each event at its own instant."""
@@ -158,23 +176,19 @@ class Engine:
 
     def _create_stack_set(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         name = requests.stack_set_name(asked)
-        if asked.get("PermissionModel", "SELF_MANAGED") != "SELF_MANAGED":
-            message = "This emulator knows self-managed stack sets only"
-            raise errors.invalid(message)
-        configuration = self._configuration(asked, None)
-        token = str(asked.get("ClientRequestToken") or self._new_uuid())
-        if existing := self.stack_sets.active(name):
-            require_same_creation(existing, token, configuration)
-            return {"StackSetId": existing.stack_set_id}
         stack_set_id = f"{name}:{self._new_uuid()}"
-        self.stack_sets[stack_set_id] = StackSet(
+        wanted = StackSet(
             name=name,
             stack_set_id=stack_set_id,
             arn=arns.stack_set_arn(self.account, self.region, stack_set_id),
-            token=token,
+            token=str(asked.get("ClientRequestToken") or self._new_uuid()),
             permission_model="SELF_MANAGED",
-            configuration=configuration,
+            configuration=self._configuration(asked, None),
+            created_at=self._now(),
         )
+        if existing := creations.repeated(self.stack_sets, wanted, self.readings):
+            return {"StackSetId": existing.stack_set_id}
+        self.stack_sets[stack_set_id] = wanted
         return {"StackSetId": stack_set_id}
 
     def _update_stack_set(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,8 +202,10 @@ class Engine:
             preferences=requests.preferences(asked, _regions(targets or item.instances)),
             configuration=configuration,
             exclusive=True,
+            outdates_all=self.readings.scoped_update_outdates_others
+            and any(asked.get(key) for key in ("TemplateBody", "TemplateURL", "Parameters")),
         )
-        require_acceptable(item, operation)
+        require_acceptable(item, operation, self.readings)
         if (
             item.unfinished
             and configuration.managed_execution != item.configuration.managed_execution
@@ -227,6 +243,7 @@ class Engine:
             previous,
             fetch_template=self._fetch_template,
             default_roles=self._default_roles,
+            readings=self.readings,
         )
 
     # --- operations --------------------------------------------------------------------------
@@ -237,6 +254,8 @@ class Engine:
     def _update_stack_instances(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         item, operation = self._instance_operation(asked, "UPDATE")
         require_instances(item, operation.targets or ())
+        if self.readings.overrides_wait_for_all_instances:
+            require_overridable(item, operation.overrides)
         return self._submit(item, operation)
 
     def _delete_stack_instances(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -254,14 +273,16 @@ class Engine:
         item = self.stack_sets.find(asked["StackSetName"])
         template = templates.parse(item.configuration.template_body)
         targets = requests.targets(asked)
+        if self.readings.refuses_unknown_regions:
+            requests.require_existing_regions(targets, self.region)
         operation = self._operation(
             asked,
             action,
             targets,
             preferences=requests.preferences(asked, _regions(targets)),
-            overrides=requests.overrides(asked, template),
+            overrides=parameters.overrides(asked, template),
         )
-        require_acceptable(item, operation)
+        require_acceptable(item, operation, self.readings)
         return item, operation
 
     def _operation(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from emulator.stacksets import regions
 from emulator.stacksets.errors import ApiError, ResponseLostError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class DeploymentFault:
         marker: Only templates that contain this text.
         times: How often; None for always.
         seconds: How long such a deployment takes to fail.
+        stack_made: Whether a create gets as far as to make a stack, which the service deletes.
     """
 
     reason: str
@@ -60,6 +62,7 @@ class DeploymentFault:
     marker: str = ""
     times: int | None = None
     seconds: float = 5.0
+    stack_made: bool = True
 
     def matches(self, order: DeploymentOrder) -> bool:
         """Tell whether the rule is about this deployment."""
@@ -69,6 +72,36 @@ class DeploymentFault:
             and (not self.actions or order.action in self.actions)
             and self.marker in order.template_body
         )
+
+
+@dataclass
+class LateRoles:
+    """Roles that have been made but are not known everywhere yet.
+
+    Attributes:
+        seconds: For how long deployments fail for want of the roles.
+        account: The account, or `*` for any.
+        since: From when on; None for from the first deployment that it is about.
+    """
+
+    seconds: float
+    account: str = "*"
+    since: float | None = None
+
+    def refuse(self, order: DeploymentOrder, now: float) -> DeploymentFault | None:
+        """Return how a deployment fails that starts now; None when the roles are known."""
+        if self.account not in {"*", order.account}:
+            return None
+        if self.since is None:
+            self.since = now
+        if not self.since <= now < self.since + self.seconds:
+            return None
+        administration = order.administration_role_arn.rsplit("/", 1)[-1]
+        reason = (
+            f"Account {order.account} should have '{order.execution_role_name}' role with trust "
+            f"relationship to Role '{administration}'."
+        )
+        return DeploymentFault(reason, stack_made=False)
 
 
 @dataclass
@@ -88,12 +121,19 @@ class BusyFault:
 
 @dataclass
 class Faults:
-    """All rules in force. Rules that count are used up; lists may be changed at any time."""
+    """All rules in force. Rules that count are used up; lists may be changed at any time.
+
+    Attributes:
+        suspended_accounts: Accounts that the service skips.
+        disabled_regions: Regions that exist, but that the target accounts have not enabled.
+    """
 
     calls: list[CallFault] = field(default_factory=list)
     deployments: list[DeploymentFault] = field(default_factory=list)
     busy: list[BusyFault] = field(default_factory=list)
     suspended_accounts: set[str] = field(default_factory=set)
+    late_roles: list[LateRoles] = field(default_factory=list)
+    disabled_regions: set[str] = field(default_factory=set)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Faults:
@@ -103,7 +143,7 @@ class Faults:
             TypeError: A rule has an unknown key or lacks one.
             ValueError: A key of `mapping` or an `answer` is unknown.
         """
-        known = {"calls", "deployments", "busy", "suspended_accounts"}
+        known = {each.name for each in fields(cls)}
         if unknown := set(mapping) - known:
             message = f"unknown faults {sorted(unknown)}: use {sorted(known)}"
             raise ValueError(message)
@@ -118,6 +158,8 @@ class Faults:
             ],
             busy=[BusyFault(**rule) for rule in mapping.get("busy", ())],
             suspended_accounts=set(mapping.get("suspended_accounts", ())),
+            late_roles=[LateRoles(**rule) for rule in mapping.get("late_roles", ())],
+            disabled_regions=set(mapping.get("disabled_regions", ())),
         )
 
     def take_call(self, action: str) -> Answer | None:
@@ -132,8 +174,22 @@ class Faults:
             return rule.answer
         return None
 
-    def take_deployment(self, order: DeploymentOrder) -> DeploymentFault | None:
-        """Use up one deployment fault for this order, if there is one."""
+    def take_deployment(
+        self, order: DeploymentOrder, now: float, home: str
+    ) -> DeploymentFault | None:
+        """Return how a deployment fails, using up one rule; None when nothing is against it.
+
+        Args:
+            order: What is to be deployed.
+            now: When it starts.
+            home: The Region of the stack set; others must be of the same partition.
+        """
+        if order.region in self.disabled_regions or not regions.exists(order.region, home):
+            reason = f"Region {order.region} is not enabled in account {order.account}"
+            return DeploymentFault(reason, stack_made=False)
+        for late in self.late_roles:
+            if refused := late.refuse(order, now):
+                return refused
         for rule in self.deployments:
             if rule.times != 0 and rule.matches(order):
                 _use(rule)

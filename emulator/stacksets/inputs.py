@@ -9,21 +9,24 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from emulator.stacksets import regions as known_regions
 from emulator.stacksets import templates
 from emulator.stacksets.errors import constraint, invalid
-from emulator.stacksets.state import Configuration, OverrideChange, Preferences, Target
+from emulator.stacksets.parameters import of_stack_set
+from emulator.stacksets.state import Configuration, Preferences, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from emulator.stacksets.templates import Template
+    from emulator.stacksets.readings import Readings
 
 Parameters = dict[str, Any]
 
 TEMPLATE_BODY_BYTES = 51_200
 TEMPLATE_URL_BYTES = 1024 * 1024
 TAGS = 50
-_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
+NAME_CHARACTERS = 128
+_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
 _OPERATION_ID = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,127}")
@@ -34,6 +37,9 @@ def stack_set_name(asked: Mapping[str, Any]) -> str:
     name = str(asked.get("StackSetName", ""))
     if not _NAME.fullmatch(name):
         rule = f"Member must satisfy regular expression pattern: {_NAME.pattern}"
+        raise constraint(name, "StackSetName", rule)
+    if len(name) > NAME_CHARACTERS:
+        rule = f"Member must have length less than or equal to {NAME_CHARACTERS}"
         raise constraint(name, "StackSetName", rule)
     return name
 
@@ -62,11 +68,24 @@ def targets(asked: Mapping[str, Any]) -> tuple[Target, ...]:
         )
         raise invalid(message)
     accounts = asked.get("Accounts") or (deployment_targets or {}).get("Accounts")
-    regions = asked.get("Regions")
+    areas = asked.get("Regions")
     _check("account", accounts, _ACCOUNT)
-    _check("region", regions, _REGION)
-    pairs = (Target(account, region) for region in regions or () for account in accounts or ())
+    _check("region", areas, _REGION)
+    pairs = (Target(account, region) for region in areas or () for account in accounts or ())
     return tuple(dict.fromkeys(pairs))
+
+
+def require_existing_regions(targets: Iterable[Target], home: str) -> None:
+    """Check that all Regions exist in the partition of the Region `home`.
+
+    Raises:
+        ApiError: ValidationError.
+    """
+    if unknown := sorted(
+        {region for _, region in targets if not known_regions.exists(region, home)}
+    ):
+        message = f"Regions [{', '.join(unknown)}] are not supported"
+        raise invalid(message)
 
 
 def update_scope(asked: Mapping[str, Any]) -> tuple[Target, ...] | None:
@@ -96,24 +115,13 @@ def preferences(asked: Mapping[str, Any], regions: Iterable[str]) -> Preferences
     return Preferences(given)
 
 
-def overrides(asked: Mapping[str, Any], template: Template) -> OverrideChange | None:
-    """Return the parameter overrides of an instance call; None when it has no list."""
-    given = asked.get("ParameterOverrides")
-    if given is None:
-        return None
-    change = _values(given)
-    if unknown := [name for name in change if name not in template.parameters]:
-        message = f"Parameter overrides {unknown} do not exist in the template"
-        raise invalid(message)
-    return change
-
-
 def configuration(
     asked: Mapping[str, Any],
     previous: Configuration | None,
     *,
     fetch_template: Callable[[str], str],
     default_roles: tuple[str, str],
+    readings: Readings,
 ) -> Configuration:
     """Return the configuration that a create or an update asks for.
 
@@ -122,6 +130,7 @@ def configuration(
         previous: What the stack set has; None on create.
         fetch_template: Reads a TemplateURL.
         default_roles: Administration role ARN and execution role name for calls without.
+        readings: What the service is taken to do where it is not documented.
     """
     body = _template_body(asked, previous, fetch_template)
     template = templates.parse(body)
@@ -130,12 +139,13 @@ def configuration(
     tags = asked.get("Tags")
     return Configuration(
         template_body=body,
-        description=asked.get("Description"),
-        parameters=_parameters(asked, template, previous.parameters if previous else {}),
+        description=_description(asked, previous, readings),
+        parameters=of_stack_set(asked, template, previous.parameters if previous else {}),
         tags=_tags(tags) if tags is not None or previous is None else previous.tags,
         capabilities=capabilities,
-        administration_role_arn=asked.get("AdministrationRoleARN") or default_roles[0],
-        execution_role_name=asked.get("ExecutionRoleName") or default_roles[1],
+        administration_role_arn=_administration_role(asked, previous, default_roles[0], readings),
+        execution_role_name=asked.get("ExecutionRoleName")
+        or (previous.execution_role_name if previous else default_roles[1]),
         managed_execution=_managed_execution(asked, previous),
     )
 
@@ -174,48 +184,31 @@ def _template_body(
     return previous.template_body
 
 
+def _description(
+    asked: Mapping[str, Any], previous: Configuration | None, readings: Readings
+) -> str | None:
+    given = asked.get("Description")
+    if given is None and previous is not None and readings.keeps_removed_description:
+        return previous.description
+    return given
+
+
+def _administration_role(
+    asked: Mapping[str, Any], previous: Configuration | None, default: str, readings: Readings
+) -> str:
+    if given := asked.get("AdministrationRoleARN"):
+        return str(given)
+    custom = previous is not None and previous.administration_role_arn != default
+    if custom and readings.requires_custom_administration_role:
+        message = "You must specify the customized administration role of this stack set"
+        raise invalid(message)
+    return default
+
+
 def _managed_execution(asked: Mapping[str, Any], previous: Configuration | None) -> bool:
     if (given := asked.get("ManagedExecution")) is not None:
         return bool(given.get("Active"))
     return previous is not None and previous.managed_execution
-
-
-def _parameters(
-    asked: Mapping[str, Any], template: Template, previous: Mapping[str, str]
-) -> dict[str, str]:
-    change = _values(asked.get("Parameters") or ())
-    if unknown := [name for name in change if name not in template.parameters]:
-        message = f"Parameters: [{', '.join(unknown)}] do not exist in the template"
-        raise invalid(message)
-    values = {}
-    for name, value in change.items():
-        kept = previous.get(name, template.default(name)) if value is None else value
-        if kept is not None:
-            values[name] = kept
-    missing = [
-        name
-        for name in template.parameters
-        if name not in values and template.default(name) is None
-    ]
-    if missing:
-        message = f"Parameters: [{', '.join(missing)}] must have values"
-        raise invalid(message)
-    return values
-
-
-def _values(given: Iterable[Mapping[str, Any]]) -> OverrideChange:
-    values: OverrideChange = {}
-    for parameter in given:
-        name, value = parameter.get("ParameterKey"), parameter.get("ParameterValue")
-        keep = bool(parameter.get("UsePreviousValue"))
-        if not name or keep == (value is not None):
-            message = f"Parameter {name}: give either ParameterValue or UsePreviousValue"
-            raise invalid(message)
-        if name in values:
-            message = f"Duplicate parameter key {name}"
-            raise invalid(message)
-        values[name] = None if keep else str(value)
-    return values
 
 
 def _tags(given: Iterable[Mapping[str, str]] | None) -> dict[str, str]:

@@ -8,27 +8,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emulator.stacksets.deployment import Outcome
-from emulator.stacksets.orders import order_for
-from emulator.stacksets.state import (
-    Operation,
-    Preferences,
-    RegionRun,
-    Result,
-    StackInstance,
-    Target,
-)
+from emulator.stacksets.orders import order_for, write_outcome
+from emulator.stacksets.state import Operation, Preferences, RegionRun, StackInstance, Target
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable, Iterable
 
     from emulator.stacksets.deployment import Deployer, Deployment, DeploymentOrder
     from emulator.stacksets.faults import Faults
+    from emulator.stacksets.history import History
+    from emulator.stacksets.readings import Readings
     from emulator.stacksets.state import StackSet
 
 _NOWHERE = Target("", "")
 _OVER_TOLERANCE = "Cancelled since failure tolerance has exceeded"
 _STOPPED = "Cancelled since the operation was stopped"
-_SUSPENDED = "Skipped since the account is suspended"
+_SUSPENDED = (
+    "This account is suspended. To remove this instance from the stack set, run "
+    "DeleteStackInstances with the RetainStacks parameter."
+)
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,25 @@ class Runner:
         deployments: (start, order, outcome or None) of every deployment ever started.
     """
 
-    def __init__(self, deployer: Deployer, faults: Faults, new_uuid: Callable[[], str]) -> None:
+    def __init__(  # noqa: PLR0913  all that an operation meets
+        self,
+        deployer: Deployer,
+        faults: Faults,
+        readings: Readings,
+        history: History,
+        *,
+        region: str,
+        new_uuid: Callable[[], str],
+        dice: random.Random,
+    ) -> None:
         self.deployments: list[tuple[float, DeploymentOrder, Outcome | None]] = []
         self._deployer = deployer
         self._faults = faults
+        self._readings = readings
+        self._history = history
+        self._region = region
         self._new_uuid = new_uuid
+        self._dice = dice
         self._sequence = 0
         self._scheduled: list[tuple[float, int, _Running]] = []
         self._polled: list[_Running] = []
@@ -72,8 +85,9 @@ class Runner:
         """Start the operation, or queue it behind those that it conflicts with."""
         earlier = stack_set.unfinished
         stack_set.operations[operation.operation_id] = operation
-        if not any(operation.conflicts_with(other) for other in earlier):
+        if not self._must_wait(operation, earlier):
             self._begin(stack_set, operation, now)
+        self._history.note(stack_set, now)
 
     def occupy(self, stack_set: StackSet, seconds: float, now: float) -> None:
         """Let a stranger's operation, which changes nothing, run on the stack set."""
@@ -91,14 +105,16 @@ class Runner:
         stack_set.operations[operation.operation_id] = operation
         deployment = _Scheduled(now + seconds, Outcome(succeeded=True))
         self._schedule(_Running(stack_set, operation, run, _NOWHERE, deployment), now)
+        self._history.note(stack_set, now)
 
     def stop(self, stack_set: StackSet, operation: Operation, now: float) -> None:
         """Cancel what has not begun; the operation ends with the last running deployment."""
         started = operation.active
         operation.status = "STOPPING"
-        self._cancel_pending(stack_set, operation, _STOPPED)
+        self._cancel_pending(stack_set, operation, operation.runs, _STOPPED)
         if not started:
             self._finish(stack_set, operation, now)
+        self._history.note(stack_set, now)
 
     def next_event_at(self) -> float | None:
         """Return the time of the next foreseeable event, or None."""
@@ -115,26 +131,38 @@ class Runner:
 
     # --- beginning ---------------------------------------------------------------------------
 
+    def _must_wait(self, operation: Operation, earlier: list[Operation]) -> bool:
+        if not self._readings.runs_disjoint_side_by_side:
+            return bool(earlier)
+        return any(map(operation.conflicts_with, earlier))
+
     def _begin(self, stack_set: StackSet, operation: Operation, now: float) -> None:
         operation.status = "RUNNING"
         if operation.configuration is not None:
-            if operation.configuration.outdates(stack_set.configuration):
-                for instance in stack_set.instances.values():
-                    _outdate(instance)
+            changed = operation.configuration.outdates(stack_set.configuration)
+            if changed or operation.outdates_all:
+                for target in stack_set.instances:
+                    stack_set.outdate(target)
             stack_set.configuration = operation.configuration
-        instances = [*self._instances(stack_set, operation)]
-        for instance in instances:
-            operation.results[instance.target] = Result()
-            _outdate(instance)
-            instance.detailed_status = "PENDING"
-            instance.status_reason = ""
-            instance.last_operation_id = operation.operation_id
-            instance.apply_overrides(operation.overrides)
-        operation.runs = _region_runs(operation, [instance.target for instance in instances])
+        targets = [*self._targets(stack_set, operation)]
+        for target in targets:
+            operation.record(target, "PENDING")
+            stack_set.outdate(target)
+            stack_set.change(
+                target,
+                detailed_status="PENDING",
+                status_reason="",
+                last_operation_id=operation.operation_id,
+                overrides=stack_set.instances[target].overridden(operation.overrides),
+            )
+        operation.runs = _region_runs(operation, targets)
+        if self._readings.shuffles_accounts:
+            for run in operation.runs:
+                self._dice.shuffle(run.pending)
         self._settle(stack_set, operation, now)
 
-    def _instances(self, stack_set: StackSet, operation: Operation) -> Iterable[StackInstance]:
-        """Yield the instances on which the operation has work to do."""
+    def _targets(self, stack_set: StackSet, operation: Operation) -> Iterable[Target]:
+        """Yield the targets at which the operation has work to do."""
         instances = stack_set.instances
         targets = operation.targets
         if targets is None:
@@ -143,15 +171,15 @@ class Runner:
             instance = instances.get(target)
             if operation.action == "CREATE":
                 if instance is None:
-                    instances[target] = StackInstance(target, self._new_uuid())
+                    stack_set.add(StackInstance(target, self._new_uuid()))
                 elif instance.status != "OUTDATED":
-                    operation.results[target] = Result("SUCCEEDED")
+                    operation.record(target, "SUCCEEDED")
                     continue
-                yield instances[target]
+                yield target
             elif instance is None:
                 continue
             elif operation.action == "DELETE" or instance.status != "INOPERABLE":
-                yield instance
+                yield target
 
     # --- going on ----------------------------------------------------------------------------
 
@@ -169,19 +197,19 @@ class Runner:
 
     def _start(self, stack_set: StackSet, operation: Operation, run: RegionRun, now: float) -> None:
         target = run.pending.popleft()
-        instance = stack_set.instances[target]
         if operation.retain_stacks:
-            del stack_set.instances[target]
-            operation.results[target] = Result("SUCCEEDED")
+            stack_set.remove(target)
+            operation.record(target, "SUCCEEDED")
             return
         if target.account in self._faults.suspended_accounts:
-            instance.detailed_status = "SKIPPED_SUSPENDED_ACCOUNT"
-            instance.status_reason = _SUSPENDED
-            operation.results[target] = Result("CANCELLED", _SUSPENDED)
+            skipped = "SKIPPED_SUSPENDED_ACCOUNT"
+            stack_set.change(target, detailed_status=skipped, status_reason=_SUSPENDED)
+            operation.record(target, "CANCELLED", _SUSPENDED)
             return
-        instance.detailed_status = operation.results[target].status = "RUNNING"
+        stack_set.change(target, detailed_status="RUNNING")
+        operation.record(target, "RUNNING")
         run.running += 1
-        order = order_for(stack_set, operation, instance)
+        order = order_for(stack_set, operation, stack_set.instances[target], self._readings)
         self.deployments.append((now, order, None))
         running = _Running(
             stack_set, operation, run, target, self._deploy(order, now), len(self.deployments) - 1
@@ -189,10 +217,12 @@ class Runner:
         self._schedule(running, now)
 
     def _deploy(self, order: DeploymentOrder, now: float) -> Deployment:
-        if fault := self._faults.take_deployment(order):
-            failure = Outcome(succeeded=False, reason=fault.reason, stack_id=order.stack_id)
-            return _Scheduled(now + fault.seconds, failure)
-        return self._deployer.start(order, now)
+        fault = self._faults.take_deployment(order, now, self._region)
+        if fault is None:
+            return self._deployer.start(order, now)
+        made = order.stack_id or (fault.stack_made and order.expected_stack_id) or None
+        failure = Outcome(succeeded=False, reason=fault.reason, stack_id=made)
+        return _Scheduled(now + fault.seconds, failure)
 
     def _schedule(self, running: _Running, now: float) -> None:
         ready_at = running.deployment.ready_at
@@ -213,6 +243,7 @@ class Runner:
             self._schedule(running, now)
         else:
             self._complete(running, outcome, now)
+            self._history.note(running.stack_set, now)
 
     # --- ending ------------------------------------------------------------------------------
 
@@ -222,19 +253,22 @@ class Runner:
         if running.record is not None:
             start, order, _ = self.deployments[running.record]
             self.deployments[running.record] = (start, order, outcome)
-            _apply(stack_set, operation, running.target, outcome)
+            write_outcome(stack_set, operation, order, outcome)
         if not outcome.succeeded:
             run.failures += 1
             if operation.over_tolerance:
-                self._cancel_pending(stack_set, operation, _OVER_TOLERANCE)
+                others = self._readings.failure_cancels_parallel_regions
+                affected = operation.runs if others or not operation.preferences.parallel else [run]
+                self._cancel_pending(stack_set, operation, affected, _OVER_TOLERANCE)
         self._settle(stack_set, operation, now)
 
-    def _cancel_pending(self, stack_set: StackSet, operation: Operation, reason: str) -> None:
-        for run in operation.runs:
+    def _cancel_pending(
+        self, stack_set: StackSet, operation: Operation, runs: Iterable[RegionRun], reason: str
+    ) -> None:
+        for run in runs:
             for target in run.pending:
-                operation.results[target] = Result("CANCELLED", reason)
-                stack_set.instances[target].detailed_status = "CANCELLED"
-                stack_set.instances[target].status_reason = reason
+                operation.record(target, "CANCELLED", reason)
+                stack_set.change(target, detailed_status="CANCELLED", status_reason=reason)
             run.pending.clear()
 
     def _finish(self, stack_set: StackSet, operation: Operation, now: float) -> None:
@@ -246,15 +280,10 @@ class Runner:
         waiting_for: list[Operation] = []
         for other in stack_set.unfinished:
             # An earlier one, just begun, may have ended and begun this one already.
-            if other.status == "QUEUED" and not any(map(other.conflicts_with, waiting_for)):
+            if other.status == "QUEUED" and not self._must_wait(other, waiting_for):
                 self._begin(stack_set, other, now)
             if other.ended_at is None:
                 waiting_for.append(other)
-
-
-def _outdate(instance: StackInstance) -> None:
-    if instance.status != "INOPERABLE":
-        instance.status = "OUTDATED"
 
 
 def _region_runs(operation: Operation, targets: list[Target]) -> list[RegionRun]:
@@ -268,22 +297,3 @@ def _region_runs(operation: Operation, targets: list[Target]) -> list[RegionRun]
         RegionRun(region, accounts=len(pending), pending=pending)
         for region, pending in by_region.items()
     ]
-
-
-def _apply(stack_set: StackSet, operation: Operation, target: Target, outcome: Outcome) -> None:
-    """Write the outcome of a deployment into its instance and its result."""
-    instance = stack_set.instances[target]
-    instance.stack_id = outcome.stack_id or instance.stack_id
-    if outcome.succeeded:
-        operation.results[target] = Result("SUCCEEDED")
-        instance.deployed = True
-        instance.status, instance.detailed_status = "CURRENT", "SUCCEEDED"
-        if operation.action == "DELETE":
-            del stack_set.instances[target]
-        return
-    operation.results[target] = Result("FAILED", outcome.reason)
-    instance.status_reason = outcome.reason
-    if operation.action == "DELETE":
-        instance.status = instance.detailed_status = "INOPERABLE"
-    else:
-        instance.detailed_status = "FAILED"

@@ -1,39 +1,75 @@
-"""What a stack instance needs, put together from its stack set and the operation."""
+"""What a stack instance needs of a deployment, and what the deployment leaves of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.stacksets import templates
+from emulator.stacksets import arns, templates
 from emulator.stacksets.deployment import DeploymentOrder
+from emulator.stacksets.state import Target
 
 if TYPE_CHECKING:
+    from emulator.stacksets.deployment import Outcome
+    from emulator.stacksets.readings import Readings
     from emulator.stacksets.state import Operation, StackInstance, StackSet
 
 
 def order_for(
-    stack_set: StackSet, operation: Operation, instance: StackInstance
+    stack_set: StackSet, operation: Operation, instance: StackInstance, readings: Readings
 ) -> DeploymentOrder:
     """Return the order for one deployment; an update of what never came up is a create."""
     configuration = stack_set.configuration
     declared = templates.parse(configuration.template_body).parameters
     values = {**configuration.parameters, **instance.overrides}
+    account, region = instance.target
+    stack_name = f"StackSet-{stack_set.name}-{instance.uuid}"
     action = operation.action
     if action != "DELETE":
         action = "UPDATE" if instance.deployed else "CREATE"
+    keeps_tags = (
+        action == "UPDATE"
+        and operation.updates_instances
+        and not readings.updated_instances_take_tags
+    )
     return DeploymentOrder(
         action=action,
         stack_set_name=stack_set.name,
         stack_set_id=stack_set.stack_set_id,
-        account=instance.target.account,
-        region=instance.target.region,
-        stack_name=f"StackSet-{stack_set.name}-{instance.uuid}",
+        account=account,
+        region=region,
+        stack_name=stack_name,
         stack_id=instance.stack_id,
+        expected_stack_id=arns.stack_arn(account, region, stack_name),
         template_body=configuration.template_body,
         parameters={name: value for name, value in values.items() if name in declared},
-        tags=dict(configuration.tags),
+        tags=dict(instance.tags if keeps_tags else configuration.tags),
         capabilities=configuration.capabilities,
         administration_role_arn=configuration.administration_role_arn,
         execution_role_name=configuration.execution_role_name,
         operation_id=operation.operation_id,
     )
+
+
+def write_outcome(
+    stack_set: StackSet, operation: Operation, order: DeploymentOrder, outcome: Outcome
+) -> None:
+    """Write the outcome of a deployment into its instance and its result."""
+    target = Target(order.account, order.region)
+    operation.record(target, "SUCCEEDED" if outcome.succeeded else "FAILED", outcome.reason)
+    if outcome.succeeded and operation.action == "DELETE":
+        stack_set.remove(target)
+        return
+    stack_set.change(target, stack_id=outcome.stack_id or order.stack_id)
+    if outcome.succeeded:
+        stack_set.change(
+            target,
+            deployed=True,
+            status="CURRENT",
+            detailed_status="SUCCEEDED",
+            tags=order.tags,
+            declared=frozenset(templates.parse(order.template_body).parameters),
+        )
+        return
+    stack_set.change(target, detailed_status="FAILED", status_reason=outcome.reason)
+    if operation.action == "DELETE":
+        stack_set.change(target, status="INOPERABLE", detailed_status="INOPERABLE")

@@ -7,12 +7,13 @@ import itertools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from emulator.stacksets import templates
+from emulator.stacksets import arns, progress, templates
 from emulator.stacksets.errors import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from emulator.stacksets.readings import Readings
     from emulator.stacksets.state import Operation, Result, StackInstance, StackSet, Target
 
 Shape = dict[str, Any]
@@ -27,6 +28,7 @@ def page(
     items: Iterable[_Item],
     shape: Callable[[_Item], Shape],
     keep: Callable[[_Item], bool] = lambda _: True,
+    moment: float | None = None,
 ) -> Shape:
     """Return one page of a list as `Summaries`, with a `NextToken` when more may follow.
 
@@ -35,15 +37,16 @@ def page(
         items: The whole list.
         shape: Makes a summary of an item.
         keep: Tells which items belong to the answer.
+        moment: As of when the list is; the `NextToken` carries it on.
     """
-    token = asked.get("NextToken")
-    position = 0 if token is None else _decode(token)
+    position, _ = place(asked)
     size = min(int(asked.get("MaxResults") or PAGE), PAGE)
     summaries: list[Shape] = []
     answer: Shape = {"Summaries": summaries}
     for item in itertools.islice(items, position, None):
         if len(summaries) == size:
-            answer["NextToken"] = base64.urlsafe_b64encode(f"from:{position}".encode()).decode()
+            token = f"from:{position}:{'' if moment is None else repr(moment)}"
+            answer["NextToken"] = base64.urlsafe_b64encode(token.encode()).decode()
             break
         position += 1
         if keep(item):
@@ -51,20 +54,29 @@ def page(
     return answer
 
 
-def _decode(token: str) -> int:
+def place(asked: Mapping[str, Any]) -> tuple[int, float | None]:
+    """Return where in its list a call goes on, and as of when that list is.
+
+    Raises:
+        ApiError: ValidationError when its `NextToken` was never given out.
+    """
+    token = asked.get("NextToken")
+    if token is None:
+        return 0, None
     try:
-        prefix, number = base64.urlsafe_b64decode(token).decode().split(":")
+        prefix, number, moment = base64.urlsafe_b64decode(token).decode().split(":")
         if prefix == "from":
-            return int(number)
+            return int(number), float(moment) if moment else None
     except ValueError:
         pass
     message = f"NextToken {token!r} is not one that was given out"
     raise invalid(message)
 
 
-def stack_set(item: StackSet) -> Shape:
+def stack_set(item: StackSet, readings: Readings) -> Shape:
     """Return a `StackSet` structure: template defaults filled in, NoEcho values masked."""
     configuration = item.configuration
+    body = configuration.template_body
     return without_none(
         {
             "StackSetName": item.name,
@@ -72,30 +84,43 @@ def stack_set(item: StackSet) -> Shape:
             "StackSetARN": item.arn,
             "Description": configuration.description,
             "Status": item.status,
-            "TemplateBody": configuration.template_body,
-            "Parameters": _parameters(item),
+            "TemplateBody": body
+            if readings.shows_non_ascii
+            else body.encode("ascii", "replace").decode(),
+            "Parameters": _parameters(item, readings),
             "Capabilities": [*configuration.capabilities],
             "Tags": [{"Key": key, "Value": value} for key, value in configuration.tags.items()],
             "AdministrationRoleARN": configuration.administration_role_arn,
             "ExecutionRoleName": configuration.execution_role_name,
             "PermissionModel": item.permission_model,
             "ManagedExecution": {"Active": configuration.managed_execution},
+            "StackSetDriftDetectionDetails": {
+                "DriftStatus": "NOT_CHECKED",
+                "TotalStackInstancesCount": 0,
+                "DriftedStackInstancesCount": 0,
+                "InSyncStackInstancesCount": 0,
+                "InProgressStackInstancesCount": 0,
+                "FailedStackInstancesCount": 0,
+            },
             "OrganizationalUnitIds": [],
             "Regions": sorted({target.region for target in item.instances}),
         }
     )
 
 
-def _parameters(item: StackSet) -> list[Shape]:
+def _parameters(item: StackSet, readings: Readings) -> list[Shape]:
     template = templates.parse(item.configuration.template_body)
+    given = item.configuration.parameters
     return [
         {
             "ParameterKey": name,
             "ParameterValue": MASK
             if template.no_echo(name)
-            else item.configuration.parameters.get(name, template.default(name)),
+            else given.get(name, template.default(name)),
+            "UsePreviousValue": False,
         }
         for name in template.parameters
+        if readings.lists_defaulted_parameters or name in given
     ]
 
 
@@ -114,28 +139,31 @@ def stack_set_summary(item: StackSet) -> Shape:
     )
 
 
-def stack_instance_summary(item: StackSet, instance: StackInstance) -> Shape:
+def stack_instance_summary(item: StackSet, instance: StackInstance, readings: Readings) -> Shape:
     """Return a `StackInstanceSummary`."""
+    has_stack = instance.deployed or readings.failed_create_keeps_stack_id
+    skipped = instance.detailed_status == "SKIPPED_SUSPENDED_ACCOUNT"
     return without_none(
         {
             "StackSetId": item.stack_set_id,
             "Account": instance.target.account,
             "Region": instance.target.region,
-            "StackId": instance.stack_id,
+            "StackId": instance.stack_id if has_stack and not skipped else None,
             "Status": instance.status,
             "StackInstanceStatus": {"DetailedStatus": instance.detailed_status},
             "StatusReason": instance.status_reason or None,
+            "OrganizationalUnitId": "",
             "DriftStatus": "NOT_CHECKED",
             "LastOperationId": instance.last_operation_id or None,
         }
     )
 
 
-def stack_instance(item: StackSet, instance: StackInstance) -> Shape:
+def stack_instance(item: StackSet, instance: StackInstance, readings: Readings) -> Shape:
     """Return a `StackInstance` structure, which alone shows the overrides."""
     template = templates.parse(item.configuration.template_body)
     hidden = {name for name in template.parameters if template.no_echo(name)}
-    return stack_instance_summary(item, instance) | {
+    return stack_instance_summary(item, instance, readings) | {
         "ParameterOverrides": [
             {"ParameterKey": name, "ParameterValue": MASK if name in hidden else value}
             for name, value in instance.overrides.items()
@@ -143,7 +171,7 @@ def stack_instance(item: StackSet, instance: StackInstance) -> Shape:
     }
 
 
-def operation_summary(operation: Operation) -> Shape:
+def operation_summary(operation: Operation, readings: Readings) -> Shape:
     """Return a `StackSetOperationSummary`."""
     return without_none(
         {
@@ -153,32 +181,46 @@ def operation_summary(operation: Operation) -> Shape:
             "StatusReason": operation.status_reason or None,
             "CreationTimestamp": _timestamp(operation.created_at),
             "EndTimestamp": _timestamp(operation.ended_at),
-            "StatusDetails": {"FailedStackInstancesCount": operation.failures},
-            "OperationPreferences": dict(operation.preferences.given) or None,
+            "StatusDetails": progress.status_details(
+                operation, tells_progress=readings.tells_progress
+            ),
+            "OperationPreferences": {"RegionOrder": []} | dict(operation.preferences.given),
         }
     )
 
 
-def operation(item: StackSet, operation: Operation) -> Shape:
+def operation(item: StackSet, operation: Operation, readings: Readings) -> Shape:
     """Return a `StackSetOperation` structure."""
-    return operation_summary(operation) | without_none(
+    return operation_summary(operation, readings) | without_none(
         {
             "StackSetId": item.stack_set_id,
             "AdministrationRoleARN": item.configuration.administration_role_arn,
             "ExecutionRoleName": item.configuration.execution_role_name,
             "RetainStacks": operation.retain_stacks if operation.action == "DELETE" else None,
+            "RegionalStatusDetails": progress.regional_status_details(operation)
+            if readings.tells_progress
+            else None,
         }
     )
 
 
 def operation_result(target: Target, result: Result) -> Shape:
     """Return a `StackSetOperationResultSummary`."""
+    gate = arns.account_gate_arn(*target)
+    gated = result.status in {"RUNNING", "SUCCEEDED", "FAILED"}
     return without_none(
         {
             "Account": target.account,
             "Region": target.region,
             "Status": result.status,
             "StatusReason": result.status_reason or None,
+            "AccountGateResult": {
+                "Status": "SKIPPED",
+                "StatusReason": f"Function not found: {gate}",
+            }
+            if gated
+            else None,
+            "OrganizationalUnitId": "",
         }
     )
 

@@ -9,7 +9,14 @@ from emulator.stacksets import errors
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from emulator.stacksets.state import Configuration, Operation, StackInstance, StackSet, Target
+    from emulator.stacksets.readings import Readings
+    from emulator.stacksets.state import (
+        Operation,
+        OverrideChange,
+        StackInstance,
+        StackSet,
+        Target,
+    )
 
 
 class Registry(dict[str, "StackSet"]):
@@ -72,25 +79,32 @@ def require_idle(item: StackSet) -> None:
         raise errors.operation_in_progress(item.arn, unfinished[0].operation_id)
 
 
-def require_acceptable(item: StackSet, operation: Operation) -> None:
+def require_acceptable(item: StackSet, operation: Operation, readings: Readings) -> None:
     """Check that the stack set takes the operation now, be it into its queue.
 
     Raises:
         ApiError: OperationIdAlreadyExistsException or OperationInProgressException.
     """
+    must_be_idle = not item.configuration.managed_execution
+    if must_be_idle and not readings.tells_known_operation_id_first:
+        require_idle(item)
     if operation.operation_id in item.operations:
         raise errors.operation_id_already_exists(operation.operation_id)
-    if not item.configuration.managed_execution:
+    if must_be_idle:
         require_idle(item)
 
 
-def require_same_creation(existing: StackSet, token: str, configuration: Configuration) -> None:
-    """Check that a creation request is a repeat of the one that made the stack set.
+def require_overridable(item: StackSet, change: OverrideChange | None) -> None:
+    """Check that every stack has the parameters of which one is to be overridden.
 
     Raises:
-        ApiError: NameAlreadyExistsException or CreatedButModifiedException.
+        ApiError: ValidationError when the template that declares them is not everywhere yet.
     """
-    if existing.token != token:
-        raise errors.name_already_exists(existing.name)
-    if existing.configuration != configuration:
-        raise errors.created_but_modified(existing.name)
+    wanted = {name for name, value in (change or {}).items() if value is not None}
+    for instance in item.instances.values():
+        if instance.deployed and (new := wanted - instance.declared):
+            message = (
+                f"Parameters: [{', '.join(sorted(new))}] cannot be overridden before all stack "
+                "instances have been updated with the template that declares them"
+            )
+            raise errors.invalid(message)

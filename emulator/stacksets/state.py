@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,7 +43,13 @@ class Configuration:
 
 @dataclass
 class StackInstance:
-    """One stack instance; `deployed` once a create has succeeded."""
+    """One stack instance.
+
+    Attributes:
+        deployed: Whether a create has succeeded.
+        tags: The tags of its stack, as last deployed.
+        declared: The parameters of its stack's template, as last deployed.
+    """
 
     target: Target
     uuid: str
@@ -54,13 +60,15 @@ class StackInstance:
     stack_id: str | None = None
     deployed: bool = False
     last_operation_id: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
 
-    def apply_overrides(self, change: OverrideChange | None) -> None:
-        """Set, keep and reset overrides as the API does: no list leaves all as they are."""
+    def overridden(self, change: OverrideChange | None) -> dict[str, str]:
+        """Return the overrides after a change as the API makes it: no list leaves all alone."""
         if change is None:
-            return
+            return self.overrides
         previous = self.overrides
-        self.overrides = {
+        return {
             key: previous[key] if value is None else value
             for key, value in change.items()
             if value is not None or key in previous
@@ -124,7 +132,7 @@ class RegionRun:
         return not self.pending and not self.running
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
     """What an operation did to one target."""
 
@@ -140,6 +148,10 @@ class Operation:
         targets: The pairs that the call named, in its order; None for all instances.
         configuration: What an `UpdateStackSet` puts into the stack set when it starts.
         exclusive: Whether it conflicts with every other operation, disjoint or not.
+        outdates_all: Whether its start marks every instance OUTDATED, whatever it changes.
+        results: What it did to each target; written by `record` alone.
+        tallies: How many results of each status there are, by Region.
+        touched: The targets whose results have changed since the history last looked.
     """
 
     operation_id: str
@@ -151,11 +163,28 @@ class Operation:
     overrides: OverrideChange | None = None
     retain_stacks: bool = False
     exclusive: bool = False
+    outdates_all: bool = False
     status: str = "QUEUED"
     status_reason: str = ""
     ended_at: float | None = None
     runs: list[RegionRun] = field(default_factory=list)
     results: dict[Target, Result] = field(default_factory=dict)
+    tallies: dict[str, Counter[str]] = field(default_factory=dict)
+    touched: dict[Target, None] = field(default_factory=dict)
+
+    def record(self, target: Target, status: str, reason: str = "") -> None:
+        """Write the result of a target."""
+        tally = self.tallies.setdefault(target.region, Counter())
+        if (previous := self.results.get(target)) is not None:
+            tally[previous.status] -= 1
+        tally[status] += 1
+        self.results[target] = Result(status, reason)
+        self.touched[target] = None
+
+    @property
+    def updates_instances(self) -> bool:
+        """Whether it comes from `UpdateStackInstances`, not from `UpdateStackSet`."""
+        return self.action == "UPDATE" and self.configuration is None
 
     @property
     def active(self) -> bool:
@@ -165,7 +194,12 @@ class Operation:
     @property
     def failures(self) -> int:
         """How many deployments have failed so far."""
-        return sum(run.failures for run in self.runs)
+        return sum(tally["FAILED"] for tally in self.tallies.values())
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts it is about."""
+        return len({target.account for target in self.results})
 
     @property
     def over_tolerance(self) -> bool:
@@ -181,7 +215,12 @@ class Operation:
 
 @dataclass
 class StackSet:
-    """A stack set with all that belongs to it."""
+    """A stack set with all that belongs to it.
+
+    Attributes:
+        instances: Its instances; changed by `add`, `change` and `remove` alone.
+        touched: The targets whose instances have changed since the history last looked.
+    """
 
     name: str
     stack_set_id: str
@@ -189,9 +228,33 @@ class StackSet:
     token: str
     permission_model: str
     configuration: Configuration
+    created_at: float = 0.0
     status: str = "ACTIVE"
     instances: dict[Target, StackInstance] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
+    touched: dict[Target, None] = field(default_factory=dict)
+
+    def add(self, instance: StackInstance) -> None:
+        """Take in a new instance."""
+        self.instances[instance.target] = instance
+        self.touched[instance.target] = None
+
+    def change(self, target: Target, **members: Any) -> None:  # noqa: ANN401  as they are declared
+        """Set members of an instance."""
+        instance = self.instances[target]
+        for name, value in members.items():
+            setattr(instance, name, value)
+        self.touched[target] = None
+
+    def outdate(self, target: Target) -> None:
+        """Mark an instance as not up to date; an INOPERABLE one stays so."""
+        if self.instances[target].status != "INOPERABLE":
+            self.change(target, status="OUTDATED", detailed_status="PENDING")
+
+    def remove(self, target: Target) -> None:
+        """Let go of an instance."""
+        del self.instances[target]
+        self.touched[target] = None
 
     @property
     def unfinished(self) -> list[Operation]:

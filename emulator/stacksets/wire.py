@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 import botocore.loaders
 from botocore.model import (
     ListShape,
+    MapShape,
     OperationModel,
     OperationNotFoundError,
     ServiceModel,
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 # XML 1.0 has no way to write these; a carriage return must be written as a reference.
+# Members that the engine tells, but older models of botocore do not know.
+_NEWER = frozenset(
+    {"Stages", "TotalAccountsCount", "TotalStackInstancesCount", "RegionalStatusDetails"}
+)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -59,8 +64,10 @@ def parse_request(body: str | Mapping[str, list[str]]) -> tuple[str, dict[str, A
 def render_result(action: str, result: Mapping[str, Any]) -> bytes:
     """Write an answer; `result` is as botocore returns it, without `ResponseMetadata`.
 
+    Members that only newer models know are left out where the installed one does not.
+
     Raises:
-        KeyError: The result has a member that the model does not know.
+        KeyError: The result has a member that no model knows.
     """
     shape = _operation(action).output_shape
     content = "" if shape is None else _write(shape, result)
@@ -179,7 +186,14 @@ def _write(shape: Shape, value: Any) -> str:  # noqa: ANN401  whatever the shape
     if isinstance(shape, StructureShape):
         members = shape.members
         return "".join(
-            f"<{name}>{_write(members[name], item)}</{name}>" for name, item in value.items()
+            f"<{name}>{_write(members[name], item)}</{name}>"
+            for name, item in value.items()
+            if name in members or name not in _NEWER
+        )
+    if isinstance(shape, MapShape):
+        return "".join(
+            f"<entry><key>{_text(key)}</key><value>{_write(shape.value, item)}</value></entry>"
+            for key, item in value.items()
         )
     if isinstance(shape, ListShape):
         return "".join(f"<member>{_write(shape.member, item)}</member>" for item in value)

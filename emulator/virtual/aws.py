@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from emulator.stacksets.deployment import DeploymentOrder
     from emulator.stacksets.faults import Faults
+    from emulator.stacksets.history import Lag
+    from emulator.stacksets.readings import Readings
 
 __all__ = [
     "EPOCH",
@@ -278,6 +280,8 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
     objects: Mapping[tuple[str, str], bytes | list[bytes]] | None = None,
     account: str = "111111111111",
     region: str = "us-east-1",
+    readings: Readings | None = None,
+    lag: Lag | None = None,
     seed: int = 0,
 ) -> VirtualAWS:
     """Make a virtual AWS with a scripted deployer; use it as a context manager.
@@ -288,7 +292,9 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
         objects: What S3 holds.
         account: The administrator account.
         region: Where the stack sets live.
-        seed: For ids.
+        readings: What the service is taken to do where it is not documented.
+        lag: How far lists lag; `engine.lag` may be set later, too.
+        seed: For ids and the order of accounts.
     """
     clock, deployer, store = VirtualClock(), ScriptedDeployer(seconds), Objects(objects or {})
     engine = Engine(
@@ -298,6 +304,8 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
         region=region,
         fetch_template=store.fetch,
         faults=faults,
+        readings=readings,
+        lag=lag,
         seed=seed,
     )
     aws = VirtualAWS(clock, engine, objects=store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,10 +65,7 @@ class ScriptedDeployment:
             return Outcome(succeeded=True, stack_id=order.stack_id)
         if order.action == "UPDATE" and key not in self.stacks:
             return Outcome(succeeded=False, reason=f"Stack [{order.stack_id}] does not exist")
-        stack_id = order.stack_id or (
-            f"arn:aws:cloudformation:{order.region}:{order.account}:stack/{order.stack_name}/"
-            f"{uuid.uuid5(uuid.NAMESPACE_URL, order.stack_name)}"
-        )
+        stack_id = order.stack_id or order.expected_stack_id
         self.stacks[key] = DeployedStack(
             stack_id, order.stack_name, order.template_body, order.parameters, order.tags
         )

@@ -9,6 +9,7 @@ from emulator.stacksets.deployment import DeploymentOrder
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError
 from emulator.stacksets.faults import DeploymentFault, Faults
+from emulator.stacksets.readings import Readings
 from emulator.stacksets.state import Operation, StackSet
 from emulator.virtual.deployer import ScriptedDeployer
 from emulator.virtual.s3 import Objects
@@ -45,6 +46,8 @@ class Bench:
         *,
         seconds: float | Callable[[DeploymentOrder], float] = 10.0,
         faults: Faults | None = None,
+        region: str = EAST,
+        **readings: bool,
     ) -> None:
         self.now = 0.0
         self.objects = Objects()
@@ -54,9 +57,11 @@ class Bench:
             now=lambda: self.now,
             deployer=self.deployer,
             account=A,
-            region=EAST,
+            region=region,
             fetch_template=self.objects.fetch,
             faults=self.faults,
+            # Most tests tell accounts apart by their turn.
+            readings=Readings(**{"shuffles_accounts": False} | readings),
         )
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:

@@ -83,3 +83,41 @@ class TestConflicts:
         )
 
         assert (error.code, error.status) == ("InvalidOperationException", 400)
+
+
+class TestNothingToDo:
+    """Operations that work on nothing."""
+
+    def test_update_without_instances(self, ready: Bench) -> None:
+        """An update of a stack set without instances has ended when the call returns."""
+        operation = ready.update(TemplateBody=OTHER)
+
+        shown = ready.call("DescribeStackSetOperation", OperationId=operation)["StackSetOperation"]
+        assert shown["Status"] == "SUCCEEDED"
+        assert shown["EndTimestamp"] == shown["CreationTimestamp"]
+        assert ready.results(operation) == {}
+
+    def test_present_and_absent_pairs(self, ready: Bench) -> None:
+        """Rows are told of the pairs alone that were there."""
+        ready.deploy([A])
+        ready.wait()
+        asked = {"Accounts": [A, B], "Regions": [EAST], "RetainStacks": False}
+        operation = ready.call("DeleteStackInstances", **asked)["OperationId"]
+        ready.wait()
+
+        assert ready.status(operation) == "SUCCEEDED"
+        assert ready.results(operation) == {(A, EAST): "SUCCEEDED"}
+
+    def test_in_the_queue(self, bench: Bench) -> None:
+        """Under ManagedExecution it waits for what it conflicts with, then ends at once."""
+        bench.create(ManagedExecution={"Active": True})
+        bench.deploy([A])
+        waiting = bench.update(TemplateBody=OTHER)
+        absent = {"Accounts": [B], "Regions": [EAST], "RetainStacks": False}
+        behind = bench.call("DeleteStackInstances", **absent)["OperationId"]
+
+        assert [bench.status(each) for each in (waiting, behind)] == ["QUEUED", "QUEUED"]
+        bench.at(10)
+        assert [bench.status(each) for each in (waiting, behind)] == ["RUNNING", "QUEUED"]
+        bench.at(20)
+        assert [bench.status(each) for each in (waiting, behind)] == ["SUCCEEDED", "SUCCEEDED"]

@@ -5,7 +5,14 @@ import json
 import pytest
 
 from emulator.stacksets.errors import ResponseLostError
-from emulator.stacksets.faults import Answer, BusyFault, CallFault, DeploymentFault, Faults
+from emulator.stacksets.faults import (
+    Answer,
+    BusyFault,
+    CallFault,
+    DeploymentFault,
+    Faults,
+    LateRoles,
+)
 from tests.emulator.bench import EAST, NAME, OTHER, TOPIC, WEST, A, B, Bench
 
 
@@ -76,7 +83,96 @@ class TestSuspended:
         assert ready.results(operation) == {(A, EAST): "CANCELLED", (B, EAST): "SUCCEEDED"}
         skipped, _ = ready.call("ListStackInstances")["Summaries"]
         assert "StackId" not in skipped
-        assert "suspended" in skipped["StatusReason"]
+        assert skipped["StatusReason"] == (
+            "This account is suspended. To remove this instance from the stack set, run "
+            "DeleteStackInstances with the RetainStacks parameter."
+        )
+
+    def test_suspended_later(self, ready: Bench) -> None:
+        """A stack that is there already is no longer told, and comes back with the account."""
+        ready.deploy([A])
+        ready.wait()
+        ready.faults.suspended_accounts.add(A)
+        ready.update(TemplateBody=OTHER)
+        ready.wait()
+        (skipped,) = ready.call("ListStackInstances")["Summaries"]
+        ready.faults.suspended_accounts.clear()
+        ready.update(TemplateBody=OTHER)
+        ready.wait()
+
+        assert "StackId" not in skipped
+        assert "StackId" in ready.call("ListStackInstances")["Summaries"][0]
+        assert [action for _, action, _, _ in ready.started()] == ["CREATE", "UPDATE"]
+
+    def test_delete(self, ready: Bench) -> None:
+        """Only with RetainStacks does the instance of a suspended account go."""
+        ready.faults.suspended_accounts.add(A)
+        ready.deploy([A])
+        ready.wait()
+        pair = {"Accounts": [A], "Regions": [EAST]}
+
+        ready.call("DeleteStackInstances", **pair, RetainStacks=False)
+        ready.wait()
+        assert ready.instances() == {(A, EAST): "OUTDATED/SKIPPED_SUSPENDED_ACCOUNT"}
+        ready.call("DeleteStackInstances", **pair, RetainStacks=True)
+        ready.wait()
+        assert ready.instances() == {}
+
+
+class TestLateRoles:
+    """LateRoles."""
+
+    def test_fail_then_succeed(self, ready: Bench) -> None:
+        """For so long deployments fail with the service's text, without a stack, then they work."""
+        ready.faults.late_roles.append(LateRoles(seconds=20, since=0))
+        first = ready.deploy([A])
+        ready.wait()
+        (failed,) = ready.call("ListStackInstances")["Summaries"]
+        ready.at(19)
+        second = ready.deploy([A])
+        ready.wait()
+        third = ready.deploy([A])
+        ready.wait()
+
+        assert failed["StatusReason"] == (
+            f"Account {A} should have 'AWSCloudFormationStackSetExecutionRole' role with trust "
+            "relationship to Role 'AWSCloudFormationStackSetAdministrationRole'."
+        )
+        assert "StackId" not in failed
+        statuses = [ready.status(each) for each in (first, second, third)]
+        assert statuses == ["FAILED", "FAILED", "SUCCEEDED"]
+
+    def test_not_yet(self, ready: Bench) -> None:
+        """Before the given time nothing fails."""
+        ready.faults.late_roles.append(LateRoles(seconds=20, since=1))
+
+        operation = ready.deploy([A])
+        ready.wait()
+        assert ready.status(operation) == "SUCCEEDED"
+
+    def test_one_account_from_its_first_deployment(self, ready: Bench) -> None:
+        """Without a time it begins with the account's first deployment; others are spared."""
+        ready.faults.late_roles.append(LateRoles(seconds=20, account=B))
+        ready.deploy([A])
+        ready.at(100)
+        operation = ready.deploy([A, B])
+        ready.wait()
+        ready.at(120)
+        again = ready.deploy([B])
+        ready.wait()
+
+        assert ready.results(operation) == {(A, EAST): "SUCCEEDED", (B, EAST): "FAILED"}
+        assert ready.status(again) == "SUCCEEDED"
+
+    def test_delete_without_the_roles(self, ready: Bench) -> None:
+        """What cannot be deleted for want of the roles is INOPERABLE."""
+        ready.deploy([A])
+        ready.wait()
+        ready.faults.late_roles.append(LateRoles(seconds=20))
+        ready.call("DeleteStackInstances", Accounts=[A], Regions=[EAST], RetainStacks=False)
+        ready.wait()
+
+        assert ready.instances() == {(A, EAST): "INOPERABLE/INOPERABLE"}
 
 
 class TestCalls:
@@ -171,6 +267,8 @@ class TestFromMapping:
                 ],
                 "busy": [{"stack_set_name": NAME, "seconds": 5}],
                 "suspended_accounts": [B],
+                "late_roles": [{"seconds": 30, "account": A}],
+                "disabled_regions": ["me-central-1"],
             }
         )
 
@@ -179,6 +277,8 @@ class TestFromMapping:
             deployments=[DeploymentFault("no role", A, actions=("CREATE",), times=1)],
             busy=[BusyFault(NAME, 5)],
             suspended_accounts={B},
+            late_roles=[LateRoles(30, A)],
+            disabled_regions={"me-central-1"},
         )
 
     def test_unknown_key(self) -> None:

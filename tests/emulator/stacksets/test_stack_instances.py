@@ -127,6 +127,7 @@ class TestCreate:
                 "Status": "OUTDATED",
                 "StackInstanceStatus": {"DetailedStatus": "FAILED"},
                 "StatusReason": "broken",
+                "OrganizationalUnitId": "",
                 "DriftStatus": "NOT_CHECKED",
                 "LastOperationId": operation,
             }
@@ -265,7 +266,13 @@ class TestDelete:
 )
 def test_unknown_stack_set(bench: Bench, action: str) -> None:
     """Every call on a stack set that is not there is StackSetNotFound."""
-    asked = {"Accounts": [A], "Regions": [EAST], "RetainStacks": False}
+    asked: dict[str, Any] = {}
+    if action in ACTIONS:
+        asked = {"Accounts": [A], "Regions": [EAST]}
+    if action == "DeleteStackInstances":
+        asked["RetainStacks"] = False
+    if action == "DescribeStackInstance":
+        asked = {"StackInstanceAccount": A, "StackInstanceRegion": EAST}
     error = bench.refuse(action, **asked)
 
     assert (error.code, error.status) == ("StackSetNotFoundException", 404)

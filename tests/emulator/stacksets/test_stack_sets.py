@@ -181,9 +181,9 @@ class TestDescribe:
             "Status": "ACTIVE",
             "TemplateBody": TOPIC,
             "Parameters": [
-                parameter("Stage", "test"),
-                parameter("Size", "3"),
-                parameter("Secret", "****"),
+                {**parameter("Stage", "test"), "UsePreviousValue": False},
+                {**parameter("Size", "3"), "UsePreviousValue": False},
+                {**parameter("Secret", "****"), "UsePreviousValue": False},
             ],
             "Capabilities": ["CAPABILITY_IAM"],
             "Tags": [{"Key": "a", "Value": "b"}],
@@ -193,6 +193,14 @@ class TestDescribe:
             "ExecutionRoleName": "AWSCloudFormationStackSetExecutionRole",
             "PermissionModel": "SELF_MANAGED",
             "ManagedExecution": {"Active": False},
+            "StackSetDriftDetectionDetails": {
+                "DriftStatus": "NOT_CHECKED",
+                "TotalStackInstancesCount": 0,
+                "DriftedStackInstancesCount": 0,
+                "InSyncStackInstancesCount": 0,
+                "InProgressStackInstancesCount": 0,
+                "FailedStackInstancesCount": 0,
+            },
             "OrganizationalUnitIds": [],
             "Regions": [],
         }

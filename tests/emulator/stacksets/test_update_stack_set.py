@@ -38,7 +38,7 @@ class TestUpdate:
 
         assert ready.instances() == {
             (A, EAST): "CURRENT/SUCCEEDED",
-            (B, EAST): "OUTDATED/SUCCEEDED",
+            (B, EAST): "OUTDATED/PENDING",
         }
 
     def test_other_change_outdates_none(self, ready: Bench) -> None:
@@ -133,14 +133,14 @@ class TestUpdate:
         """An update needs one template, all values, and a scope of accounts and Regions."""
         assert ready.refuse("UpdateStackSet", **asked).code == "ValidationError"
 
-    def test_roles_fall_back_to_the_defaults(self, bench: Bench) -> None:
-        """An update without roles takes the default roles, whatever was there."""
+    def test_roles_left_out(self, bench: Bench) -> None:
+        """An update without roles takes the default administration role and keeps the other."""
         bench.create(AdministrationRoleARN=f"arn:aws:iam::{A}:role/own", ExecutionRoleName="own")
         bench.update()
 
         configuration = bench.stack_set.configuration
         assert configuration.administration_role_arn.endswith("StackSetAdministrationRole")
-        assert configuration.execution_role_name == "AWSCloudFormationStackSetExecutionRole"
+        assert configuration.execution_role_name == "own"
 
     def test_tags_stay_or_go(self, bench: Bench) -> None:
         """Without Tags the tags stay; an empty list removes them."""

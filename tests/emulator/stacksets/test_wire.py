@@ -4,14 +4,17 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import botocore.loaders
 import botocore.parsers
 import botocore.serialize
 import pytest
+from botocore.model import ServiceModel
 
 from emulator.stacksets import wire
 from emulator.stacksets.errors import STATUS_BY_CODE, ApiError
-from tests.emulator.bench import EAST, OTHER, STAGE, TOPIC, A, B, Bench
+from tests.emulator.bench import EAST, OTHER, STAGE, TOPIC, WEST, A, B, Bench
 
+NEWER = {"Stages", "TotalAccountsCount", "TotalStackInstancesCount", "RegionalStatusDetails"}
 NASTY = "<&>\"'\r\n\t  é \U0001f600 ]]>"
 
 
@@ -178,6 +181,51 @@ def test_unknown_action() -> None:
     """An action that CloudFormation does not have is InvalidAction."""
     with pytest.raises(ApiError, match="InvalidAction"):
         wire.parse_request("Action=Dance")
+
+
+def test_members_of_newer_models_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the installed model has no progress yet, answers go without it, and nothing else."""
+    description = botocore.loaders.create_loader().load_service_model("cloudformation", "service-2")
+    shapes = {
+        name: {
+            **shape,
+            "members": {key: value for key, value in shape["members"].items() if key not in NEWER},
+        }
+        if "members" in shape
+        else shape
+        for name, shape in description["shapes"].items()
+    }
+    older = ServiceModel({**description, "shapes": shapes}, "cloudformation")
+    bench = Bench()
+    bench.create()
+    asked = {"StackSetName": "Network", "OperationId": bench.deploy([A])}
+    result = bench.engine.call("DescribeStackSetOperation", asked)
+    monkeypatch.setattr(wire, "service_model", lambda: older)
+    wire._operation.cache_clear()
+
+    answer = botocore_answer(
+        "DescribeStackSetOperation", wire.render_result("DescribeStackSetOperation", result)
+    )["StackSetOperation"]
+    wire._operation.cache_clear()
+
+    assert answer["StatusDetails"] == {"FailedStackInstancesCount": 0}
+    assert answer.keys() == result["StackSetOperation"].keys() - NEWER
+
+
+def test_regional_progress_travels() -> None:
+    """A map arrives as it was, where the installed model has it."""
+    shape = wire.service_model().shape_for("StackSetOperation")
+    if "RegionalStatusDetails" not in shape.members:  # type: ignore[attr-defined]
+        pytest.skip("the installed model is older")
+    bench = Bench()
+    bench.create()
+    asked = {"StackSetName": "Network", "OperationId": bench.deploy([A, B], [EAST, WEST])}
+    result = bench.engine.call("DescribeStackSetOperation", asked)
+
+    body = wire.render_result("DescribeStackSetOperation", result)
+    answer = botocore_answer("DescribeStackSetOperation", body)["StackSetOperation"]
+    assert answer["RegionalStatusDetails"].keys() == {EAST, WEST}
+    assert answer == result["StackSetOperation"]
 
 
 def test_result_with_an_unknown_member() -> None:

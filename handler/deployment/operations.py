@@ -16,15 +16,15 @@ from handler.errors import Failure, OperationFailed
 from handler.gateway.stacksets import AlreadyStarted, NotFound, StackSetBusy, StackSets
 from handler.observability import logger, metrics
 from handler.plan.marks import Marks
-from handler.plan.outcomes import Success
+from handler.plan.outcomes import LAG, Success
 from handler.plan.steps import UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Target
 
 BUSY_PAUSE = 5.0
-_LONGEST_LAG_OF_RESULTS = 60.0
-_FIRST_RESULTS = 1.0
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 15.0
 
 
 class Started(NamedTuple):
@@ -136,12 +136,16 @@ class Operations:
         if operation.operation_id in self.successes:
             return
         logger.info("operation ended", operation_id=operation.operation_id, status=operation.status)
-        if operation.status != "SUCCEEDED" or operation.failed_instances:
-            failures, cancelled = self._failures(operation)
-            if operation.action != "DELETE" or not self._can_be_forgotten(failures):
-                text = f"{operation.action} operation {operation.operation_id} {operation.status}."
-                raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
-        self.note_success(operation, targets)
+        if operation.status == "SUCCEEDED" and not operation.failed_instances:
+            self.note_success(operation, targets)
+            return
+        failures, cancelled = self._failures(operation)
+        if operation.action != "DELETE" or not self._can_be_forgotten(failures):
+            text = f"{operation.action} operation {operation.operation_id} {operation.status}."
+            raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
+        # What is left of its instances is taken care of by the next look.
+        failed = {Target(each.account, each.region) for each in failures}
+        self.note_success(operation, () if cancelled else set(targets) - failed)
 
     def note_success(self, operation: OperationState, targets: Iterable[Target]) -> None:
         """Remember that an operation of this request has succeeded on these instances."""
@@ -194,15 +198,16 @@ class Operations:
     def _failures(self, operation: OperationState) -> tuple[list[Failure], int]:
         """Which instances an operation failed on: read again until the list has them all."""
         expected = max(operation.failed_instances, int(operation.status == "FAILED"))
-        pause, until = _FIRST_RESULTS, time.time() + _LONGEST_LAG_OF_RESULTS
+        until, pause = time.time() + LAG + _FIRST_PAUSE, _FIRST_PAUSE
         while True:
             failures, cancelled = self.stack_sets.failures(
                 self.stack_set_id, operation.operation_id
             )
-            if len(failures) >= expected or time.time() + pause > until:
+            left = until - time.time()
+            if len(failures) >= expected or left <= 0:
                 return failures, cancelled
-            self.patience.sleep(pause)
-            pause *= 2
+            self.patience.sleep(min(pause, left))
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _can_be_forgotten(self, failures: Collection[Failure]) -> bool:
         """Whether a delete failed only on instances that never had a stack."""

@@ -115,7 +115,7 @@ class Reconciliation:
         seen = self._look(operations, spec, previous, recent)
         if seen is None:
             return None
-        settled = self.templates.settle(spec, seen.stack_set.template_body)
+        settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
         steps = self._deployment_steps(operations, seen, settled, previous)
         if not steps:
             if self._may_be_surprised():
@@ -238,11 +238,6 @@ class Reconciliation:
         """Whether this request has updated the stack set to this content."""
         step = Step(UPDATE_SET, None, (), content=content)
         return self.marks.operation_id(step) in operations.successes
-
-    def _may_be_in_place(self, spec: StackSetSpec, previous: Previous) -> bool:
-        """Whether the stack set has had the wanted template before."""
-        before = previous.spec.template_digest if previous.spec else None
-        return self.liveness.is_rollback or before == spec.template_digest
 
     def _unfinished(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
         done = operations.successes

@@ -65,7 +65,7 @@ class TestEvent:
             old_properties={},
             began=_SIGNED,
             kind="Create",
-            signed_at=_SIGNED,
+            signed_at=int(_SIGNED),
         )
 
     def test_update(self) -> None:
@@ -151,7 +151,7 @@ class TestEvent:
     def test_marks(self) -> None:
         """A request marks its operations by stack, logical id, request and time of signing."""
         assert Request.from_event(_event()).marks == Marks.of(
-            STACK_ID, "StackSet", "request-1", signed_at=_SIGNED
+            STACK_ID, "StackSet", "request-1", signed_at=int(_SIGNED)
         )
 
     def test_marks_do_not_depend_on_when_the_event_arrives(

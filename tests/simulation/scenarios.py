@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
 from tests.simulation.story import (
@@ -75,9 +76,11 @@ class Outcome(NamedTuple):
 class Stage:
     """A world in which a scenario's change is about to happen, as often as it is wanted."""
 
-    def __init__(self, scenario: Scenario, seconds: float = 5.0) -> None:
+    def __init__(
+        self, scenario: Scenario, seconds: float = 5.0, readings: Readings | None = None
+    ) -> None:
         """Play what comes before the change; a deployment takes so many seconds."""
-        with world(seconds=seconds) as aws:
+        with world(seconds=seconds, readings=readings) as aws:
             stack = new_stack(aws)
             if scenario.before is not None:
                 stack.deploy(scenario.before)

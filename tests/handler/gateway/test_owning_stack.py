@@ -1,0 +1,130 @@
+"""What CloudFormation tells of the stack that owns the resource, and of what it does not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from handler.gateway.owning_stack import OwningStack
+from handler.values.observation import OwningStackState, ResourceState
+from tests.factories import STACK_ID
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class Rig:
+    """CloudFormation's client with answers prepared, and what was warned of."""
+
+    def __init__(self) -> None:
+        self.client = boto3.client(
+            "cloudformation",
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+        self.answers = Stubber(self.client)
+        self.answers.activate()
+        self.warnings: list[dict[str, Any]] = []
+        self.stack = OwningStack(self.client, STACK_ID, "StackSet", self._warn)
+
+    def _warn(self, _text: str, **details: Any) -> None:
+        self.warnings.append(details)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    """A client without answers."""
+    return Rig()
+
+
+def test_stack(rig: Rig) -> None:
+    """The status, and the operations but those that change nothing."""
+    stack = {
+        "StackName": "stacksets",
+        "CreationTime": NOW,
+        "StackStatus": "UPDATE_IN_PROGRESS",
+        "DeploymentConfig": {"Mode": "EXPRESS"},
+        "LastOperations": [
+            {"OperationType": "UPDATE_STACK", "OperationId": "op-2"},
+            {"OperationType": "CREATE_CHANGESET", "OperationId": "op-1"},
+        ],
+    }
+    rig.answers.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+
+    assert rig.stack.stack() == OwningStackState("UPDATE_IN_PROGRESS", ("op-2",), is_express=True)
+
+
+def test_resource(rig: Rig) -> None:
+    """The status, since when, and the physical id if there is one."""
+    detail = {
+        "LogicalResourceId": "StackSet",
+        "ResourceType": "Custom::StackSet",
+        "LastUpdatedTimestamp": NOW,
+        "ResourceStatus": "CREATE_IN_PROGRESS",
+    }
+    asked = {"StackName": STACK_ID, "LogicalResourceId": "StackSet"}
+    rig.answers.add_response("describe_stack_resource", {"StackResourceDetail": detail}, asked)
+
+    assert rig.stack.resource() == ResourceState("CREATE_IN_PROGRESS", "", NOW.timestamp())
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "Throttling", "ValidationError", "InternalError"])
+def test_no_answer(rig: Rig, code: str) -> None:
+    """Whatever keeps CloudFormation from telling is no error, and is warned of once."""
+    for method in ("describe_stack_resource", "describe_stack_resource", "describe_stacks"):
+        rig.answers.add_client_error(method, code)
+
+    assert rig.stack.resource() is None
+    assert rig.stack.resource() is None
+    assert rig.stack.stack() is None
+    assert [each["call"] for each in rig.warnings] == ["describe_stack_resource", "describe_stacks"]
+
+
+def _event(status: str, reason: str = "", logical_id: str = "StackSet") -> dict[str, Any]:
+    return {
+        "StackId": STACK_ID,
+        "EventId": "e",
+        "StackName": "stacksets",
+        "Timestamp": NOW,
+        "LogicalResourceId": logical_id,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+    }
+
+
+@pytest.mark.parametrize(
+    ("events", "answered"),
+    [
+        ([("UPDATE_FAILED", "Received response status [FAILED] from custom resource.")], True),
+        ([("UPDATE_COMPLETE", "")], True),
+        ([("UPDATE_FAILED", "Resource update cancelled")], False),
+        ([("UPDATE_FAILED", "CloudFormation did not receive a response from your Custom")], False),
+        ([("CREATE_FAILED", "something new")], False),
+        ([("UPDATE_IN_PROGRESS", "")], False),
+        ([], False),
+    ],
+)
+def test_previous_request(rig: Rig, events: list[tuple[str, str]], *, answered: bool) -> None:
+    """Only an answer of the function's own tells that its sandbox is done."""
+    listed = [
+        _event("UPDATE_IN_PROGRESS"),
+        _event("UPDATE_FAILED", "Received response status [FAILED]", "Other"),
+        *(_event(*each) for each in events),
+        _event("CREATE_COMPLETE") if not events else _event("UPDATE_IN_PROGRESS"),
+    ]
+    if not events:
+        listed.pop()
+    rig.answers.add_response("describe_stack_events", {"StackEvents": listed})
+
+    assert rig.stack.previous_request_was_answered() is answered
+
+
+def test_no_events(rig: Rig) -> None:
+    """Without the right to see events nobody knows."""
+    rig.answers.add_client_error("describe_stack_events", "AccessDenied")
+
+    assert not rig.stack.previous_request_was_answered()

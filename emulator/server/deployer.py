@@ -154,7 +154,7 @@ class _Stack:
             status = None
         if status is None:
             self.id = client.create_stack(**self._request())["StackId"]
-            self._settle(client, "CREATE_COMPLETE")
+            self._settle_creation(client)
             return
         try:
             client.update_stack(**self._request())
@@ -196,6 +196,14 @@ class _Stack:
             time.sleep(_POLL_SECONDS)
         if status != wanted:
             raise DeploymentFailedError(self._cause(client) or f"Stack is {status}")
+
+    def _settle_creation(self, client: Any) -> None:  # noqa: ANN401
+        try:
+            self._settle(client, "CREATE_COMPLETE")
+        except DeploymentFailedError:
+            # StackSets leaves nothing of a failed create.
+            self._delete(client)
+            raise
 
     def _cause(self, client: Any) -> str:  # noqa: ANN401
         """Return the first failure of the last operation, in StackSets' words."""

@@ -42,6 +42,7 @@ Resources:
     Type: Custom::StackSet
     Properties:
       ServiceToken: !ImportValue StackSetCustomResource
+      ServiceTimeout: 20
       StackSetName: guardrails
       TemplateURL: !Sub https://${Bucket}.s3.amazonaws.com/guardrails.yaml
 """
@@ -54,7 +55,8 @@ def handler(event, context):
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     answer.update(Status="SUCCESS", PhysicalResourceId="guardrails:0a1b")
     body = json.dumps(answer).encode()
-    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], body, method="PUT"))
+    request = urllib.request.Request(event["ResponseURL"], body, {"Content-Type": ""}, method="PUT")
+    urllib.request.urlopen(request)
 """
 
 BROKEN = """
@@ -155,7 +157,7 @@ class Upgrade:
 
 @pytest.fixture(scope="module")
 def upgrade(aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]) -> Upgrade:
-    """Deployed over the awslabs stack while another stack imports its export and uses its rights."""
+    """Deployed over the awslabs stack, whose export and rights another stack uses."""
     before = aws.deploy(STACK, _awslabs(aws)).require()
     aws.deploy("consumer", CONSUMER).require()
     _make_stack_set(aws)
@@ -193,15 +195,15 @@ def _make_stack_set(aws: LocalAWS) -> None:
 
 def test_upgrade_names_the_rights_that_would_go(upgrade: Upgrade) -> None:
     """Roles and buckets in use are named with the parameters to set, before anything is changed."""
+    roles = f"AdministrationRoleNames=AWSCloudFormationStackSetAdministrationRole,{ROLE}"
+    buckets = f"TemplateBuckets={BUCKETS},old-templates"
     assert upgrade.refused.returncode == 1
     assert upgrade.untouched
     assert upgrade.refused.stderr.splitlines() == [
         "After this deployment the function may no longer",
         f"  pass role {ROLE}, as stack set guardrails needs",
         "  read bucket old-templates, as resource consumer.Set needs",
-        "Nothing has been changed. Add to --parameter-overrides: "
-        f"AdministrationRoleNames=AWSCloudFormationStackSetAdministrationRole,{ROLE} "
-        f"TemplateBuckets={BUCKETS},old-templates",
+        f"Nothing has been changed. Add to --parameter-overrides: {roles} {buckets}",
         "or, if the function needs none of it, go on with --accept-fewer-rights.",
     ]
 

@@ -45,7 +45,6 @@ def settle(aws: Aws, standing: Standing, given: Mapping[str, str]) -> dict[str, 
     if there is None:
         return {}
     if wanted is None:
-        print(f"{there.name} stays on {there.architecture}.")
         return {PARAMETER: there.architecture}
     if wanted != there.architecture and there.runtime in X86_RUNTIMES:
         msg = (
@@ -72,4 +71,6 @@ def _deployed(aws: Aws, stack: str) -> Function | None:
             return None
         print(f"Warning: it cannot be seen what {FUNCTION} runs on ({error}): taking {DEFAULT}.")
         return Function(FUNCTION, "", DEFAULT)
-    return Function(name, read.get("Runtime", ""), read.get("Architectures", [DEFAULT])[0])
+    function = Function(name, read.get("Runtime", ""), read.get("Architectures", [DEFAULT])[0])
+    print(f"{function.name} is there, {function.runtime} on {function.architecture}.")
+    return function

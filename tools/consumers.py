@@ -46,6 +46,8 @@ def buckets(aws: Aws, account: str, stack: str) -> dict[str, set[str]]:
         read = template.parse(body) if isinstance(body, str) else body
     except yaml.YAMLError:
         return {}
+    if not isinstance(read, dict):
+        return {}
     used: dict[str, set[str]] = {}
     for name, url in _urls(read, given, aws.region, account):
         place = locate(url)

@@ -150,6 +150,7 @@ class Upgrade:
 
     token: str
     log_groups: list[str]
+    too_soon: subprocess.CompletedProcess[str]
     refused: subprocess.CompletedProcess[str]
     untouched: bool
     done: subprocess.CompletedProcess[str]
@@ -162,6 +163,8 @@ def upgrade(aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]) 
     aws.deploy("consumer", CONSUMER).require()
     _make_stack_set(aws)
     log_groups = _log_groups(aws)
+    arm64 = ("--parameter-overrides", "Architecture=arm64")
+    too_soon = front_door(HOME_REGION, *arm64, **as_administrator)
     refused = front_door(HOME_REGION, **as_administrator)
     untouched = _runtime(aws, before) == "python3.6" and BUCKET not in _buckets(aws)
     done = front_door(
@@ -171,7 +174,7 @@ def upgrade(aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]) 
     )
     assert done.returncode == 0, done.stderr
     token = before.outputs["StackSetFunctionArn"]
-    return Upgrade(token, log_groups, refused, untouched, done)
+    return Upgrade(token, log_groups, too_soon, refused, untouched, done)
 
 
 def _awslabs(aws: LocalAWS) -> str:
@@ -206,6 +209,14 @@ def test_upgrade_names_the_rights_that_would_go(upgrade: Upgrade) -> None:
         f"Nothing has been changed. Add to --parameter-overrides: {roles} {buckets}",
         "or, if the function needs none of it, go on with --accept-fewer-rights.",
     ]
+
+
+def test_upgrade_to_another_architecture_takes_two_steps(upgrade: Upgrade) -> None:
+    """Asked for with the old runtime still there, arm64 is refused, with the way to it."""
+    assert upgrade.too_soon.returncode == 1
+    [line] = upgrade.too_soon.stderr.splitlines()
+    assert "runs python3.6, which Lambda has only on x86_64" in line
+    assert line.endswith("then again with --parameter-overrides Architecture=arm64.")
 
 
 def test_upgrade_keeps_token_and_log(aws: LocalAWS, upgrade: Upgrade) -> None:
@@ -247,6 +258,17 @@ def test_again_is_nothing(
     assert "No changes to deploy" in done.stdout + done.stderr
     assert _keys(aws) == keys
     assert len(keys) == 1
+
+
+def test_the_second_step(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
+) -> None:
+    """With the new runtime there, the function goes to arm64, and stays there."""
+    for words in (("--parameter-overrides", "Architecture=arm64"), ()):
+        done = front_door("deploy", HOME_REGION, *words, **as_administrator)
+        assert done.returncode == 0, done.stderr
+        function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+        assert function["Architectures"] == ["arm64"]
 
 
 @pytest.mark.usefixtures("upgrade")

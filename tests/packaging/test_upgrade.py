@@ -15,6 +15,7 @@ from tests.packaging.answers import (
 )
 from tools import architecture, rights, standing
 from tools.aws import AwsError
+from tools.deploy import Deployment
 from tools.standing import DeployFailed, Standing
 
 OLD = Standing("S", {"ModuleName": "lambda_function", "RoleName": "", "RolePath": ""})
@@ -131,6 +132,29 @@ class TestRights:
         assert _losses(stack_sets(used)) == [
             "pass role Own, as stack set a, d, e and 2 more needs",
             "pass role team/Own, as stack set b needs",
+        ]
+
+    def test_refused_with_the_parameters_to_set(self) -> None:
+        """The values to give are those that the user or the stack has, and the lost ones."""
+        given = {**NOBODY_IMPORTS, **stack_sets({"a": "Own", "b": "Two"})}
+        deployment = Deployment(Answers(given=given), ACCOUNT, "bucket", "S", {rights.ROLES: "Two"})
+        with pytest.raises(DeployFailed) as refused:
+            deployment._check_rights(OLD)
+        mend = "AdministrationRoleNames=Two,Own"
+        assert str(refused.value).splitlines() == [
+            "After this deployment the function may no longer",
+            "  pass role Own, as stack set a needs",
+            f"Nothing has been changed. Add to --parameter-overrides: {mend}",
+            "or, if the function needs none of it, go on with --accept-fewer-rights.",
+        ]
+
+    def test_gone_on_all_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Who accepts fewer rights is still told what they lose."""
+        aws = Answers(given={**NOBODY_IMPORTS, **stack_sets({"a": "Own"})})
+        Deployment(aws, ACCOUNT, "bucket", accepts_fewer_rights=True)._check_rights(OLD)
+        assert capsys.readouterr().out.splitlines() == [
+            "Warning: After this deployment the function may no longer",
+            "  pass role Own, as stack set a needs",
         ]
 
     def test_service_managed_stack_sets_have_no_role(self) -> None:

@@ -12,7 +12,7 @@ Usage: ./build.sh WORD [OPTIONS]
   test    run everything that CI runs; more words go to pytest (test -k name)
   build   make build/bundle/ and build/bundle.zip, which is what Lambda runs
   deploy [REGION] [PROFILE] [--bucket NAME] [--stack-name NAME]
-         [--parameter-overrides NAME=VALUE ...]
+         [--parameter-overrides NAME=VALUE ...] [--accept-fewer-rights]
           deploy template.yaml as stack StackSetCustomResource and print its export
   package TEMPLATE --bucket NAME [--prefix PREFIX] [--output FILE] [--profile PROFILE]
           upload what a template with Custom::StackSet resources names by local paths,

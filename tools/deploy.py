@@ -8,25 +8,16 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import bundle
+from tools import architecture, bundle, rights, template
 from tools.aws import Aws, AwsError, configured_region
+from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
+from tools.standing import DeployFailed, Standing, find, read_overrides
 
 STACK = "StackSetCustomResource"
-EXPORT = "StackSetCustomResource"
+OUTPUT = "StackSetFunctionArn"
+FEWER_RIGHTS = "--accept-fewer-rights"
 CODE = "CodeUri: build/bundle"
-
-# A stack in one of these states takes no update, and only a person can help.
-STUCK = {
-    "ROLLBACK_COMPLETE": "its first deployment failed; delete the stack, then deploy again",
-    "ROLLBACK_FAILED": "delete the stack, then deploy again",
-    "DELETE_FAILED": "delete the stack, then deploy again",
-    "UPDATE_ROLLBACK_FAILED": "continue its rollback (aws cloudformation continue-update-rollback)",
-}
-
-
-class DeployFailed(Exception):
-    """The deployment cannot go on; the text says why and what would help."""
 
 
 @dataclass(frozen=True)
@@ -38,39 +29,64 @@ class Deployment:
         account: The account that it acts in.
         bucket: The artifact bucket.
         stack: Name of the stack.
-        overrides: Template parameters, as NAME=VALUE.
+        overrides: Template parameters by name.
+        accepts_fewer_rights: Whether to go on where the function's role loses rights in use.
     """
 
     aws: Aws
     account: str
     bucket: str
     stack: str = STACK
-    overrides: list[str] = field(default_factory=list)
+    overrides: dict[str, str] = field(default_factory=dict)
+    accepts_fewer_rights: bool = False
 
     def run(self) -> str:
         """Deploy; return the exported ARN."""
-        self._check_stack()
+        parameters = {**self.overrides, **self._of_what_stands()}
         self._make_bucket()
         archive = bundle.build(bundle.BUILD / "bundle")
         packaged = self._package(archive)
-        self._deploy(packaged)
+        self._deploy(packaged, parameters)
         return self._export()
 
-    def _check_stack(self) -> None:
-        """Refuse a stack that would refuse the deployment, before anything is uploaded."""
-        try:
-            found = self.aws("cloudformation", "describe-stacks", "--stack-name", self.stack)
-        except AwsError as error:
-            if "does not exist" in error.text:
-                return
-            raise
-        status = found["Stacks"][0]["StackStatus"]
-        mend = STUCK.get(status)
-        if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-            mend = "wait until that is over, then deploy again"
-        if mend:
-            msg = f"Stack {self.stack} is in {status}: {mend}."
-            raise DeployFailed(msg)
+    def _of_what_stands(self) -> dict[str, str]:
+        """Refuse what the stack that is there would not bear, before anything is changed.
+
+        Returns:
+            The parameters that follow from that stack.
+        """
+        standing = find(self.aws, self.stack)
+        if standing is None:
+            return {}
+        parameters = architecture.settle(self.aws, standing, self.overrides)
+        self._check_rights(standing)
+        return parameters
+
+    def _check_rights(self, standing: Standing) -> None:
+        declared = template.load(ROOT / "template.yaml")["Parameters"]
+        values = {**standing.parameters, **self.overrides}
+        named = {
+            parameter: rights.split(values.get(parameter, declared[parameter]["Default"]))
+            for parameter in (rights.ROLES, rights.BUCKETS)
+        }
+        losses = rights.find_losses(self.aws, self.account, standing, named)
+        if not losses:
+            return
+        lost = "".join(f"\n  {loss}" for loss in losses)
+        problem = f"After this deployment the function may no longer{lost}"
+        if self.accepts_fewer_rights:
+            print(f"Warning: {problem}")
+            return
+        mend = " ".join(
+            f"{parameter}={','.join([*names, *lacking])}"
+            for parameter, names in named.items()
+            if (lacking := [loss.name for loss in losses if loss.parameter == parameter])
+        )
+        msg = (
+            f"{problem}\nNothing has been changed. Add to --parameter-overrides: {mend}\n"
+            f"or, if the function needs none of it, go on with {FEWER_RIGHTS}."
+        )
+        raise DeployFailed(msg)
 
     def _make_bucket(self) -> None:
         """Make the artifact bucket unless it is there and this account's."""
@@ -115,8 +131,9 @@ class Deployment:
         packaged.write_text(text.replace(CODE, there), encoding="utf-8")
         return packaged
 
-    def _deploy(self, packaged: Path) -> None:
-        overrides = ["--parameter-overrides", *self.overrides] if self.overrides else []
+    def _deploy(self, packaged: Path, parameters: dict[str, str]) -> None:
+        words = [f"{name}={value}" for name, value in parameters.items()]
+        overrides = ["--parameter-overrides", *words] if words else []
         done = self.aws.show(
             *("cloudformation", "deploy", "--template-file", str(packaged)),
             *("--stack-name", self.stack, "--no-fail-on-empty-changeset"),
@@ -148,7 +165,7 @@ class Deployment:
         found = self.aws("cloudformation", "describe-stacks", "--stack-name", self.stack)
         [stack] = found["Stacks"]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-        return str(outputs[EXPORT])
+        return str(outputs[OUTPUT])
 
 
 def _bucket_settings() -> list[tuple[str, ...]]:
@@ -183,7 +200,13 @@ def plan(words: list[str]) -> Deployment:
     )
     parser.add_argument("--stack-name", default=STACK, help=f"default: {STACK}")
     parser.add_argument("--parameter-overrides", nargs="+", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        FEWER_RIGHTS,
+        action="store_true",
+        help="go on where the function's role loses rights that stack sets use",
+    )
     given = parser.parse_args(words)
+    overrides = read_overrides(given.parameter_overrides)
     region = given.region or configured_region(given.profile)
     if not region:
         msg = "No region: name one (./build.sh deploy eu-west-1) or set AWS_REGION."
@@ -191,7 +214,7 @@ def plan(words: list[str]) -> Deployment:
     aws = Aws(region, given.profile)
     account = _account(aws)
     bucket = given.bucket or f"stackset-resource-{account}-{region}"
-    return Deployment(aws, account, bucket, given.stack_name, given.parameter_overrides)
+    return Deployment(aws, account, bucket, given.stack_name, overrides, given.accept_fewer_rights)
 
 
 def _account(aws: Aws) -> str:

@@ -32,11 +32,13 @@ class Environment:
         folder: Where it lies, relative to the project.
         locks: Names of the lock files in requirements/, in the order of installation.
         runs_bundle: Whether the bundle runs here, which takes the Python of the Lambda runtime.
+        overridden: Whether a lock goes against what a package asks for (see tools/locks.py).
     """
 
     folder: str
     locks: tuple[str, ...]
     runs_bundle: bool = False
+    overridden: bool = False
 
     @property
     def path(self) -> Path:
@@ -55,7 +57,7 @@ class Environment:
 
 ENVIRONMENTS = {
     "project": Environment(".venv", ("build", "dev")),
-    "emulator": Environment(".tools/emulator", ("emulator",), runs_bundle=True),
+    "emulator": Environment(".tools/emulator", ("emulator",), runs_bundle=True, overridden=True),
     "audit": Environment(".tools/audit", ("audit",)),
     "awscli": Environment(".tools/awscli", ("awscli",)),
     # As bare as the Lambda runtime: what the bundle lacks is missing here, too.
@@ -108,6 +110,9 @@ def _make(environment: Environment) -> None:
 
 def _install(environment: Environment, lock: Path) -> None:
     wanted = ["install", "--quiet", "--require-hashes", "-r", str(lock)]
+    if environment.overridden:
+        # The lock is complete, so that nothing is missed.
+        wanted.append("--no-deps")
     there = str(environment.python)
     installer = str(ENVIRONMENTS["project"].python) if uv() else there
     pip = [installer, "-m", "pip", "--disable-pip-version-check", "--python", there, *wanted]
@@ -133,14 +138,14 @@ def run_either(uv_pip: list[str], pip: list[str]) -> None:
     run(pip)
 
 
-def run(command: list[str], **variables: str) -> None:
-    """Run a command in silence, with additional environment variables.
+def run(command: list[str], cwd: Path | None = None, **variables: str) -> None:
+    """Run a command in silence, in a folder, with additional environment variables.
 
     Raises:
         CommandFailed: It did not succeed; the text is what it wrote.
     """
     env = {**os.environ, **variables}
-    done = subprocess.run(command, check=False, text=True, capture_output=True, env=env)
+    done = subprocess.run(command, check=False, text=True, capture_output=True, env=env, cwd=cwd)
     if done.returncode:
         msg = f"{' '.join(command)} failed:\n{(done.stderr or done.stdout).strip()}"
         raise CommandFailed(msg)
@@ -148,6 +153,7 @@ def run(command: list[str], **variables: str) -> None:
 
 def _fingerprint(environment: Environment) -> str:
     digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    digest.update(b"--no-deps" if environment.overridden else b"")
     for lock in environment.locks:
         digest.update((REQUIREMENTS / f"{lock}.txt").read_bytes())
     return digest.hexdigest()

@@ -38,7 +38,16 @@ _Loader.add_multi_constructor("!", _short_form)
 
 def load(path: Path) -> dict[str, Any]:
     """Read a template with every short form written out."""
-    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read a template's text with every short form written out.
+
+    Raises:
+        yaml.YAMLError: It is no YAML.
+    """
+    document: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506
     return document
 
 

@@ -1,28 +1,62 @@
 """build.sh: help, bad words, and deployments against the local AWS."""
 
-import platform
+import io
+import json
 import shutil
 import subprocess
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
+from emulator.local.stacks import StackOutcome
 from tests.packaging.conftest import Front
+from tools import template
 from tools.environments import ROOT
 
 STACK = "StackSetCustomResource"
 BUCKET = f"stackset-resource-{ADMINISTRATOR}-{HOME_REGION}"
 OLD = (Path(__file__).parent / "awslabs.yaml").read_text("utf-8")
 
+ROLE = "team/OwnAdministrator"
+BUCKETS = template.load(ROOT / "template.yaml")["Parameters"]["TemplateBuckets"]["Default"]
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "cloudformation.amazonaws.com"},
+        },
+    }
+)
+MEMBER = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
+
 CONSUMER = """
+Parameters:
+  Bucket: {Type: String, Default: old-templates}
 Resources:
-  Name:
-    Type: AWS::SSM::Parameter
+  Set:
+    Type: Custom::StackSet
     Properties:
-      Type: String
-      Value: !ImportValue StackSetCustomResource
+      ServiceToken: !ImportValue StackSetCustomResource
+      ServiceTimeout: 20
+      StackSetName: guardrails
+      TemplateURL: !Sub https://${Bucket}.s3.amazonaws.com/guardrails.yaml
+"""
+
+# As far as the old function is needed: it answers.
+OLD_CODE = """
+import json, urllib.request
+
+def handler(event, context):
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer.update(Status="SUCCESS", PhysicalResourceId="guardrails:0a1b")
+    body = json.dumps(answer).encode()
+    request = urllib.request.Request(event["ResponseURL"], body, {"Content-Type": ""}, method="PUT")
+    urllib.request.urlopen(request)
 """
 
 BROKEN = """
@@ -112,24 +146,77 @@ def test_deploy_with_unknown_profile(front_door: Front) -> None:
 
 @dataclass(frozen=True)
 class Upgrade:
-    """What was before and what came of deploying over it."""
+    """What was before, what was refused, and what came of deploying over it."""
 
     token: str
     log_groups: list[str]
+    too_soon: subprocess.CompletedProcess[str]
+    refused: subprocess.CompletedProcess[str]
+    untouched: bool
     done: subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
 def upgrade(aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]) -> Upgrade:
-    """Deployed over the awslabs stack while another stack imports its export."""
-    before = aws.deploy(STACK, OLD).require()
+    """Deployed over the awslabs stack, whose export and rights another stack uses."""
+    before = aws.deploy(STACK, _awslabs(aws)).require()
     aws.deploy("consumer", CONSUMER).require()
+    _make_stack_set(aws)
     log_groups = _log_groups(aws)
-    here = "x86_64" if platform.machine() == "x86_64" else "arm64"
-    overrides = ("--parameter-overrides", f"Architecture={here}")
-    done = front_door(HOME_REGION, *overrides, **as_administrator)
+    arm64 = ("--parameter-overrides", "Architecture=arm64")
+    too_soon = front_door(HOME_REGION, *arm64, **as_administrator)
+    refused = front_door(HOME_REGION, **as_administrator)
+    untouched = _runtime(aws, before) == "python3.6" and BUCKET not in _buckets(aws)
+    done = front_door(
+        *(HOME_REGION, "--parameter-overrides", f"AdministrationRoleNames={ROLE}"),
+        *("TemplateBuckets=old-templates",),
+        **as_administrator,
+    )
     assert done.returncode == 0, done.stderr
-    return Upgrade(before.outputs["StackSetResource"], log_groups, done)
+    token = before.outputs["StackSetFunctionArn"]
+    return Upgrade(token, log_groups, too_soon, refused, untouched, done)
+
+
+def _awslabs(aws: LocalAWS) -> str:
+    """The old template as `aws cloudformation package` leaves it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("lambda_function.py", OLD_CODE)
+    aws.upload("old-code", "awslabs.zip", archive.getvalue())
+    return OLD.replace("Code: ../lambda", "Code: {S3Bucket: old-code, S3Key: awslabs.zip}")
+
+
+def _make_stack_set(aws: LocalAWS) -> None:
+    """Made by the old function, which may pass every role."""
+    role = aws.client("iam").create_role(
+        RoleName="OwnAdministrator", Path="/team/", AssumeRolePolicyDocument=TRUST
+    )["Role"]["Arn"]
+    aws.client("cloudformation").create_stack_set(
+        StackSetName="guardrails", TemplateBody=MEMBER, AdministrationRoleARN=role
+    )
+
+
+def test_upgrade_names_the_rights_that_would_go(upgrade: Upgrade) -> None:
+    """Roles and buckets in use are named with the parameters to set, before anything is changed."""
+    roles = f"AdministrationRoleNames=AWSCloudFormationStackSetAdministrationRole,{ROLE}"
+    buckets = f"TemplateBuckets={BUCKETS},old-templates"
+    assert upgrade.refused.returncode == 1
+    assert upgrade.untouched
+    assert upgrade.refused.stderr.splitlines() == [
+        "After this deployment the function may no longer",
+        f"  pass role {ROLE}, as stack set guardrails needs",
+        "  read bucket old-templates, as resource consumer.Set needs",
+        f"Nothing has been changed. Add to --parameter-overrides: {roles} {buckets}",
+        "or, if the function needs none of it, go on with --accept-fewer-rights.",
+    ]
+
+
+def test_upgrade_to_another_architecture_takes_two_steps(upgrade: Upgrade) -> None:
+    """Asked for with the old runtime still there, arm64 is refused, with the way to it."""
+    assert upgrade.too_soon.returncode == 1
+    [line] = upgrade.too_soon.stderr.splitlines()
+    assert "runs python3.6, which Lambda has only on x86_64" in line
+    assert line.endswith("then again with --parameter-overrides Architecture=arm64.")
 
 
 def test_upgrade_keeps_token_and_log(aws: LocalAWS, upgrade: Upgrade) -> None:
@@ -139,6 +226,25 @@ def test_upgrade_keeps_token_and_log(aws: LocalAWS, upgrade: Upgrade) -> None:
     assert function["Handler"] == "handler.app.handler"
     assert upgrade.log_groups
     assert _log_groups(aws) == upgrade.log_groups
+
+
+def test_upgrade_keeps_the_architecture(aws: LocalAWS, upgrade: Upgrade) -> None:
+    """Lambda cannot change runtime and architecture of python3.6 at once: the latter stays."""
+    function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["x86_64"]
+
+
+def test_upgrade_keeps_both_outputs(aws: LocalAWS, upgrade: Upgrade) -> None:
+    """Scripts find the token under its old key; the export belongs to that very output."""
+    [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    outputs = {each["OutputKey"]: each for each in stack["Outputs"]}
+    assert {key: each["OutputValue"] for key, each in outputs.items()} == {
+        "StackSetFunctionArn": upgrade.token,
+        "StackSetCustomResource": upgrade.token,
+    }
+    exports = {key: each.get("ExportName") for key, each in outputs.items()}
+    assert exports == {"StackSetFunctionArn": STACK, "StackSetCustomResource": None}
 
 
 @pytest.mark.usefixtures("upgrade")
@@ -152,6 +258,17 @@ def test_again_is_nothing(
     assert "No changes to deploy" in done.stdout + done.stderr
     assert _keys(aws) == keys
     assert len(keys) == 1
+
+
+def test_the_second_step(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
+) -> None:
+    """With the new runtime there, the function goes to arm64, and stays there."""
+    for words in (("--parameter-overrides", "Architecture=arm64"), ()):
+        done = front_door("deploy", HOME_REGION, *words, **as_administrator)
+        assert done.returncode == 0, done.stderr
+        function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+        assert function["Architectures"] == ["arm64"]
 
 
 @pytest.mark.usefixtures("upgrade")
@@ -174,6 +291,16 @@ def _log_groups(aws: LocalAWS) -> list[str]:
         .paginate(logGroupNamePrefix=f"/aws/lambda/{STACK}-StackSetResourceFunction")
     )
     return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+
+
+def _runtime(aws: LocalAWS, stack: StackOutcome) -> str:
+    arn = stack.outputs["StackSetFunctionArn"]
+    found = aws.client("lambda").get_function_configuration(FunctionName=arn)
+    return str(found["Runtime"])
+
+
+def _buckets(aws: LocalAWS) -> list[str]:
+    return [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
 
 
 def _keys(aws: LocalAWS) -> list[str]:

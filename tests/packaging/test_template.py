@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from emulator.local.aws import ADMINISTRATOR, LocalAWS
+from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from tools import template
 from tools.environments import ROOT, RUNTIME
 
@@ -15,6 +15,8 @@ MAIN = RESOURCES["StackSetResourceFunction"]["Properties"]
 
 STACK_SETS = "arn:aws:cloudformation:eu-west-1:111111111111:stackset/*:*"
 TARGETS = "arn:aws:cloudformation:*:111111111111:stackset-target/*"
+STACKS = "arn:aws:cloudformation:eu-west-1:111111111111:stack/*"
+A_STACK = f"arn:aws:cloudformation:{HOME_REGION}:{ADMINISTRATOR}:stack/consumer/0a1b"
 TYPES = "arn:aws:cloudformation:*:*:type/resource/*"
 
 GRANTED = {
@@ -22,9 +24,12 @@ GRANTED = {
     "cloudformation:CreateStackSet": {"*"},
     "cloudformation:DeleteStackInstances": {STACK_SETS, TARGETS, TYPES},
     "cloudformation:DeleteStackSet": {STACK_SETS},
+    "cloudformation:DescribeStackEvents": {STACKS},
     "cloudformation:DescribeStackInstance": {STACK_SETS},
+    "cloudformation:DescribeStackResource": {STACKS},
     "cloudformation:DescribeStackSet": {STACK_SETS},
     "cloudformation:DescribeStackSetOperation": {STACK_SETS},
+    "cloudformation:DescribeStacks": {STACKS},
     "cloudformation:ListStackInstances": {STACK_SETS},
     "cloudformation:ListStackSetOperationResults": {STACK_SETS},
     "cloudformation:ListStackSetOperations": {STACK_SETS},
@@ -68,9 +73,15 @@ def test_names_of_the_awslabs_template() -> None:
     assert RESOURCES["StackSetResourceRole"]["Type"] == "AWS::IAM::Role"
     assert RESOURCES["StackSetResourceLogGroup"]["Type"] == "AWS::Logs::LogGroup"
     assert {"RoleName", "RolePath"} <= TEMPLATE["Parameters"].keys()
-    [output] = TEMPLATE["Outputs"].values()
-    assert output["Export"] == {"Name": "StackSetCustomResource"}
-    assert output["Value"] == {"Fn::GetAtt": ["StackSetResourceFunction", "Arn"]}
+    arn = {"Fn::GetAtt": ["StackSetResourceFunction", "Arn"]}
+    assert {name: output["Value"] for name, output in TEMPLATE["Outputs"].items()} == {
+        "StackSetFunctionArn": arn,
+        "StackSetCustomResource": arn,
+    }
+    exports = {
+        name: each["Export"] for name, each in TEMPLATE["Outputs"].items() if "Export" in each
+    }
+    assert exports == {"StackSetFunctionArn": {"Name": "StackSetCustomResource"}}
 
 
 def test_the_function_has_all_the_time_there_is() -> None:
@@ -160,6 +171,10 @@ def role(aws: LocalAWS, bundle: Path) -> str:
         ("cloudformation:CreateStackSet", "*", "allowed"),
         ("cloudformation:UpdateStackSet", STACK_SETS.replace("*", "x"), "allowed"),
         ("cloudformation:DeleteStack", "*", "implicitDeny"),
+        ("cloudformation:DescribeStackResource", A_STACK, "allowed"),
+        ("cloudformation:DescribeStackEvents", A_STACK, "allowed"),
+        ("cloudformation:DescribeStacks", A_STACK, "allowed"),
+        ("cloudformation:DescribeStackResources", A_STACK, "implicitDeny"),
         ("s3:GetObject", "arn:aws:s3:::stackset-resource-1-eu-west-1/t.yaml", "allowed"),
         ("s3:GetObject", "arn:aws:s3:::secrets/t.yaml", "implicitDeny"),
         ("s3:PutObject", "arn:aws:s3:::stackset-resource-1-eu-west-1/t.yaml", "implicitDeny"),

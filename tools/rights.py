@@ -1,0 +1,165 @@
+"""What the function's role may no longer do after a deployment, seen before anything is changed.
+
+The awslabs function may pass every role and read every bucket; here two parameters name them.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from tools import consumers
+from tools.aws import Aws, AwsError
+from tools.standing import Standing
+
+ROLES = "AdministrationRoleNames"
+BUCKETS = "TemplateBuckets"
+DEFAULT_ROLE = "AWSCloudFormationStackSetAdministrationRole"
+# A template without the parameter allows everything.
+EVERYTHING = ["*"]
+
+# Those who use something, in a line that names them.
+_MOST_USERS = 3
+# The AWS CLI takes its time to start: some side by side, and not for ever.
+_SIDE_BY_SIDE = 8
+_MOST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something in use that the function's role may not use any more.
+
+    Attributes:
+        parameter: The template's parameter that would have to name it.
+        name: Name of the role, with its path, or of the bucket.
+        users: The stack sets, or the resources as STACK.LOGICALID, that use it.
+    """
+
+    parameter: str
+    name: str
+    users: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """One line: what it is, and who uses it."""
+        users = ", ".join(self.users[:_MOST_USERS])
+        if len(self.users) > _MOST_USERS:
+            users += f" and {len(self.users) - _MOST_USERS} more"
+        if self.parameter == ROLES:
+            return f"pass role {self.name}, as stack set {users} needs"
+        return f"read bucket {self.name}, as resource {users} needs"
+
+
+Used = dict[str, set[str]]
+"""Names of roles or buckets, each with those who use it."""
+
+
+def find_losses(
+    aws: Aws, account: str, standing: Standing, named: Mapping[str, list[str]]
+) -> list[Loss]:
+    """Look for what is in use and allowed before an update, and not after it.
+
+    Only reads. What may not be seen is told in a line of warning, and is not a loss.
+
+    Args:
+        aws: Where the stack is.
+        account: The account that it is in.
+        standing: The stack as it is.
+        named: What the two parameters name after the update.
+    """
+    looks: dict[str, Callable[[], Used]] = {
+        ROLES: lambda: _roles_in_use(aws),
+        BUCKETS: lambda: _buckets_in_use(aws, account),
+    }
+    losses = []
+    for parameter, look in looks.items():
+        before, after = _named_before(standing, parameter), named[parameter]
+        if set(before) <= set(after):
+            continue
+        losses += [
+            Loss(parameter, name, tuple(sorted(users)))
+            for name, users in sorted(look().items())
+            if allows(before, name) and not allows(after, name)
+        ]
+    return losses
+
+
+def allows(patterns: Iterable[str], name: str) -> bool:
+    """Whether a name fits one of the patterns, with the wildcards of IAM: `*` and `?`."""
+    return any(
+        re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), name)
+        for pattern in patterns
+    )
+
+
+def split(value: str) -> list[str]:
+    """Return the entries of a CommaDelimitedList."""
+    return [each.strip() for each in value.split(",") if each.strip()]
+
+
+def _named_before(standing: Standing, parameter: str) -> list[str]:
+    value = standing.parameters.get(parameter)
+    return EVERYTHING if value is None else split(value)
+
+
+def _roles_in_use(aws: Aws) -> Used:
+    """The administration roles of the account's stack sets in this Region."""
+    try:
+        found = aws("cloudformation", "list-stack-sets", "--status", "ACTIVE")["Summaries"]
+    except AwsError as error:
+        _warn(f"the stack sets cannot be listed ({error}); set {ROLES} if they name other roles")
+        return {}
+    # Service-managed ones have no such role.
+    names = [
+        each["StackSetName"] for each in found if each.get("PermissionModel") != "SERVICE_MANAGED"
+    ]
+
+    def role(name: str) -> Used:
+        call = ("cloudformation", "describe-stack-set", "--stack-set-name", name)
+        arn = aws(*call)["StackSet"].get("AdministrationRoleARN", "")
+        return {arn.partition(":role/")[2] or DEFAULT_ROLE: {name}}
+
+    return _together(names, role, "stack set")
+
+
+def _buckets_in_use(aws: Aws, account: str) -> Used:
+    """The buckets of the templates of all stacks that import the function."""
+    try:
+        stacks = consumers.importers(aws)
+    except AwsError as error:
+        _warn(f"the stacks that import the function cannot be listed ({error}); see {BUCKETS}")
+        return {}
+    return _together(stacks, lambda stack: consumers.buckets(aws, account, stack), "stack")
+
+
+def _together(names: list[str], look: Callable[[str], Used], kind: str) -> Used:
+    """What all of them use; those that cannot be looked at are told in one line."""
+    end = time.monotonic() + _MOST_SECONDS
+
+    def one(name: str) -> Used | AwsError:
+        if time.monotonic() > end:
+            return AwsError(f"after {_MOST_SECONDS:.0f} s there was no more time for it")
+        try:
+            return look(name)
+        except AwsError as error:
+            return error
+
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        seen = list(zip(names, pool.map(one, names), strict=True))
+    unseen = [(name, each) for name, each in seen if isinstance(each, AwsError)]
+    if unseen:
+        name, error = unseen[0]
+        _warn(f"{len(unseen)} of {len(names)} {kind}s not looked at, first {name} ({error})")
+    return _merged(each for _, each in seen if not isinstance(each, AwsError))
+
+
+def _merged(found: Iterable[Used]) -> Used:
+    merged: Used = {}
+    for used in found:
+        for name, users in used.items():
+            merged.setdefault(name, set()).update(users)
+    return merged
+
+
+def _warn(text: str) -> None:
+    print(f"Warning: {text}.")

@@ -35,7 +35,8 @@ class Overlap:
     """A change during which something happens at one of its calls.
 
     Attributes:
-        calls: How many API calls the undisturbed change takes.
+        calls: How many API calls the undisturbed change takes, with that of the answer; those of
+            a clean-up, which cannot be given up, are left out.
     """
 
     def __init__(self, change: str) -> None:
@@ -44,7 +45,8 @@ class Overlap:
         with self.begun(Timing(overlaps=True)) as (aws, stack):
             already = len(aws.calls)
             stack.settle()
-            self.calls = len(aws.calls) - already
+            made = [service for _, service, _ in aws.calls[already:]]
+            self.calls = made.index("response") + 1
             assert verdict(aws, stack) == []
 
     @contextmanager
@@ -52,7 +54,8 @@ class Overlap:
         """A world in which the change has begun and made no call yet."""
         with self._stage.enter() as (aws, stack):
             aws.call_seconds = CALL_SECONDS
-            vars(stack.timing).update(vars(timing))
+            stack.timing.overlaps = timing.overlaps
+            stack.timing.rolls_back_after = timing.rolls_back_after
             stack.start(self._after)
             yield aws, stack
 
@@ -79,11 +82,14 @@ def give_up(aws: VirtualAWS, stack: Stack, at: int, deed: Callable[[Stack], None
 
 
 def faults_of(aws: VirtualAWS, stack: Stack, given_up_at: float) -> list[str]:
-    """Everything that is wrong after the first request was given up and all has ended."""
-    number = next(n for n, (_, each) in enumerate(stack.answers) if _is_cancelled(each.reason))
+    """Everything that is wrong after a request was given up and all has ended."""
     wrong = verdict(aws, stack)
-    return wrong + writes_of(aws, stack.requests[number], given_up_at + KNOWS_AFTER)
+    for event in given_up(stack):
+        wrong += writes_of(aws, event, given_up_at + KNOWS_AFTER)
+    return wrong
 
 
-def _is_cancelled(reason: str) -> bool:
-    return reason.endswith("cancelled")
+def given_up(stack: Stack) -> list[dict[str, Any]]:
+    """The requests that CloudFormation did not wait for."""
+    told = zip(stack.requests, stack.answers, strict=False)
+    return [event for event, (_, answer) in told if answer.reason.endswith("cancelled")]

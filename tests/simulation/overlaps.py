@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,12 +61,16 @@ class Overlap:
 
     def moments(self, seed: str) -> list[int]:
         """The numbers of the calls at which something is tried: all, or a few by a seed."""
-        numbers = list(range(1, self.calls + 1))
-        if FULL or len(numbers) <= _SAMPLE:
-            return numbers
-        step = len(numbers) / _SAMPLE
-        offset = sum(seed.encode()) % 97 / 97
-        return sorted({numbers[int((index + offset) * step)] for index in range(_SAMPLE)})
+        return sampled(range(1, self.calls + 1), seed)
+
+
+def sampled(numbers: Sequence[int], seed: str) -> list[int]:
+    """All of the numbers, or a few that lie apart when sweeps are not to be full."""
+    if FULL or len(numbers) <= _SAMPLE:
+        return list(numbers)
+    step = len(numbers) / _SAMPLE
+    offset = sum(seed.encode()) % 97 / 97
+    return sorted({numbers[int((index + offset) * step)] for index in range(_SAMPLE)})
 
 
 def give_up(aws: VirtualAWS, stack: Stack, at: int, deed: Callable[[Stack], None]) -> list[float]:

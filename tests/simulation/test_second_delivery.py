@@ -10,6 +10,7 @@ import pytest
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.cloudformation import Stack
 from emulator.virtual.functions import SANDBOX_SECONDS, Context
+from tests.simulation.overlaps import sampled
 from tests.simulation.sandboxes import load
 from tests.simulation.scenarios import SCENARIOS, Stage, check_answers, outcome
 from tests.simulation.story import operations
@@ -47,3 +48,21 @@ def test_second_delivery_at_every_call(name: str) -> None:
             disturbed = outcome(aws, stack, scenario.change(stack))
             check_answers(aws)
             assert disturbed == undisturbed, f"second at call {at}: {operations(aws)}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_sandboxes_side_by_side(name: str) -> None:
+    """Whenever a second sandbox joins in, the two take turns and no stack is touched more often."""
+    scenario = SCENARIOS[name]
+    stage = Stage(scenario)
+    with stage.enter() as (aws, stack):
+        already = len(aws.calls)
+        undisturbed = outcome(aws, stack, scenario.change(stack))
+        calls = len(aws.calls) - already
+    for at in sampled(range(1, calls + 1), name):
+        with stage.enter() as (aws, stack):
+            aws.scheduler.mix(at)
+            aws.at_call(at, lambda stack=stack: stack.function.start(stack.requests[-1]))
+            disturbed = outcome(aws, stack, scenario.change(stack))
+            check_answers(aws)
+            assert disturbed == undisturbed, f"joined at call {at}: {operations(aws)}"

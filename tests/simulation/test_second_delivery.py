@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,11 @@ def test_second_delivery_at_every_call(name: str) -> None:
             assert disturbed == undisturbed, f"second at call {at}: {operations(aws)}"
 
 
+def deliver_again(stack: Stack) -> None:
+    """Give the newest request to one more sandbox."""
+    stack.function.start(stack.requests[-1])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_two_sandboxes_side_by_side(name: str) -> None:
     """Whenever a second sandbox joins in, the two take turns and no stack is touched more often."""
@@ -62,7 +68,7 @@ def test_two_sandboxes_side_by_side(name: str) -> None:
     for at in sampled(range(1, calls + 1), name):
         with stage.enter() as (aws, stack):
             aws.scheduler.mix(at)
-            aws.at_call(at, lambda stack=stack: stack.function.start(stack.requests[-1]))
+            aws.at_call(at, functools.partial(deliver_again, stack))
             disturbed = outcome(aws, stack, scenario.change(stack))
             check_answers(aws)
             assert disturbed == undisturbed, f"joined at call {at}: {operations(aws)}"

@@ -13,7 +13,8 @@ from tests.simulation.scenarios import AFTER, BEFORE, RENAMED, Scenario, Stage
 from tests.simulation.verdicts import KNOWS_AFTER, verdict, writes_of
 
 FULL = os.environ.get("SWEEPS") == "full"
-_SAMPLE = 6
+_SAMPLE = 5
+_ENDS = (0, 1, -2, -1)
 
 # Deployments are slow and calls take their time, so that there is something to interrupt.
 DEPLOYMENT_SECONDS = 40.0
@@ -65,12 +66,13 @@ class Overlap:
 
 
 def sampled(numbers: Sequence[int], seed: str) -> list[int]:
-    """All of the numbers, or a few that lie apart when sweeps are not to be full."""
-    if FULL or len(numbers) <= _SAMPLE:
+    """All of the numbers, or those at both ends and a few between when sweeps are not full."""
+    if FULL or len(numbers) <= _SAMPLE + len(_ENDS):
         return list(numbers)
     step = len(numbers) / _SAMPLE
     offset = sum(seed.encode()) % 97 / 97
-    return sorted({numbers[int((index + offset) * step)] for index in range(_SAMPLE)})
+    between = {numbers[int((index + offset) * step)] for index in range(_SAMPLE)}
+    return sorted(between | {numbers[index] for index in _ENDS})
 
 
 def give_up(aws: VirtualAWS, stack: Stack, at: int, deed: Callable[[Stack], None]) -> list[float]:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.simulation.cancelled_histories import CancelledHistory
 
-HISTORIES = int(os.environ.get("HISTORIES", "200"))
-PER_TEST = 20
+HISTORIES = int(os.environ.get("HISTORIES", "150"))
+PER_TEST = 15
 
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, PER_TEST))

@@ -39,7 +39,7 @@ class History:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.log: list[str] = []
-        self.aws: VirtualAWS = world(seconds=self._seconds, seed=seed)
+        self.aws: VirtualAWS = world(seconds=self._seconds, seed=seed, **self._of_the_world())
         self.stack = new_stack(self.aws)
         self.strangers: set[tuple[str, str]] = set()
 
@@ -61,6 +61,10 @@ class History:
                 assert self.stack.status == "DELETE_COMPLETE", self.stack.reason
             self._check_gone()
         assert self.aws.unexpected == []
+
+    def _of_the_world(self) -> dict[str, Any]:
+        """More arguments of the world."""
+        return {}
 
     def _seconds(self, _order: object) -> float:
         # Long ones cost the test most, since each poll is a call; rarely is often enough.

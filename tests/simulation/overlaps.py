@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,8 @@ from tests.simulation.scenarios import AFTER, BEFORE, RENAMED, Scenario, Stage
 from tests.simulation.verdicts import KNOWS_AFTER, verdict, writes_of
 
 FULL = os.environ.get("SWEEPS") == "full"
-_SAMPLE = 6
+_SAMPLE = 5
+_ENDS = (0, 1, -2, -1)
 
 # Deployments are slow and calls take their time, so that there is something to interrupt.
 DEPLOYMENT_SECONDS = 40.0
@@ -35,7 +36,8 @@ class Overlap:
     """A change during which something happens at one of its calls.
 
     Attributes:
-        calls: How many API calls the undisturbed change takes.
+        calls: How many API calls the undisturbed change takes, with that of the answer; those of
+            a clean-up, which cannot be given up, are left out.
     """
 
     def __init__(self, change: str) -> None:
@@ -44,7 +46,8 @@ class Overlap:
         with self.begun(Timing(overlaps=True)) as (aws, stack):
             already = len(aws.calls)
             stack.settle()
-            self.calls = len(aws.calls) - already
+            made = [service for _, service, _ in aws.calls[already:]]
+            self.calls = made.index("response") + 1
             assert verdict(aws, stack) == []
 
     @contextmanager
@@ -52,18 +55,24 @@ class Overlap:
         """A world in which the change has begun and made no call yet."""
         with self._stage.enter() as (aws, stack):
             aws.call_seconds = CALL_SECONDS
-            vars(stack.timing).update(vars(timing))
+            stack.timing.overlaps = timing.overlaps
+            stack.timing.rolls_back_after = timing.rolls_back_after
             stack.start(self._after)
             yield aws, stack
 
     def moments(self, seed: str) -> list[int]:
         """The numbers of the calls at which something is tried: all, or a few by a seed."""
-        numbers = list(range(1, self.calls + 1))
-        if FULL or len(numbers) <= _SAMPLE:
-            return numbers
-        step = len(numbers) / _SAMPLE
-        offset = sum(seed.encode()) % 97 / 97
-        return sorted({numbers[int((index + offset) * step)] for index in range(_SAMPLE)})
+        return sampled(range(1, self.calls + 1), seed)
+
+
+def sampled(numbers: Sequence[int], seed: str) -> list[int]:
+    """All of the numbers, or those at both ends and a few between when sweeps are not full."""
+    if FULL or len(numbers) <= _SAMPLE + len(_ENDS):
+        return list(numbers)
+    step = len(numbers) / _SAMPLE
+    offset = sum(seed.encode()) % 97 / 97
+    between = {numbers[int((index + offset) * step)] for index in range(_SAMPLE)}
+    return sorted(between | {numbers[index] for index in _ENDS})
 
 
 def give_up(aws: VirtualAWS, stack: Stack, at: int, deed: Callable[[Stack], None]) -> list[float]:
@@ -79,11 +88,14 @@ def give_up(aws: VirtualAWS, stack: Stack, at: int, deed: Callable[[Stack], None
 
 
 def faults_of(aws: VirtualAWS, stack: Stack, given_up_at: float) -> list[str]:
-    """Everything that is wrong after the first request was given up and all has ended."""
-    number = next(n for n, (_, each) in enumerate(stack.answers) if _is_cancelled(each.reason))
+    """Everything that is wrong after a request was given up and all has ended."""
     wrong = verdict(aws, stack)
-    return wrong + writes_of(aws, stack.requests[number], given_up_at + KNOWS_AFTER)
+    for event in given_up(stack):
+        wrong += writes_of(aws, event, given_up_at + KNOWS_AFTER)
+    return wrong
 
 
-def _is_cancelled(reason: str) -> bool:
-    return reason.endswith("cancelled")
+def given_up(stack: Stack) -> list[dict[str, Any]]:
+    """The requests that CloudFormation did not wait for."""
+    told = zip(stack.requests, stack.answers, strict=False)
+    return [event for event, (_, answer) in told if answer.reason.endswith("cancelled")]

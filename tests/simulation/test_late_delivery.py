@@ -10,7 +10,7 @@ import pytest
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.cloudformation import Stack, Timing
 from emulator.virtual.functions import SandboxDied
-from tests.simulation.overlaps import CHANGES, Overlap
+from tests.simulation.overlaps import CHANGES, Overlap, given_up
 from tests.simulation.scenarios import BEFORE
 from tests.simulation.story import template
 from tests.simulation.verdicts import verdict, writes_of
@@ -71,13 +71,12 @@ def test_lambda_tries_again(change: str) -> None:
     prepared, wrong = overlap(change), dict[int, list[str]]()
     for at in prepared.moments(change):
         with prepared.begun(Timing(overlaps=True)) as (aws, stack):
-            late = stack.requests
             moments = die_and_fail(aws, stack, at)
             stack.settle()
             aws.scheduler.drain()
-            number = next(n for n, (_, each) in enumerate(stack.answers) if each.status is None)
-            found = verdict(aws, stack) + writes_of(aws, late[number], moments[0])
-            wrong[at] = [*found, *(["no sandbox died"] if not stack.function.deaths else [])]
+            assert stack.function.deaths == 1
+            (late,) = given_up(stack)
+            wrong[at] = verdict(aws, stack) + writes_of(aws, late, moments[0])
 
     assert {at: each for at, each in wrong.items() if each} == {}
 
@@ -87,15 +86,67 @@ def test_lambda_tries_again(change: str) -> None:
 def test_at_each_stage(change: str, stage: Callable[[VirtualAWS, Stack], None]) -> None:
     """However far CloudFormation is, an event that it has given up writes nothing any more."""
     prepared, wrong = overlap(change), dict[int, list[str]]()
-    for at in prepared.moments(f"{change}{stage.__name__}")[:3]:
+    for at in prepared.moments(f"{change}{stage.__name__}")[::3]:
         with prepared.begun(Timing(overlaps=True)) as (aws, stack):
             aws.at_call(at, stack.sibling_fails)
-            aws.scheduler.wait(lambda: stack.record.now.status.startswith(("ROLL", "UPDATE_ROLL")))
+            aws.scheduler.wait(functools.partial(is_rolling_back, stack))
             late = stack.requests[-1]
             stage(aws, stack)
             began = aws.clock.now
             stack.function.start(late)
             stack.settle()
             wrong[at] = verdict(aws, stack) + writes_of(aws, late, began)
+
+    assert {at: each for at, each in wrong.items() if each} == {}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_death_at_every_call(change: str, moment: str) -> None:
+    """A sandbox dies, perhaps when its answer is out already, and nobody waits for the next try."""
+    prepared, wrong = overlap(change), dict[int, list[str]]()
+    for at in prepared.moments(f"{change}{moment}"):
+        with prepared.begun(Timing(overlaps=True)) as (aws, stack):
+            setattr(aws, f"{moment}_call", killer(len(aws.calls) + at))
+            status = stack.settle()
+            wrong[at] = verdict(aws, stack)
+            assert stack.function.deaths == 1
+            assert status == ("CREATE_COMPLETE" if change == "create" else "UPDATE_COMPLETE")
+
+    assert {at: each for at, each in wrong.items() if each} == {}
+
+
+def has_died(stack: Stack) -> bool:
+    """Tell whether a sandbox has died."""
+    return stack.function.deaths > 0
+
+
+def is_rolling_back(stack: Stack) -> bool:
+    """Tell whether the stack has turned."""
+    return stack.status.startswith(("ROLLBACK", "UPDATE_ROLLBACK"))
+
+
+def killer(number: int) -> Callable[[str, str, int], None]:
+    """A hook that lets the sandbox die at the call of this number."""
+
+    def die(_service: str, _action: str, running: int) -> None:
+        if running == number:
+            raise SandboxDied
+
+    return die
+
+
+@pytest.mark.parametrize("sends_after", [0.0, 0.9])
+def test_deleted_while_a_dead_create_waits(sends_after: float) -> None:
+    """The user deletes the stack before Lambda tries a Create again whose sandbox has died."""
+    prepared, wrong = overlap("create"), dict[int, list[str]]()
+    for at in prepared.moments(f"deleted{sends_after}"):
+        with prepared.begun(Timing(overlaps=True)) as (aws, stack):
+            stack.timing.sends_after = sends_after
+            aws.before_call = killer(len(aws.calls) + at)
+            aws.scheduler.wait(functools.partial(has_died, stack))
+            stack.start_delete()
+            assert stack.settle() == "DELETE_COMPLETE"
+            wrong[at] = verdict(aws, stack)
 
     assert {at: each for at, each in wrong.items() if each} == {}

@@ -6,8 +6,11 @@ import functools
 
 import pytest
 
+from emulator.stacksets.faults import Answer, CallFault
+from emulator.virtual.asking import ACTIONS
 from emulator.virtual.cloudformation import Timing
 from tests.simulation.overlaps import CHANGES, DEEDS, Overlap, faults_of, give_up
+from tests.simulation.verdicts import verdict
 
 WAYS = [
     ("create", "sibling fails"),
@@ -96,5 +99,20 @@ def test_what_is_asked_lags(change: str, lag: float) -> None:
             stack.settle()
             # How soon a request can know is told above.
             wrong[at] = faults_of(aws, stack, aws.clock.now)
+
+    assert {at: each for at, each in wrong.items() if each} == {}
+
+
+@pytest.mark.parametrize("answer", [Answer.ACCESS_DENIED, Answer.THROTTLED])
+@pytest.mark.parametrize("change", CHANGES)
+def test_nobody_can_be_asked(change: str, answer: Answer) -> None:
+    """Without an answer of CloudFormation the stack sets themselves tell what has to be known."""
+    prepared, wrong = overlap(change), dict[int, list[str]]()
+    for at in prepared.moments(f"{change}{answer}"):
+        with prepared.begun(Timing(overlaps=True)) as (aws, stack):
+            aws.engine.faults.calls += [CallFault(each, answer, times=None) for each in ACTIONS]
+            give_up(aws, stack, at, DEEDS["sibling fails"])
+            stack.settle()
+            wrong[at] = verdict(aws, stack)
 
     assert {at: each for at, each in wrong.items() if each} == {}

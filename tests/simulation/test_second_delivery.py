@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.cloudformation import Stack
 from emulator.virtual.functions import SANDBOX_SECONDS, Context
+from tests.simulation.overlaps import sampled
 from tests.simulation.sandboxes import load
 from tests.simulation.scenarios import SCENARIOS, Stage, check_answers, outcome
 from tests.simulation.story import operations
@@ -47,3 +49,26 @@ def test_second_delivery_at_every_call(name: str) -> None:
             disturbed = outcome(aws, stack, scenario.change(stack))
             check_answers(aws)
             assert disturbed == undisturbed, f"second at call {at}: {operations(aws)}"
+
+
+def deliver_again(stack: Stack) -> None:
+    """Give the newest request to one more sandbox."""
+    stack.function.start(stack.requests[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_sandboxes_side_by_side(name: str) -> None:
+    """Whenever a second sandbox joins in, the two take turns and no stack is touched more often."""
+    scenario = SCENARIOS[name]
+    stage = Stage(scenario)
+    with stage.enter() as (aws, stack):
+        already = len(aws.calls)
+        undisturbed = outcome(aws, stack, scenario.change(stack))
+        calls = len(aws.calls) - already
+    for at in sampled(range(1, calls + 1), name):
+        with stage.enter() as (aws, stack):
+            aws.scheduler.mix(at)
+            aws.at_call(at, functools.partial(deliver_again, stack))
+            disturbed = outcome(aws, stack, scenario.change(stack))
+            check_answers(aws)
+            assert disturbed == undisturbed, f"joined at call {at}: {operations(aws)}"

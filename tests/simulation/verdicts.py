@@ -22,7 +22,12 @@ def verdict(aws: VirtualAWS, stack: Stack) -> list[str]:
     """
     aws.scheduler.drain()
     active = [each for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
-    wrong = [f"{each.name} still works" for each in active if each.unfinished]
+    # An operation that was stopped ends what it has begun, and needs nobody for that.
+    wrong = [
+        f"{each.name} still works"
+        for each in active
+        if any(operation.status != "STOPPING" for operation in each.unfinished)
+    ]
     owned = set() if stack.status in _GONE else {stack.physical_id}
     wrong += [f"nobody owns {each.name}" for each in active if each.stack_set_id not in owned]
     left = {owner for _, _, owner in aws.deployer.stacks} - owned

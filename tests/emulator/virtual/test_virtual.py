@@ -200,6 +200,19 @@ class TestHooks:
 
             assert len(aws.engine.stack_sets) == made
 
+    def test_something_happens_at_a_call(self) -> None:
+        """Something may happen right before a call, which is told with who made it."""
+        with world() as aws:
+            cloudformation = client()
+            create(cloudformation)
+            seen = list[int]()
+            aws.at_call(2, lambda: seen.append(len(aws.calls)))
+            for _ in range(3):
+                cloudformation.describe_stack_set(StackSetName=NAME)
+
+            assert seen == [3]
+            assert aws.callers == ["main"] * 4
+
     def test_calls_take_time(self) -> None:
         """Every call may take some seconds."""
         with world() as aws:

@@ -95,17 +95,21 @@ def invoke_custom_resource(  # noqa: PLR0913, PLR0917 - the signature is minista
     try:
         answer = checked_answer(_exchange(token, event, props), event)
         shown = answer.physical_id if request_type == "Create" else shown
-        if not answer.succeeded:
-            message = (
-                "Received response status [FAILED] from custom resource. Message returned: "
-                f"{answer.reason} (RequestId: {event['RequestId']})"
-            )
-            raise ResponseRefusedError(message)
+        _require_success(answer, event)
     except ResponseRefusedError as refusal:
         resource_status.fail(event, stack_name, shown, str(refusal))
         raise
     resource_status.succeed(event, stack_name, answer.physical_id)
     return answer.physical_id, answer.data
+
+
+def _require_success(answer: Answer, event: Mapping[str, Any]) -> None:
+    if not answer.succeeded:
+        message = (
+            "Received response status [FAILED] from custom resource. Message returned: "
+            f"{answer.reason} (RequestId: {event['RequestId']})"
+        )
+        raise ResponseRefusedError(message)
 
 
 def _response_url(token: str) -> str:

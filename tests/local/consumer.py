@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from emulator.local.aws import ADMINISTRATOR, LocalAWS
@@ -52,6 +53,15 @@ class Consumer:
 
     def deploy(self, accounts: list[str] = MEMBERS[:2], **properties: Any) -> StackOutcome:
         """Create or update the stack; properties are laid over plain ones, None takes one away."""
+        return self.aws.deploy(self.name, self.stack_template(accounts, **properties))
+
+    def stack_template(
+        self,
+        accounts: list[str] = MEMBERS[:2],
+        siblings: Mapping[str, Any] | None = None,
+        **properties: Any,
+    ) -> str:
+        """Return the template that `deploy` deploys, with other resources beside the stack set."""
         plain: dict[str, Any] = {
             "ServiceToken": {"Fn::ImportValue": "StackSetCustomResource"},
             "ServiceTimeout": 60,
@@ -67,9 +77,7 @@ class Consumer:
             name: {"Value": {"Fn::GetAtt": ["Set", name]}} for name in ATTRIBUTES
         }
         outputs["Ref"] = {"Value": {"Ref": "Set"}}
-        return self.aws.deploy(
-            self.name, json.dumps({"Resources": {"Set": resource}, "Outputs": outputs})
-        )
+        return json.dumps({"Resources": {"Set": resource, **(siblings or {})}, "Outputs": outputs})
 
     def delete(self) -> StackOutcome:
         """Delete the stack."""

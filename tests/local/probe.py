@@ -16,6 +16,11 @@ from emulator.local.aws import ADMINISTRATOR, LocalAWS
 _ARN = f"arn:aws:lambda:eu-west-1:{ADMINISTRATOR}:function:{{}}"
 _SECONDS = 20.0
 SIBLING = "Sibling"
+# Fails or succeeds when a test signals it.
+SIGNALLED = {
+    "Type": "AWS::CloudFormation::WaitCondition",
+    "CreationPolicy": {"ResourceSignal": {"Timeout": "PT1M"}},
+}
 
 _TEMPLATE = """
 Resources:
@@ -142,10 +147,7 @@ class ProbedStack:
             }
         }
         if sibling:
-            resources[sibling] = {
-                "Type": "AWS::CloudFormation::WaitCondition",
-                "CreationPolicy": {"ResourceSignal": {"Timeout": "PT1M"}},
-            }
+            resources[sibling] = SIGNALLED
         return json.dumps({"Resources": resources})
 
     def create(self, *, sibling: str = "", **options: Any) -> None:
@@ -206,7 +208,7 @@ class ProbedStack:
         until(lambda: self.resource().get("ResourceStatus") == status)
 
     def asked(self, count: int) -> list[Asked]:
-        """Return the probe's invocations in the order in which they began, once there are enough."""
+        """Return the probe's invocations, the earliest first, once there are enough."""
         until(lambda: len(self._asked()) >= count)
         return sorted(self._asked(), key=lambda asked: asked.began)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.local.aws import ADMINISTRATOR, LocalAWS
+from emulator.local.aws import ADMINISTRATOR, PROVIDER_STACK, LocalAWS
 from emulator.local.stacks import StackOutcome
 
 MEMBERS = ["222222222222", "333333333333", "444444444444", "555555555555"]
@@ -133,3 +134,21 @@ class Consumer:
             ]
             if stack["StackName"].startswith(f"StackSet-{self.name}-")
         ]
+
+
+@contextlib.contextmanager
+def configured(aws: LocalAWS, **configuration: object) -> Iterator[str]:
+    """Change the function's configuration for a while; gives its name."""
+    found = aws.client("cloudformation").describe_stack_resource(
+        StackName=PROVIDER_STACK, LogicalResourceId="StackSetResourceFunction"
+    )
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    functions = aws.client("lambda")
+    before = functions.get_function_configuration(FunctionName=name)
+    functions.update_function_configuration(FunctionName=name, **configuration)
+    try:
+        yield name
+    finally:
+        functions.update_function_configuration(
+            FunctionName=name, **{key: before[key] for key in configuration}
+        )

@@ -12,13 +12,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from emulator.local.aws import LocalAWS
-from tests.local.consumer import MEMBERS, Consumer
+from tests.local.consumer import MEMBERS, Consumer, configured
 from tests.local.probe import SIBLING, SIGNALLED, until
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DEPLOYMENT_SECONDS = 2.0
 # Long enough for whatever was under way to come to its end.
-_QUIET_SECONDS = 5.0
+_QUIET_SECONDS = 6.0
+_RETRY_SECONDS = 4.0
+# By then the first delivery has died.
+_CRASH_SECONDS = 1.5
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,12 @@ def slow(
 ) -> Iterator[LocalAWS]:
     """A local AWS whose stack instances take their time, with the function in it."""
     folder = tmp_path_factory.mktemp("slow-aws")
-    with LocalAWS(emulator_python, folder, minimum_seconds=_DEPLOYMENT_SECONDS) as running:
+    with LocalAWS(
+        emulator_python,
+        folder,
+        minimum_seconds=_DEPLOYMENT_SECONDS,
+        retry_seconds=_RETRY_SECONDS,
+    ) as running:
         running.make_roles(MEMBERS)
         running.deploy_provider(bundle, _ROOT / "template.yaml")
         yield running
@@ -161,16 +169,48 @@ class TestFunction:
 
         assert _stays(lambda: owner.stack_set() is None and not owner.member_stacks())
 
-    @pytest.mark.parametrize("by", ["user", "sibling"])
-    def test_cancelled_update_leaves_the_old_content(self, owner: Overlapped, by: str) -> None:
-        """The rollback wins while the Update deploys, whoever has cancelled it."""
+    @pytest.mark.parametrize(
+        ("by", "moment"), [("user", "start"), ("user", "deploying"), ("sibling", "deploying")]
+    )
+    def test_cancelled_update_leaves_the_old_content(
+        self, owner: Overlapped, by: str, moment: str
+    ) -> None:
+        """The rollback wins at any moment of the Update, whoever has cancelled it."""
         owner.deploy().require()
         owner.start(TemplateBody=owner.template("red"), sibling=by == "sibling")
-        owner.wait_for_operation("UPDATE")
+        if moment == "start":
+            until(lambda: owner.set_status() == "UPDATE_IN_PROGRESS")
+        else:
+            owner.wait_for_operation("UPDATE")
         if by == "user":
             owner.stacks.cancel_update_stack(StackName=owner.name)
         else:
             owner.fail_sibling()
+        status = owner.settle()
+
+        assert status == "UPDATE_ROLLBACK_COMPLETE"
+        assert _stays(lambda: set(owner.settings().values()) == {"blue light"})
+
+    def test_late_create_writes_nothing(self, owner: Overlapped) -> None:
+        """A Create that Lambda delivers again after the rollback makes no stack set."""
+        with configured(owner.aws, Handler="handler.app.missing"):
+            owner.start(sibling=True)
+            until(lambda: owner.set_status() == "CREATE_IN_PROGRESS")
+            time.sleep(_CRASH_SECONDS)
+        owner.fail_sibling()
+        status = owner.settle()
+
+        assert status == "ROLLBACK_COMPLETE"
+        assert _stays(lambda: owner.stack_set() is None and not owner.member_stacks())
+
+    def test_late_update_writes_nothing(self, owner: Overlapped) -> None:
+        """An Update that Lambda delivers again after the rollback leaves the old content."""
+        owner.deploy().require()
+        with configured(owner.aws, Handler="handler.app.missing"):
+            owner.start(TemplateBody=owner.template("red"))
+            until(lambda: owner.set_status() == "UPDATE_IN_PROGRESS")
+            time.sleep(_CRASH_SECONDS)
+        owner.stacks.cancel_update_stack(StackName=owner.name)
         status = owner.settle()
 
         assert status == "UPDATE_ROLLBACK_COMPLETE"

@@ -10,7 +10,6 @@ import asyncio
 import functools
 from typing import TYPE_CHECKING, Any
 
-from ministack.core.responses import now_iso
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, handlers, stacks
 from ministack.services.cloudformation.engine import (
@@ -20,8 +19,9 @@ from ministack.services.cloudformation.engine import (
 )
 
 from emulator.server import cancellation
-from emulator.server.clean_up import CleanUp, Replaced
-from emulator.server.provisioning import Definition, Failed, Made, Provisioner, is_custom
+from emulator.server.clean_up import CleanUp
+from emulator.server.ledger import Ledger
+from emulator.server.provisioning import Definition, Failed, Made, Provisioner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,15 +101,10 @@ class Deployment:
         self._retain_except_on_create = options.get("retain_except_on_create", False)
         self._definitions: dict[str, Any] = template.get("Resources", {})
         self._conditions = _evaluate_conditions(template, param_values)
-        self._verb = "UPDATE" if self._is_update else "CREATE"
         self._tasks: dict[str, asyncio.Task[Made | Failed]] = {}
-        self._created: list[str] = []
-        self._replaced: list[Replaced] = []
-        self._failed: list[str] = []
-        self._failed_update: tuple[Any, ...] | None = None
-        self._failure = ""
         self._interrupted = asyncio.Event()
         self._rolls_back = self._provisioning = True
+        self._ledger = Ledger(self._stack, self._previous)
         self.ended = asyncio.Event()
 
     def is_refused(self) -> bool:
@@ -147,11 +142,10 @@ class Deployment:
         _running[self._id] = self
         for key in ("_failed_operation", "_cancel_requested", "_cancel_token"):
             self._stack.pop(key, None)
-        self._resources: dict[str, Any] = self._stack.setdefault("_resources", {})
         try:
             await self._provision()
             self._provisioning = False
-            outcome = None if self._failure else self._outputs()
+            outcome = None if self._ledger.failure else self._outputs()
             if outcome is not None:
                 await self._succeed(*outcome)
             elif self._rolls_back:
@@ -181,7 +175,7 @@ class Deployment:
                 self._give_up()
         interruption.cancel()
         if self._interrupted.is_set():
-            self._failure = self._failure or "User Initiated"
+            self._ledger.failure = self._ledger.failure or "User Initiated"
             # The rollback is the cancellation's, and so are its events.
             stacks.CLIENT_REQUEST_TOKEN.set(self._stack.pop("_cancel_token", ""))
 
@@ -194,7 +188,9 @@ class Deployment:
 
     def _stops(self) -> bool:
         """Whether nothing more is started: with rollback disabled, independent paths go on."""
-        return self._interrupted.is_set() or bool(self._failed and not self._disable_rollback)
+        return self._interrupted.is_set() or bool(
+            self._ledger.failed and not self._disable_rollback
+        )
 
     def _collect(self) -> set[str]:
         """Write down what has ended; return the resources that are made."""
@@ -205,9 +201,9 @@ class Deployment:
             del self._tasks[logical_id]
             outcome = task.result()
             if isinstance(outcome, Failed):
-                self._write_failure(outcome)
+                self._ledger.write_failure(outcome)
             else:
-                self._write_success(outcome)
+                self._ledger.write_success(outcome)
                 made.add(logical_id)
         return made
 
@@ -220,46 +216,14 @@ class Deployment:
                 # Its thread waits on for its signals, and nobody for it.
                 del self._tasks[logical_id]
                 work = "update" if self._is_update else "creation"
-                self._write_failure(Failed(definition, f"Resource {work} cancelled"))
-
-    def _write_success(self, made: Made) -> None:
-        logical_id = made.definition.logical_id
-        if made.replaced:
-            self._replaced.append(made.replaced)
-        if made.unchanged:
-            self._resources[logical_id] = made.record
-            return
-        made.record["ResourceStatus"] = f"{self._verb}_COMPLETE"
-        made.record["Timestamp"] = now_iso()
-        self._resources[logical_id] = made.record
-        self._created.append(logical_id)
-        physical_id = made.record["PhysicalResourceId"]
-        self._tell(made.definition, f"{self._verb}_COMPLETE", "", physical_id)
-
-    def _write_failure(self, failed: Failed) -> None:
-        """Keep what the rollback needs: a failed provider may have done a part of its work."""
-        definition = failed.definition
-        logical_id = definition.logical_id
-        shown = self._resources.get(logical_id, {}) if is_custom(definition.type) else {}
-        physical_id = shown.get("PhysicalResourceId", failed.physical_id)
-        self._tell(definition, f"{self._verb}_FAILED", failed.reason, physical_id)
-        self._failed.append(logical_id)
-        self._failure = self._failure or f"Resource {logical_id} failed: {failed.reason}"
-        if shown and failed.properties is not None:
-            self._resources[logical_id] = {**shown, "Properties": failed.properties}
-            self._created.append(logical_id)
-        elif logical_id in self._previous.get("_resources", {}) and not self._failed_update:
-            self._failed_update = (
-                logical_id,
-                definition.type,
-                failed.physical_id,
-                *(failed.applied or (None, None, None)),
-            )
+                self._ledger.write_failure(Failed(definition, f"Resource {work} cancelled"))
 
     def _outputs(self) -> tuple[list[Any], dict[str, Any]] | None:
         """Return the outputs and exports; None when an output fails the operation."""
         remaining = {
-            name: record for name, record in self._resources.items() if name not in self._removed()
+            name: record
+            for name, record in self._stack["_resources"].items()
+            if name not in self._removed()
         }
         try:
             outputs: tuple[list[Any], dict[str, Any]] = stacks._resolve_stack_outputs(  # noqa: SLF001
@@ -272,8 +236,8 @@ class Deployment:
                 self._id,
             )
         except Exception as error:  # noqa: BLE001 - whatever an output asks for
-            self._failure = str(error)
-            self._tell_stack(f"{self._verb}_FAILED", self._failure)
+            self._ledger.failure = str(error)
+            self._tell_stack(f"{self._ledger.verb}_FAILED", str(error))
             return None
         return outputs
 
@@ -291,19 +255,19 @@ class Deployment:
             self._settle("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
             context = (self._template, self._parameters, self._conditions)
             clean_up = CleanUp(stack, self._previous, context)
-            await clean_up.delete_replaced(self._replaced)
+            await clean_up.delete_replaced(self._ledger.replaced)
             await clean_up.delete_removed(self._removed())
         await asyncio.sleep(0)
-        self._settle(f"{self._verb}_COMPLETE")
+        self._settle(f"{self._ledger.verb}_COMPLETE")
 
     async def _fail(self) -> None:
         operation = stacks._failed_operation(  # noqa: SLF001
             self._is_update,
             self._previous or None,
-            self._created,
-            self._failed_update,
-            next(iter(self._failed), None),
-            [replaced.logical_id for replaced in self._replaced],
+            self._ledger.changed,
+            self._ledger.failed_update,
+            next(iter(self._ledger.failed), None),
+            [replaced.logical_id for replaced in self._ledger.replaced],
             self._interrupted.is_set(),
             self._template,
             self._parameters,
@@ -312,9 +276,9 @@ class Deployment:
             self._previous.get("Tags"),
         )
         if self._disable_rollback and not self._interrupted.is_set():
-            self._stack["StackStatusReason"] = self._failure
+            self._stack["StackStatusReason"] = self._ledger.failure
             self._stack["_failed_operation"] = operation
-            self._settle(f"{self._verb}_FAILED", self._failure)
+            self._settle(f"{self._ledger.verb}_FAILED", self._ledger.failure)
             return
         await stacks._roll_back_operation(self._name, self._id, self._stack, operation)  # noqa: SLF001
 
@@ -329,14 +293,3 @@ class Deployment:
 
     def _tell_stack(self, status: str, reason: str) -> None:
         stacks._add_event(self._id, self._name, self._name, _STACK, status, reason, self._id)  # noqa: SLF001
-
-    def _tell(self, resource: Definition, status: str, reason: str, physical_id: str) -> None:
-        stacks._add_event(  # noqa: SLF001
-            self._id,
-            self._name,
-            resource.logical_id,
-            resource.type,
-            status,
-            reason,
-            physical_id,
-        )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STACK = "AWS::CloudFormation::Stack"
+_GIVE_UP_SECONDS = 0.1
 _WAIT_CONDITION = "AWS::CloudFormation::WaitCondition"
 
 # The deployments that are going on, by StackId.
@@ -169,7 +170,9 @@ class Deployment:
             if not self._tasks:
                 break
             pending = {*self._tasks.values(), *([] if interruption.done() else [interruption])}
-            await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            # A request that is being sent while others are given up is given up a moment later.
+            patience = _GIVE_UP_SECONDS if self._stops() else None
+            await asyncio.wait(pending, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             made |= self._collect()
             if self._stops():
                 self._give_up()
@@ -215,8 +218,7 @@ class Deployment:
             if definition.type == _WAIT_CONDITION:
                 # Its thread waits on for its signals, and nobody for it.
                 del self._tasks[logical_id]
-                work = "update" if self._is_update else "creation"
-                self._ledger.write_failure(Failed(definition, f"Resource {work} cancelled"))
+                self._ledger.write_failure(Failed(definition, "Resource creation cancelled"))
 
     def _outputs(self) -> tuple[list[Any], dict[str, Any]] | None:
         """Return the outputs and exports; None when an output fails the operation."""

@@ -21,7 +21,7 @@ class Ledger:
         previous: The stack before the update; empty when it is created.
 
     Attributes:
-        verb: UPDATE or CREATE, as in the statuses.
+        verb: UPDATE or CREATE, as in the stack's statuses.
         changed: Logical ids that a rollback takes back, in the order of their outcomes.
         replaced: What the clean-up deletes.
         failed: Logical ids of the failed resources, the cause first.
@@ -46,7 +46,7 @@ class Ledger:
         if made.unchanged:
             self._stack["_resources"][logical_id] = made.record
             return
-        status = f"{self.verb}_COMPLETE"
+        status = f"{self._verb(logical_id)}_COMPLETE"
         self._stack["_resources"][logical_id] = {
             **made.record,
             "ResourceStatus": status,
@@ -62,7 +62,7 @@ class Ledger:
         records = self._stack["_resources"]
         shown = records.get(logical_id, {}) if is_custom(definition.type) else {}
         physical_id = shown.get("PhysicalResourceId", failed.physical_id)
-        self._tell(definition, f"{self.verb}_FAILED", failed.reason, physical_id)
+        self._tell(definition, f"{self._verb(logical_id)}_FAILED", failed.reason, physical_id)
         self.failed.append(logical_id)
         self.failure = self.failure or f"Resource {logical_id} failed: {failed.reason}"
         if shown and failed.properties is not None:
@@ -72,6 +72,10 @@ class Ledger:
             applied = failed.applied or (None, None, None)
             kind = definition.type
             self.failed_update = (logical_id, kind, failed.physical_id, *applied)
+
+    def _verb(self, logical_id: str) -> str:
+        """UPDATE or CREATE, as in a resource's statuses: an update creates what is new."""
+        return "UPDATE" if logical_id in self._known else "CREATE"
 
     def _tell(self, resource: Definition, status: str, reason: str, physical_id: str) -> None:
         stacks._add_event(  # noqa: SLF001

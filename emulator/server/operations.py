@@ -17,6 +17,7 @@ _Response = tuple[int, dict[str, str], bytes]
 
 _TYPES = {
     "CreateStack": "CREATE_STACK",
+    "ExecuteChangeSet": "",
     "UpdateStack": "UPDATE_STACK",
     "DeleteStack": "DELETE_STACK",
     "ContinueUpdateRollback": "CONTINUE_ROLLBACK",
@@ -89,11 +90,14 @@ def _numbered(act: Any, kind: str) -> Any:  # noqa: ANN401
 
     @functools.wraps(act)
     def wrapper(params: Mapping[str, Any]) -> _Response:
+        name = _stack_name(params)
         status, headers, body = act(params)
-        stack = _stack(params)
+        stack = handlers._resolve_stack(name)  # noqa: SLF001
         if status != 200 or stack is None:  # noqa: PLR2004 - HTTP's
             return status, headers, body
-        operation = {"OperationId": new_uuid(), "OperationType": kind}
+        # A change set creates or updates, as its stack's status tells.
+        told_kind = kind or stack["StackStatus"].removesuffix("_IN_PROGRESS") + "_STACK"
+        operation = {"OperationId": new_uuid(), "OperationType": told_kind}
         stack[_KEPT] = [operation, *stack.get(_KEPT, [])][:_MOST_KEPT]
         told = f"</StackId>{_xml({'OperationId': operation['OperationId']})}".encode()
         return status, headers, body.replace(b"</StackId>", told)
@@ -118,8 +122,16 @@ def _telling_last_operations(describe: Any) -> Any:  # noqa: ANN401
 
 
 def _stack(params: Mapping[str, Any]) -> dict[str, Any] | None:
-    stack: dict[str, Any] | None = handlers._resolve_stack(helpers._p(params, "StackName"))  # noqa: SLF001
+    stack: dict[str, Any] | None = handlers._resolve_stack(_stack_name(params))  # noqa: SLF001
     return stack
+
+
+def _stack_name(params: Mapping[str, Any]) -> str:
+    """The stack's name or ARN; a change set's own ARN may stand for it."""
+    change_set = helpers._p(params, "ChangeSetName")  # noqa: SLF001
+    found = cloudformation._change_sets.get(change_set, {})  # noqa: SLF001
+    name: str = helpers._p(params, "StackName") or found.get("StackId", "")  # noqa: SLF001
+    return name
 
 
 def _xml(members: Mapping[str, str]) -> str:

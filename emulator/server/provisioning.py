@@ -154,8 +154,7 @@ class Provisioner:
         properties: dict[str, Any],
         dynamic: Any,  # noqa: ANN401
     ) -> Made:
-        verb = "UPDATE" if self._previous else "CREATE"
-        self._tell(resource, f"{verb}_IN_PROGRESS")
+        self._tell(resource, "CREATE_IN_PROGRESS")
         (physical_id, attributes), seed = await _call(
             resource.type,
             stacks._provision_keeping_seed,  # noqa: SLF001

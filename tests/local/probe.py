@@ -163,13 +163,10 @@ class ProbedStack:
         template = self.template(sibling=sibling, **properties)
         self.cloudformation.update_stack(StackName=self.id, TemplateBody=template)
 
-    def fail_sibling(self) -> float:
-        """Let the sibling fail; return when."""
-        now = time.time()
-        self.cloudformation.signal_resource(
-            StackName=self.id, LogicalResourceId=SIBLING, UniqueId="one", Status="FAILURE"
-        )
-        return now
+    def end_sibling(self, status: str = "FAILURE") -> float:
+        """Let the sibling fail, or succeed, once it waits for that; return when."""
+        signal_sibling(self.cloudformation, self.id, status)
+        return time.time()
 
     def status(self) -> str:
         """The stack's status."""
@@ -230,6 +227,21 @@ def until(condition: Callable[[], bool]) -> None:
             message = "what the test waits for did not happen"
             raise TimeoutError(message)
         time.sleep(0.05)
+
+
+def signal_sibling(cloudformation: Any, stack: str, status: str) -> None:  # noqa: ANN401
+    """Send the signal that a stack's sibling waits for, as soon as it waits."""
+
+    def is_sent() -> bool:
+        try:
+            cloudformation.signal_resource(
+                StackName=stack, LogicalResourceId=SIBLING, UniqueId="one", Status=status
+            )
+        except ClientError:
+            return False
+        return True
+
+    until(is_sent)
 
 
 def _request(options: Mapping[str, Any]) -> dict[str, Any]:

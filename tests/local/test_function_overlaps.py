@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from emulator.local.aws import LocalAWS
 from tests.local.consumer import MEMBERS, Consumer, configured
-from tests.local.probe import SIBLING, SIGNALLED, until
+from tests.local.probe import SIBLING, SIGNALLED, signal_sibling, until
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DEPLOYMENT_SECONDS = 2.0
@@ -47,6 +47,7 @@ def owner(slow: LocalAWS, request: pytest.FixtureRequest) -> Iterator[Overlapped
     name = re.sub(r"[^a-z]+", "-", request.node.name.removeprefix("test_")).strip("-")
     made = Overlapped(slow, f"over-{name}"[:60])
     yield made
+    made.settle()
     made.remove()
 
 
@@ -71,9 +72,7 @@ class Overlapped(Consumer):
 
     def fail_sibling(self) -> None:
         """Let the sibling fail."""
-        self.stacks.signal_resource(
-            StackName=self.name, LogicalResourceId=SIBLING, UniqueId="one", Status="FAILURE"
-        )
+        signal_sibling(self.stacks, self.name, "FAILURE")
 
     def fail_sibling_at_once(self) -> None:
         """Let the sibling fail as soon as the custom resource's request is under way."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
 from emulator.local.aws import LocalAWS
-from tests.local.probe import SIBLING, ProbedStack, deploy_probe
+from tests.local.probe import SIBLING, ProbedStack, deploy_probe, until
 
 pytestmark = pytest.mark.filterwarnings("default::DeprecationWarning")
 
@@ -74,6 +76,32 @@ class TestShown:
         ]
         assert len({one["OperationId"] for one in update.seen["LastOperations"]}) == 2
 
+    def test_change_set_is_an_operation(self, stack: ProbedStack) -> None:
+        """Executing a change set is numbered as the creation or update that it is."""
+        stack.create(Id="one")
+        stack.settle()
+        change_set = stack.cloudformation.create_change_set(
+            StackName=stack.name,
+            ChangeSetName="change",
+            TemplateBody=stack.template(Id="one", Size="2"),
+        )["Id"]
+        stack.cloudformation.execute_change_set(ChangeSetName=change_set)
+        stack.settle()
+        update = stack.asked(2)[1]
+
+        assert update.seen["LastOperations"][0]["OperationType"] == "UPDATE_STACK"
+
+    def test_resource_of_an_update_is_created(self, stack: ProbedStack) -> None:
+        """A resource that an update adds is created, as its events say."""
+        stack.create(Id="one")
+        stack.settle()
+        stack.update(Id="one", sibling=SIBLING)
+        stack.end_sibling("SUCCESS")
+        stack.settle()
+
+        statuses = [status for status, _ in stack.events(SIBLING)]
+        assert (statuses[0], statuses[-1]) == ("CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+
     def test_clean_up_shows_the_new_id(self, stack: ProbedStack) -> None:
         """While a replaced id is deleted, the resource is complete and has its new id."""
         stack.create(Id="one")
@@ -114,9 +142,7 @@ class TestShown:
         stack.settle()
         before = stack.resource()
         stack.update(Id="one", sibling=SIBLING)
-        stack.cloudformation.signal_resource(
-            StackName=stack.id, LogicalResourceId=SIBLING, UniqueId="one", Status="SUCCESS"
-        )
+        stack.end_sibling("SUCCESS")
         assert stack.settle() == "UPDATE_COMPLETE"
 
         assert stack.resource()["ResourceStatus"] == "CREATE_COMPLETE"
@@ -151,7 +177,7 @@ class TestGivenUp:
         stack.settle()
         stack.update(Id="one", Size="2", SleepUpdate="3", sibling=SIBLING)
         stack.wait_for_work("UPDATE_IN_PROGRESS")
-        failed = stack.fail_sibling()
+        failed = stack.end_sibling()
         assert stack.settle() == "UPDATE_ROLLBACK_COMPLETE"
         update, back = stack.asked(3)[1:]
 
@@ -163,7 +189,7 @@ class TestGivenUp:
         """A sibling's failure cancels the Create, and a Delete with a made-up id follows."""
         stack.create(Id="one", SleepCreate="3", sibling=SIBLING)
         stack.wait_for_work("CREATE_IN_PROGRESS")
-        failed = stack.fail_sibling()
+        failed = stack.end_sibling()
         assert stack.settle() == "ROLLBACK_COMPLETE"
         create, delete = stack.asked(2)
 
@@ -194,7 +220,7 @@ class TestGivenUp:
         """OnFailure=DELETE rolls back with a Delete, and then there is nothing left to delete."""
         stack.create(SleepCreate="2", sibling=SIBLING, on_failure="DELETE")
         stack.wait_for_work("CREATE_IN_PROGRESS")
-        stack.fail_sibling()
+        stack.end_sibling()
         assert stack.settle() in {"ROLLBACK_COMPLETE", "DELETE_COMPLETE"}
 
         assert [asked.kind for asked in stack.asked(2)] == ["Create", "Delete"]
@@ -205,7 +231,7 @@ class TestGivenUp:
         stack.settle()
         stack.update(Id="two", sibling=SIBLING)
         stack.wait_for_work("UPDATE_COMPLETE")
-        stack.fail_sibling()
+        stack.end_sibling()
         assert stack.settle() == "UPDATE_ROLLBACK_COMPLETE"
         back, delete = stack.asked(4)[2:]
 
@@ -222,11 +248,47 @@ class TestGivenUp:
         """With rollback disabled, a sibling's failure cancels nothing."""
         stack.create(SleepCreate="1", sibling=SIBLING, disable_rollback=True)
         stack.wait_for_work("CREATE_IN_PROGRESS")
-        stack.fail_sibling()
+        stack.end_sibling()
         assert stack.settle() == "CREATE_FAILED"
 
         assert [asked.kind for asked in stack.asked(1)] == ["Create"]
         assert stack.resource()["ResourceStatus"] == "CREATE_COMPLETE"
+
+    def test_stack_is_not_deleted_during_an_update(self, stack: ProbedStack) -> None:
+        """DeleteStack is refused while an update is under way, its clean-up included."""
+        stack.create(Id="one", SleepDelete="1")
+        stack.settle()
+        stack.update(Id="two", SleepDelete="1")
+        until(lambda: stack.status() == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        with pytest.raises(ClientError, match="cannot be deleted while in status UPDATE_COMPLETE"):
+            stack.cloudformation.delete_stack(StackName=stack.id)
+
+        assert stack.settle() == "UPDATE_COMPLETE"
+
+    def test_retained_resource_is_not_deleted(self, stack: ProbedStack) -> None:
+        """With DeletionPolicy Retain no Delete follows a cancelled Create."""
+        template = json.loads(stack.template(SleepCreate="2", sibling=SIBLING))
+        template["Resources"]["Probed"]["DeletionPolicy"] = "Retain"
+        stack.id = stack.cloudformation.create_stack(
+            StackName=stack.name, TemplateBody=json.dumps(template)
+        )["StackId"]
+        stack.wait_for_work("CREATE_IN_PROGRESS")
+        stack.end_sibling()
+        assert stack.settle() == "ROLLBACK_COMPLETE"
+
+        assert [asked.kind for asked in stack.asked(1)] == ["Create"]
+        assert stack.events()[-1][0] == "DELETE_SKIPPED"
+
+    def test_rollback_on_demand_deletes_a_failed_create(self, stack: ProbedStack) -> None:
+        """RollbackStack after a failure with rollback disabled sends the Delete."""
+        stack.create(Id="one", Create="FAILED", disable_rollback=True)
+        stack.settle()
+        stack.cloudformation.rollback_stack(StackName=stack.id)
+        assert stack.settle() == "ROLLBACK_COMPLETE"
+        delete = stack.asked(2)[1]
+
+        assert (delete.kind, delete.event["PhysicalResourceId"]) == ("Delete", "one")
+        assert delete.seen["LastOperations"][0]["OperationType"] == "ROLLBACK"
 
 
 class TestRights:

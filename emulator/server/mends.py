@@ -27,15 +27,16 @@ from emulator.server import (
 _S3_HOSTS = (".s3.", ".s3-")
 
 
-def install(iam_log: str | None = None) -> None:
+def install(iam_log: str | None = None, *, rollbacks_are_operations: bool = False) -> None:
     """Install every mend.
 
     Args:
         iam_log: A file that receives each evaluated IAM action as one line of JSON.
+        rollbacks_are_operations: Whether automatic rollbacks have OperationIds of their own.
     """
     custom_resources.install()
     resource_status.install()
-    rollbacks.install()
+    rollbacks.install(numbered=rollbacks_are_operations)
     deployments.install()
     operations.install()
     architectures.install()

@@ -38,6 +38,14 @@ def install() -> None:
     handlers._delete_stack_async = _ending_deployments(handlers._delete_stack_async)  # noqa: SLF001
 
 
+def number(stack: dict[str, Any], kind: str) -> str:
+    """Write down a new operation of a type on a stack; return its OperationId."""
+    identity: str = new_uuid()
+    operation = {"OperationId": identity, "OperationType": kind}
+    stack[_KEPT] = [operation, *stack.get(_KEPT, [])][:_MOST_KEPT]
+    return identity
+
+
 def _cancelling_at_once(cancel: Any) -> Any:  # noqa: ANN401 - ministack is untyped
     """CancelUpdateStack gives up the custom resource at work; ministack's waits for its answer."""
 
@@ -83,10 +91,7 @@ def _refusing_updates_under_way(delete: Any) -> Any:  # noqa: ANN401
 
 
 def _numbered(act: Any, kind: str) -> Any:  # noqa: ANN401
-    """Every operation that a caller starts has an OperationId; ministack's have none.
-
-    A rollback that CloudFormation starts by itself is a part of the operation that failed.
-    """
+    """Every operation that a caller starts has an OperationId; ministack's have none."""
 
     @functools.wraps(act)
     def wrapper(params: Mapping[str, Any]) -> _Response:
@@ -97,9 +102,7 @@ def _numbered(act: Any, kind: str) -> Any:  # noqa: ANN401
             return status, headers, body
         # A change set creates or updates, as its stack's status tells.
         told_kind = kind or stack["StackStatus"].removesuffix("_IN_PROGRESS") + "_STACK"
-        operation = {"OperationId": new_uuid(), "OperationType": told_kind}
-        stack[_KEPT] = [operation, *stack.get(_KEPT, [])][:_MOST_KEPT]
-        told = f"</StackId>{_xml({'OperationId': operation['OperationId']})}".encode()
+        told = f"</StackId>{_xml({'OperationId': number(stack, told_kind)})}".encode()
         return status, headers, body.replace(b"</StackId>", told)
 
     return wrapper

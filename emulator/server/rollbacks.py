@@ -9,6 +9,7 @@ from ministack.core.responses import now_iso
 from ministack.services import cloudformation
 from ministack.services.cloudformation import handlers, stacks
 
+from emulator.server import operations
 from emulator.server.clean_up import CleanUp, Replaced
 from emulator.server.provisioning import is_custom
 
@@ -19,12 +20,37 @@ _CLEANS_UP = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
 _restored: dict[str, dict[str, Any]] = {}
 
 
-def install() -> None:
-    """Mend ministack's rollback, and what a stack shows while it cleans up."""
+def install(*, numbered: bool = False) -> None:
+    """Mend ministack's rollback, and what a stack shows while it cleans up.
+
+    Args:
+        numbered: Whether a rollback that CloudFormation starts by itself is an operation of its
+            own in LastOperations; documentation does not say so. Otherwise it belongs to the
+            operation that failed.
+    """
     roll_back = _sending_replaced_back(stacks._roll_back_operation)  # noqa: SLF001
+    if numbered:
+        roll_back = _numbering(roll_back)
     for module in (stacks, handlers):
         module._roll_back_operation = roll_back  # noqa: SLF001
     stacks._add_event = _showing_restored(stacks._add_event)  # noqa: SLF001
+
+
+def _numbering(roll_back: Any) -> Any:  # noqa: ANN401 - ministack is untyped
+    @functools.wraps(roll_back)
+    async def wrapper(
+        stack_name: str,
+        stack_id: str,
+        stack: dict[str, Any],
+        operation: dict[str, Any],
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        # With a reason it comes from RollbackStack, which has its number.
+        if not options.get("reason_override"):
+            operations.number(stack, "ROLLBACK")
+        await roll_back(stack_name, stack_id, stack, operation, **options)
+
+    return wrapper
 
 
 def _sending_replaced_back(roll_back: Any) -> Any:  # noqa: ANN401 - ministack is untyped

@@ -229,7 +229,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def signal_sibling(cloudformation: Any, stack: str, status: str) -> None:  # noqa: ANN401
+def signal_sibling(cloudformation: Any, stack: str, status: str) -> None:
     """Send the signal that a stack's sibling waits for, as soon as it waits."""
 
     def is_sent() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
@@ -75,6 +76,21 @@ class TestShown:
             "CREATE_STACK",
         ]
         assert len({one["OperationId"] for one in update.seen["LastOperations"]}) == 2
+
+    @pytest.mark.parametrize("numbered", [False, True])
+    def test_automatic_rollback_is_an_operation_or_not(
+        self, emulator_python: Path, tmp_path: Path, *, numbered: bool
+    ) -> None:
+        """Documentation does not say whether a rollback is an operation: a switch decides."""
+        with LocalAWS(emulator_python, tmp_path, rollbacks_are_operations=numbered) as aws:
+            deploy_probe(aws)
+            stack = ProbedStack(aws, "overlap-numbered")
+            stack.create(Create="FAILED")
+            stack.settle()
+            delete = stack.asked(2)[1]
+
+        kinds = [one["OperationType"] for one in delete.seen["LastOperations"]]
+        assert kinds == ["ROLLBACK", "CREATE_STACK"][not numbered :]
 
     def test_change_set_is_an_operation(self, stack: ProbedStack) -> None:
         """Executing a change set is numbered as the creation or update that it is."""

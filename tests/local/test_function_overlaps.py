@@ -16,10 +16,10 @@ from tests.local.consumer import MEMBERS, Consumer, configured
 from tests.local.probe import SIBLING, SIGNALLED, signal_sibling, until
 
 _ROOT = Path(__file__).resolve().parents[2]
-_DEPLOYMENT_SECONDS = 2.0
+_DEPLOYMENT_SECONDS = 1.5
 # Long enough for whatever was under way to come to its end.
-_QUIET_SECONDS = 6.0
-_RETRY_SECONDS = 4.0
+_QUIET_SECONDS = 4.0
+_RETRY_SECONDS = 3.0
 # By then the first delivery has died.
 _CRASH_SECONDS = 1.5
 

@@ -33,9 +33,11 @@ class Gateway:
         auth: Whether IAM policies are enforced.
         minimum_seconds: How long a deployment of one stack instance takes at least.
         retry_seconds: The first pause before Lambda retries an asynchronous invocation.
+        rollbacks_are_operations: Whether a rollback that CloudFormation starts by itself has an
+            OperationId of its own; documentation does not say so.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - how an AWS may differ
         self,
         python: Path,
         folder: Path,
@@ -43,12 +45,14 @@ class Gateway:
         auth: bool = True,
         minimum_seconds: float = 0,
         retry_seconds: float = 0.2,
+        rollbacks_are_operations: bool = False,
     ) -> None:
         self._python = python
         self._folder = folder
         self._auth = auth
         self._minimum_seconds = minimum_seconds
         self._retry_seconds = retry_seconds
+        self._rollbacks_are_operations = rollbacks_are_operations
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -117,6 +121,7 @@ class Gateway:
             "LOCAL_AWS_FAULTS": str(self._faults),
             "LOCAL_AWS_IAM_LOG": str(self._iam_log),
             "LOCAL_AWS_MINIMUM_SECONDS": str(self._minimum_seconds),
+            "LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS": "1" if self._rollbacks_are_operations else "",
             "PYTHONPATH": str(_ROOT),
             "TMPDIR": str(self._folder),
             "USE_SSL": "1",

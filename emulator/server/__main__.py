@@ -4,6 +4,7 @@ The environment says everything (`emulator.local.aws` sets it):
     LOCAL_AWS_FAULTS: a JSON file of faults, read again whenever it changes.
     LOCAL_AWS_IAM_LOG: a file that receives each evaluated IAM action.
     LOCAL_AWS_MINIMUM_SECONDS: how long a stack deployment takes at least.
+    LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS: if not empty, automatic rollbacks have OperationIds.
     LOCAL_AWS_DIES_WITH_PARENT: end when standard input closes.
 """
 
@@ -40,7 +41,10 @@ def main() -> None:
 def _install() -> None:
     from emulator.server import macros, mends, pipelines, stacksets  # noqa: PLC0415
 
-    mends.install(os.environ.pop("LOCAL_AWS_IAM_LOG", None))
+    mends.install(
+        os.environ.pop("LOCAL_AWS_IAM_LOG", None),
+        rollbacks_are_operations=bool(os.environ.pop("LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS", "")),
+    )
     macros.install()
     pipelines.install()
     stacksets.install(

@@ -1,8 +1,8 @@
 """The protocol between CloudFormation and custom resources, kept as AWS keeps it.
 
-ministack calls the function once and synchronously, believes any answer, and forgets a resource
-whose Create failed. Here the call is asynchronous with Lambda's retries, the answer is checked,
-and a failed Create is deleted on rollback.
+ministack calls the function once and synchronously, and believes any answer. Here the call is
+asynchronous with Lambda's retries, the answer is checked, the stack shows what is under way, and
+a request can be given up before it is answered.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from ministack import app
 from ministack.core.arn import ArnParseError, parse_arn
-from ministack.core.responses import get_region, new_uuid, now_iso
+from ministack.core.responses import get_region, new_uuid
 from ministack.services import lambda_svc
-from ministack.services.cloudformation import custom_resource, stacks
+from ministack.services.cloudformation import custom_resource
+
+from emulator.server import cancellation, resource_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,13 +33,11 @@ _NO_RESPONSE = (
     "for requestId [{request_id}]. If you are using the Python cfn-response module, you may need "
     "to update your Lambda function code so that CloudFormation can attach the updated version."
 )
-
-# Resources whose Create failed, waiting for the rollback: (StackId, logical id) -> record.
-_failed_creates: dict[tuple[str, str], dict[str, Any]] = {}
+_WORK = {"Create": "creation", "Update": "update", "Delete": "deletion"}
 
 
 class ResponseRefusedError(RuntimeError):
-    """The provider failed, or CloudFormation cannot use its answer."""
+    """The provider failed, or CloudFormation cannot use its answer, or no longer wants it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,6 @@ def install() -> None:
     """Put this protocol in the place of ministack's."""
     custom_resource.invoke_custom_resource = invoke_custom_resource
     app._handle_post_body_shortcuts = _receiving_responses(app._handle_post_body_shortcuts)  # noqa: SLF001
-    stacks._roll_back_operation = _deleting_failed_creates(stacks._roll_back_operation)  # noqa: SLF001
 
 
 def invoke_custom_resource(  # noqa: PLR0913, PLR0917 - the signature is ministack's
@@ -78,7 +77,6 @@ def invoke_custom_resource(  # noqa: PLR0913, PLR0917 - the signature is minista
     token = new_uuid()
     event = {
         "RequestType": request_type,
-        "ResponseURL": _response_url(token),
         "StackId": stack_id,
         "RequestId": new_uuid(),
         "ResourceType": resource_type,
@@ -90,21 +88,28 @@ def invoke_custom_resource(  # noqa: PLR0913, PLR0917 - the signature is minista
     if old_props is not None:
         normalised = custom_resource._normalise_resource_properties(old_props)  # noqa: SLF001
         event["OldResourceProperties"] = normalised
+    resource_status.begin(event, stack_name, props)
+    event["ResponseURL"] = _response_url(token)
+    # Without a usable answer CloudFormation makes an id of its own.
+    shown = physical_id or f"{stack_name}-{logical_id}-{secrets.token_hex(6).upper()}"
     try:
         answer = checked_answer(_exchange(token, event, props), event)
-    except ResponseRefusedError:
-        # Without a usable answer CloudFormation makes an id of its own.
-        made_up = f"{stack_name}-{logical_id}-{secrets.token_hex(6).upper()}"
-        _remember_failed_create(event, props, made_up)
+        shown = answer.physical_id if request_type == "Create" else shown
+        _require_success(answer, event)
+    except ResponseRefusedError as refusal:
+        resource_status.fail(event, stack_name, shown, str(refusal))
         raise
+    resource_status.succeed(event, stack_name, answer.physical_id)
+    return answer.physical_id, answer.data
+
+
+def _require_success(answer: Answer, event: Mapping[str, Any]) -> None:
     if not answer.succeeded:
-        _remember_failed_create(event, props, answer.physical_id)
         message = (
             "Received response status [FAILED] from custom resource. Message returned: "
             f"{answer.reason} (RequestId: {event['RequestId']})"
         )
         raise ResponseRefusedError(message)
-    return answer.physical_id, answer.data
 
 
 def _response_url(token: str) -> str:
@@ -117,12 +122,18 @@ def _exchange(token: str, event: dict[str, Any], props: dict[str, Any]) -> bytes
     """Invoke the function and wait for the body that it puts to the response URL."""
     function = function_of(props.get("ServiceToken", ""))
     answered = custom_resource.register_token(token)
+    request = cancellation.register(event["StackId"], event["LogicalResourceId"], answered)
     # CloudFormation invokes asynchronously, so Lambda retries a crash twice
     # and then hands the event to the on-failure destination.
     lambda_svc.invoke_async_with_retry(function, event)
     in_time = answered.wait(timeout=float(props.get("ServiceTimeout", 3600)))
     with custom_resource._lock:  # noqa: SLF001
+        # From here on an answer finds nobody.
         pending = custom_resource._pending.pop(token, None)  # noqa: SLF001
+    cancellation.forget(event["StackId"], event["LogicalResourceId"], request)
+    if request.given_up:
+        message = f"Resource {_WORK[event['RequestType']]} cancelled"
+        raise ResponseRefusedError(message)
     if not in_time or pending is None:
         raise ResponseRefusedError(_NO_RESPONSE.format(request_id=event["RequestId"]))
     body: bytes = pending["result"]
@@ -182,44 +193,6 @@ def checked_answer(body: bytes, event: Mapping[str, Any]) -> Answer:
         response.get("Reason") or "Unknown",
         response.get("Data") or {},
     )
-
-
-def _remember_failed_create(
-    event: Mapping[str, Any], props: dict[str, Any], physical_id: str
-) -> None:
-    """Keep what the rollback needs to send a Delete; other requests leave nothing to delete."""
-    if event["RequestType"] != "Create":
-        return
-    _failed_creates[event["StackId"], event["LogicalResourceId"]] = {
-        "PhysicalResourceId": physical_id,
-        "ResourceType": event["ResourceType"],
-        "ResourceStatus": "CREATE_FAILED",
-        "LogicalResourceId": event["LogicalResourceId"],
-        "Properties": props,
-        "Attributes": {},
-        "Timestamp": now_iso(),
-    }
-
-
-def _deleting_failed_creates(roll_back: Any) -> Any:  # noqa: ANN401 - ministack is untyped
-    """Make a rollback delete the custom resource whose Create failed."""
-
-    @functools.wraps(roll_back)
-    async def wrapper(
-        stack_name: str,
-        stack_id: str,
-        stack: dict[str, Any],
-        operation: dict[str, Any],
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        logical_id = operation.get("failed_logical_id") or ""
-        record = _failed_creates.pop((stack_id, logical_id), None)
-        if record:
-            stack.setdefault("_resources", {})[logical_id] = record
-            operation["created"] = [*operation.get("created", []), logical_id]
-        await roll_back(stack_name, stack_id, stack, operation, **kwargs)
-
-    return wrapper
 
 
 def _receiving_responses(handle: Any) -> Any:  # noqa: ANN401

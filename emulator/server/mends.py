@@ -15,18 +15,31 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import lambda_svc, s3
 from ministack.services.cloudformation import helpers, provisioners
 
-from emulator.server import custom_resources
+from emulator.server import (
+    architectures,
+    custom_resources,
+    deployments,
+    operations,
+    resource_status,
+    rollbacks,
+)
 
 _S3_HOSTS = (".s3.", ".s3-")
 
 
-def install(iam_log: str | None = None) -> None:
+def install(iam_log: str | None = None, *, rollbacks_are_operations: bool = False) -> None:
     """Install every mend.
 
     Args:
         iam_log: A file that receives each evaluated IAM action as one line of JSON.
+        rollbacks_are_operations: Whether automatic rollbacks have OperationIds of their own.
     """
     custom_resources.install()
+    resource_status.install()
+    rollbacks.install(numbered=rollbacks_are_operations)
+    deployments.install()
+    operations.install()
+    architectures.install()
     keep_to_our_port()
     honour_recursive_loop()
     name_stack_set_resources()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.local.aws import ADMINISTRATOR, LocalAWS
+from emulator.local.aws import ADMINISTRATOR, PROVIDER_STACK, LocalAWS
 from emulator.local.stacks import StackOutcome
 
 MEMBERS = ["222222222222", "333333333333", "444444444444", "555555555555"]
@@ -52,6 +54,15 @@ class Consumer:
 
     def deploy(self, accounts: list[str] = MEMBERS[:2], **properties: Any) -> StackOutcome:
         """Create or update the stack; properties are laid over plain ones, None takes one away."""
+        return self.aws.deploy(self.name, self.stack_template(accounts, **properties))
+
+    def stack_template(
+        self,
+        accounts: list[str] = MEMBERS[:2],
+        siblings: Mapping[str, Any] | None = None,
+        **properties: Any,
+    ) -> str:
+        """Return the template that `deploy` deploys, with other resources beside the stack set."""
         plain: dict[str, Any] = {
             "ServiceToken": {"Fn::ImportValue": "StackSetCustomResource"},
             "ServiceTimeout": 60,
@@ -67,9 +78,7 @@ class Consumer:
             name: {"Value": {"Fn::GetAtt": ["Set", name]}} for name in ATTRIBUTES
         }
         outputs["Ref"] = {"Value": {"Ref": "Set"}}
-        return self.aws.deploy(
-            self.name, json.dumps({"Resources": {"Set": resource}, "Outputs": outputs})
-        )
+        return json.dumps({"Resources": {"Set": resource, **(siblings or {})}, "Outputs": outputs})
 
     def delete(self) -> StackOutcome:
         """Delete the stack."""
@@ -125,3 +134,21 @@ class Consumer:
             ]
             if stack["StackName"].startswith(f"StackSet-{self.name}-")
         ]
+
+
+@contextlib.contextmanager
+def configured(aws: LocalAWS, **configuration: object) -> Iterator[str]:
+    """Change the function's configuration for a while; gives its name."""
+    found = aws.client("cloudformation").describe_stack_resource(
+        StackName=PROVIDER_STACK, LogicalResourceId="StackSetResourceFunction"
+    )
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    functions = aws.client("lambda")
+    before = functions.get_function_configuration(FunctionName=name)
+    functions.update_function_configuration(FunctionName=name, **configuration)
+    try:
+        yield name
+    finally:
+        functions.update_function_configuration(
+            FunctionName=name, **{key: before[key] for key in configuration}
+        )

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
-from emulator.local.aws import PROVIDER_STACK, LocalAWS
-from tests.local.consumer import MEMBERS, Consumer
-
-
-@contextlib.contextmanager
-def _configured(aws: LocalAWS, **configuration: object) -> Iterator[str]:
-    """Change the function's configuration for a while; gives its name."""
-    found = aws.client("cloudformation").describe_stack_resource(
-        StackName=PROVIDER_STACK, LogicalResourceId="StackSetResourceFunction"
-    )
-    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
-    functions = aws.client("lambda")
-    before = functions.get_function_configuration(FunctionName=name)
-    functions.update_function_configuration(FunctionName=name, **configuration)
-    try:
-        yield name
-    finally:
-        functions.update_function_configuration(
-            FunctionName=name, **{key: before[key] for key in configuration}
-        )
+from emulator.local.aws import LocalAWS
+from tests.local.consumer import MEMBERS, Consumer, configured
 
 
 def test_long_request_is_relayed(consumer: Consumer) -> None:
     """A request that outlasts its sandbox is gone on with by another invocation."""
     consumer.deploy(MEMBERS[:1]).require()
     consumer.aws.set_faults({"busy": [{"stack_set_name": consumer.name, "seconds": 7.0}]})
-    with _configured(consumer.aws, Timeout=6) as function:
+    with configured(consumer.aws, Timeout=6) as function:
         before = _invocations(consumer.aws, function)
         outcome = consumer.deploy(MEMBERS[:2])
         invocations = _invocations(consumer.aws, function) - before
@@ -47,7 +26,7 @@ def _invocations(aws: LocalAWS, function: str) -> int:
 
 def test_last_word_answers_for_a_dead_function(consumer: Consumer) -> None:
     """When the function dies three times on a request, CloudFormation still gets an answer."""
-    with _configured(consumer.aws, Handler="handler.app.missing"):
+    with configured(consumer.aws, Handler="handler.app.missing"):
         outcome = consumer.deploy(MEMBERS[:1])
 
     assert outcome.status == "ROLLBACK_FAILED"

@@ -134,6 +134,7 @@ def _event(record: StackRecord, event: Event) -> dict[str, Any]:
         "Timestamp": _moment(event.time),
         "ResourceStatus": event.status,
         "ResourceStatusReason": event.reason or None,
+        "ResourceProperties": event.properties or None,
     }
     known = _members("DescribeStackEvents", "StackEvents")
     return {key: value for key, value in shown.items() if value is not None and key in known}

@@ -276,7 +276,7 @@ class Stack:
         if shown is not None and shown.status in {"DELETE_COMPLETE", "DELETE_SKIPPED"}:
             return True
         if self.retain:
-            self._sent.turn("DELETE_SKIPPED", self.physical_id)
+            self._sent.skip(self.physical_id, self.properties)
             return True
         answer = self._sent.request("Delete", self.properties, physical_id=self.physical_id)
         return answer.status == "SUCCESS"

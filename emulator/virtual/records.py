@@ -16,6 +16,7 @@ class ResourceView:
         status: ResourceStatus.
         since: When that status began, in seconds since 1970.
         reason: ResourceStatusReason; empty for none.
+        properties: What the resource is to become, as JSON; shown in events only.
     """
 
     resource_type: str
@@ -23,6 +24,7 @@ class ResourceView:
     status: str
     since: float
     reason: str = ""
+    properties: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Event(NamedTuple):
     status: str
     reason: str
     operation_id: str
+    properties: str
 
 
 @dataclass
@@ -101,7 +104,11 @@ class StackRecord:
         """Give the stack another status."""
         gone = moment if status == "DELETE_COMPLETE" else None
         self._show(replace(self.now, status=status, reason=reason, deleted_at=gone), moment)
-        self._note(moment, self.name, self.stack_id, "AWS::CloudFormation::Stack", status, reason)
+        kind = "AWS::CloudFormation::Stack"
+        operation_id = self._operation_id()
+        self.events.append(
+            Event(moment, self.name, self.stack_id, kind, status, reason, operation_id, "")
+        )
 
     def turn_resource(self, logical_id: str, view: ResourceView) -> None:
         """Give a resource another status."""
@@ -112,14 +119,11 @@ class StackRecord:
     def note_resource(self, logical_id: str, view: ResourceView) -> None:
         """Write an event only: the clean-up of a replaced id shows nowhere else."""
         named = (logical_id, view.physical_id, view.resource_type)
-        self._note(view.since, *named, view.status, view.reason)
+        told = (view.status, view.reason, self._operation_id(), view.properties)
+        self.events.append(Event(view.since, *named, *told))
 
     def _show(self, view: StackView, moment: float) -> None:
         self.views.append((moment, view))
 
-    def _note(self, moment: float, *words: str) -> None:
-        operation_id = self.now.operations[0][1] if self.now.operations else ""
-        logical_id, physical_id, resource_type, status, reason = words
-        self.events.append(
-            Event(moment, logical_id, physical_id, resource_type, status, reason, operation_id)
-        )
+    def _operation_id(self) -> str:
+        return self.now.operations[0][1] if self.now.operations else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import string
 import uuid
 from collections.abc import Callable, Mapping
@@ -95,31 +96,39 @@ class Requests:
             physical_id: Empty for a Create.
             given_up: Tells whether the answer is of no interest any more.
         """
-        self.turn(f"{kind.upper()}_IN_PROGRESS", physical_id)
+        self._show(f"{kind.upper()}_IN_PROGRESS", physical_id, "", properties)
         answer = self._exchange(kind, properties, old_properties, physical_id, given_up)
         done = answer.status == "SUCCESS"
         shown_id = answer.physical_id if done or kind == "Create" else physical_id
         status = f"{kind.upper()}_{'COMPLETE' if done else 'FAILED'}"
-        self.turn(status, shown_id, _shown_reason(answer))
+        self._show(status, shown_id, _shown_reason(answer), properties)
         return answer
 
     def clean_up(self, physical_id: str, properties: dict[str, Any]) -> Answer:
         """Delete what was replaced; the resource goes on to show its new id and status."""
-        self._note("DELETE_IN_PROGRESS", physical_id)
+        self._note("DELETE_IN_PROGRESS", physical_id, properties)
         answer = self._exchange("Delete", properties, None, physical_id, lambda: False)
         done = answer.status == "SUCCESS"
-        self._note("DELETE_COMPLETE" if done else "DELETE_FAILED", physical_id)
+        self._note("DELETE_COMPLETE" if done else "DELETE_FAILED", physical_id, properties)
         return answer
 
-    def turn(self, status: str, physical_id: str, reason: str = "") -> None:
-        """Show another status of the resource."""
-        self.record.turn_resource(LOGICAL_ID, self._view(status, physical_id, reason))
+    def skip(self, physical_id: str, properties: dict[str, Any]) -> None:
+        """Leave the resource where it is when its stack goes."""
+        self._show("DELETE_SKIPPED", physical_id, "", properties)
 
-    def _note(self, status: str, physical_id: str) -> None:
-        self.record.note_resource(LOGICAL_ID, self._view(status, physical_id, ""))
+    def _show(self, status: str, physical_id: str, reason: str, properties: dict[str, Any]) -> None:
+        view = self._view(status, physical_id, reason, properties)
+        self.record.turn_resource(LOGICAL_ID, view)
 
-    def _view(self, status: str, physical_id: str, reason: str) -> ResourceView:
-        return ResourceView(RESOURCE_TYPE, physical_id, status, self.aws.clock.now, reason)
+    def _note(self, status: str, physical_id: str, properties: dict[str, Any]) -> None:
+        view = self._view(status, physical_id, "", properties)
+        self.record.note_resource(LOGICAL_ID, view)
+
+    def _view(
+        self, status: str, physical_id: str, reason: str, properties: dict[str, Any]
+    ) -> ResourceView:
+        now, text = self.aws.clock.now, json.dumps(properties)
+        return ResourceView(RESOURCE_TYPE, physical_id, status, now, reason, text)
 
     # --- one request and its answer ---------------------------------------------------------------
 

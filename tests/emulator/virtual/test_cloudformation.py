@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -195,6 +196,24 @@ class TestShown:
         described = client().describe_stacks(StackName=stack.stack_id)["Stacks"][0]
 
         assert described.get("DeploymentConfig", {}).get("Mode", "EXPRESS") == "EXPRESS"
+
+    def test_events_tell_properties(self, stack: Stack) -> None:
+        """An event tells what the resource was to become, each value as text."""
+        stack.deploy(ONE)
+        stack.deploy({"Is": 2})
+        events = client().describe_stack_events(StackName="story")["StackEvents"]
+        told = [
+            (each["ResourceStatus"], json.loads(each["ResourceProperties"])["Is"])
+            for each in reversed(events)
+            if each["LogicalResourceId"] == "StackSet"
+        ]
+
+        assert told == [
+            ("CREATE_IN_PROGRESS", "1"),
+            ("CREATE_COMPLETE", "1"),
+            ("UPDATE_IN_PROGRESS", "2"),
+            ("UPDATE_COMPLETE", "2"),
+        ]
 
 
 class TestAskedInVain:

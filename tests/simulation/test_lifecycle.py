@@ -550,15 +550,12 @@ class TestWaiting:
         deploy(aws, stack, properties())
         denied = CallFault("DescribeStackSetOperation", Answer.ACCESS_DENIED, times=None)
         aws.engine.faults.calls.append(denied)
-        update = dict(stack.requests[0], RequestType="Update", RequestId="another")
-        update["PhysicalResourceId"] = stack.physical_id
-        update["OldResourceProperties"] = stack.properties
-        update["ResourceProperties"] = {**stack.properties, "Tags": []}
 
-        stack.function.deliver(update)
+        assert stack.deploy(properties(Tags=TWO_TAGS)) == "UPDATE_ROLLBACK_FAILED"
 
-        assert aws.responses[-1].body["Status"] == "FAILED"
+        assert [answer.status for _, answer in stack.answers[1:]] == ["FAILED", "FAILED"]
         newest = list(aws.engine.stack_sets[stack.physical_id].operations.values())[-1]
+        assert newest.action == "UPDATE"
         assert newest.status in {"STOPPING", "STOPPED"}
 
     @pytest.mark.parametrize("minutes", [1, 14, 20, 58])

@@ -136,9 +136,15 @@ class Lifecycle:
 
     def _wanted(self) -> StackSetSpec:
         """What an Update asks for; a rollback is never refused for what it says."""
+        wanted = self.request.properties
         if self.loop.liveness.is_rollback:
-            return _spec(read_leniently(self.request.properties))
-        return _spec(read_properties(self.request.properties, self.request.old_properties))
+            return _spec(read_leniently(wanted))
+        try:
+            return _spec(read_properties(wanted, self.request.old_properties))
+        except InvalidProperties:
+            if self.loop.liveness.turns_out_a_rollback():
+                return _spec(read_leniently(wanted))
+            raise
 
     def _previous(self, spec: StackSetSpec) -> Previous:
         """What the stack set was before; the same as wanted where the update was refused."""

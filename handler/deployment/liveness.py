@@ -39,11 +39,13 @@ class FirstLook:
         status: The stack's status; empty where CloudFormation did not tell.
         operation_ids: The stack's newest operations.
         is_express: Whether the stack counts a resource as done before it is answered for.
+        since: When the resource's status began that shows the request as waited for; 0 for unseen.
     """
 
     status: str = ""
     operation_ids: list[str] = field(default_factory=list)
     is_express: bool = False
+    since: float = 0.0
 
 
 @dataclass
@@ -62,10 +64,8 @@ class Liveness:
     stack: OwningStack
     sleep: Callable[[float], None]
     first: FirstLook
-    _live_since: float | None = None
     shown_id: str = ""
     _is_known: bool = False
-    _is_first_look: bool = False
     _asked_at: float = field(default=-_INTERVAL)
 
     def begin(self) -> None:
@@ -75,12 +75,15 @@ class Liveness:
             GivenUp: The delivery is late.
         """
         if not self.first.status:
-            state = self.stack.stack()
-            if state is not None:
-                self.first.status, self.first.is_express = state.status, state.is_express
-                self.first.operation_ids = list(state.operation_ids)
-                self._is_first_look = True
+            self._look_at_the_stack()
         self.require()
+
+    def turns_out_a_rollback(self) -> bool:
+        """Whether a second look shows a rollback where the first was perhaps a moment old."""
+        if not self.is_rollback and self.request.kind == "Update" and self.first.status:
+            self.sleep(_SECOND_LOOK)
+            self._look_at_the_stack()
+        return self.is_rollback
 
     @property
     def is_rollback(self) -> bool:
@@ -128,24 +131,28 @@ class Liveness:
             return self.request.began
         return self.request.began + LONGEST_CALL
 
+    def _look_at_the_stack(self) -> None:
+        state = self.stack.stack()
+        if state is not None:
+            self.first.status, self.first.is_express = state.status, state.is_express
+            self.first.operation_ids = list(state.operation_ids)
+
     def _look(self) -> Verdict:
         self._asked_at = time.time()
         resource = self.stack.resource()
         self.shown_id = resource.physical_id if resource is not None else ""
         asked = Asked(self.request.kind, self.request.physical_id, self.request.signed_at)
         verdict = judge(asked, resource, is_express=self.first.is_express)
-        if verdict is Verdict.LIVE and resource is not None and resource.since != self._live_since:
-            if not self._is_first_look and self._has_turned():
+        if verdict is Verdict.LIVE and resource is not None and resource.since != self.first.since:
+            # Two requests may be signed in the same second.
+            if self.first.since and self._has_turned():
                 return Verdict.DEAD
-            self._live_since, self._is_first_look = resource.since, False
+            self.first.since = resource.since
         self._is_known = verdict is Verdict.LIVE
         return verdict
 
     def _has_turned(self) -> bool:
-        """Whether the stack has gone on to another operation, or to a rollback, since the first.
-
-        Two requests may be signed in the same second.
-        """
+        """Whether the stack has gone on to another operation, or to a rollback, since the first."""
         if not self.first.status:
             return False
         now = self.stack.stack()

@@ -23,6 +23,7 @@ from handler.values.spec import StackSetSpec
 from handler.values.targets import Target
 
 BUSY_PAUSE = 5.0
+_INSISTENCE = 15.0
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
 
@@ -54,6 +55,7 @@ class Operations:
     successes: dict[str, Success] = field(default_factory=dict)
     _started: set[str] = field(default_factory=set)
     _running: str = ""
+    _has_insisted: bool = False
 
     def wait_until_quiet(self, spared: Collection[str] = ()) -> list[OperationState]:
         """Wait until no operation runs; stop what an earlier request has left running.
@@ -69,7 +71,7 @@ class Operations:
         """
         while True:
             recent = [self._as_it_is(each) for each in self._recent()]
-            self._refuse_if_superseded(recent)
+            self._heed_later_requests(recent)
             active = [each for each in recent if each.is_active]
             if not active:
                 return recent
@@ -176,14 +178,21 @@ class Operations:
             recent = [OperationState(hinted, "", "RUNNING"), *recent]
         return recent
 
-    def _refuse_if_superseded(self, recent: Iterable[OperationState]) -> None:
-        """Marks decide where CloudFormation does not tell which request it waits for."""
-        if self.liveness.is_known:
+    def _heed_later_requests(self, recent: Iterable[OperationState]) -> None:
+        """A later mark decides, unless CloudFormation insists that it waits for this request.
+
+        What CloudFormation shows may be a moment old; the clocks of those who sign may differ.
+        """
+        marks = (self.marks.is_of_later_request(each.operation_id) for each in recent)
+        if self._has_insisted or not any(marks):
             return
-        for operation in recent:
-            if self.marks.is_of_later_request(operation.operation_id):
-                why = f"a later one has started operation {operation.operation_id}"
-                raise GivenUp(why)
+        if self.liveness.is_known:
+            self.patience.sleep(_INSISTENCE)
+            self.liveness.require()
+        if not self.liveness.is_known:
+            why = "a later one works on the stack set"
+            raise GivenUp(why)
+        self._has_insisted = True
 
     def _as_it_is(self, operation: OperationState) -> OperationState:
         """An operation that the list shows running may have ended since."""

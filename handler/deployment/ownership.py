@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from enum import Enum
 
 from handler.deployment.liveness import Liveness
-from handler.errors import StackSetExists
+from handler.errors import StackSetExists, StackSetResourceError
 from handler.gateway.stacksets import NameTaken, StackSets
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG
 from handler.values.spec import StackSetSpec
 
 _PAUSE = 5.0
+# A token may have been used for a stack set that is gone; then the next one is taken.
+_ATTEMPTS = ("", "1", "2", "3", "4")
 
 
 class Origin(Enum):
@@ -81,19 +83,19 @@ class Ownership:
         Raises:
             StackSetExists: The name has gone to a stack set that is not the resource's own.
         """
-        for attempt in ("", self.marks.request):
+        for attempt in (*_ATTEMPTS, self.marks.request):
+            token = self.marks.client_request_token(name, attempt)
             try:
-                token = self.marks.client_request_token(name, attempt)
                 made = self.stack_sets.create(name, spec, token)
             except NameTaken as error:
                 own = self.find(name, spec)
                 if own is None:
                     raise StackSetExists(name) from error
                 return own
-            # A token may have been used for a stack set that has been deleted since.
             if self.stack_sets.describe(made) is not None:
-                break
-        return Own(made, Origin.MADE)
+                return Own(made, Origin.MADE)
+        message = f"StackSetName: {name} was used too often, so choose another name."
+        raise StackSetResourceError(message)
 
     def is_of_later_request(self, stack_set_id: str) -> bool:
         """Whether a request has worked on the stack set that was signed after this one."""
@@ -115,12 +117,17 @@ class Ownership:
         return not self.stack_sets.recent_operations(stack_set_id, most=1)
 
     def _is_recognised(self, name: str, stack_set_id: str, spec: StackSetSpec) -> bool:
-        """Whether the API recognises the resource's token for this stack set."""
-        try:
-            shown = self.stack_sets.create(name, spec, self.marks.client_request_token(name))
-        except NameTaken:
-            return False
-        if shown != stack_set_id:
-            # The stack set went away in between, so the try has made another, or named a former.
-            self.stack_sets.delete(shown)
-        return shown == stack_set_id
+        """Whether the API recognises one of the resource's tokens for this stack set."""
+        for attempt in _ATTEMPTS:
+            token = self.marks.client_request_token(name, attempt)
+            try:
+                shown = self.stack_sets.create(name, spec, token)
+            except NameTaken:
+                continue
+            if shown == stack_set_id:
+                return True
+            if self.stack_sets.describe(shown) is not None:
+                # The stack set went away in between, so the try has made another.
+                self.stack_sets.delete(shown)
+                return False
+        return False

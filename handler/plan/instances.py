@@ -52,7 +52,7 @@ def plan_deployment(
         return [*deletions, *creations, *_grouped(UPDATE, wanted, stale)]
     updates = _grouped(UPDATE, wanted, found.overridden)
     scope = _scope_of_set_update(found, spec, seen)
-    regions = scope.regions if scope else tuple(sorted({each.region for each in found.remaining}))
+    regions = scope.regions if scope else _regions(found.remaining, seen)
     everywhere = frozenset() if scope else frozenset(found.remaining)
     set_update = Step(UPDATE_SET, scope, regions, content=set_content, everywhere=everywhere)
     is_held_back = not all(state.is_current for state in found.overridden.values())
@@ -108,6 +108,12 @@ def _difference(
             if target in wanted and target not in overridden and _worth_retrying(state, marks)
         ],
     )
+
+
+def _regions(targets: Iterable[Target], seen: Observation) -> tuple[str, ...]:
+    """The Regions of these instances, without those where a list that lags shows some alone."""
+    regions, known = {each.region for each in targets}, seen.stack_set.regions
+    return tuple(sorted(regions if known is None else regions & known))
 
 
 def _scope_of_set_update(

@@ -13,6 +13,7 @@ from enum import Enum
 
 from handler.values.observation import ResourceState
 
+_SKEW = 1
 _IN_PROGRESS = "_IN_PROGRESS"
 _COMPLETE = "_COMPLETE"
 
@@ -57,7 +58,7 @@ def judge(asked: Asked, resource: ResourceState | None, *, is_express: bool = Fa
     if asked.kind == "Delete" and resource.physical_id not in {"", asked.physical_id}:
         return _of_other_id(asked, resource)
     if resource.status == f"{asked.kind.upper()}{_IN_PROGRESS}":
-        return Verdict.LIVE if _began_by(asked, resource) else Verdict.DEAD
+        return _of_same_kind(asked, resource)
     if is_express and resource.status == f"{asked.kind.upper()}{_COMPLETE}":
         return Verdict.LIVE
     if asked.kind == "Delete":
@@ -72,8 +73,12 @@ def _of_other_id(asked: Asked, resource: ResourceState) -> Verdict:
     return Verdict.LIVE
 
 
-def _began_by(asked: Asked, resource: ResourceState) -> bool:
-    return not asked.signed_at or math.floor(resource.since) <= asked.signed_at + 1
+def _of_same_kind(asked: Asked, resource: ResourceState) -> Verdict:
+    """Whether the resource is in progress for this request, a later one, or still an earlier."""
+    began = math.floor(resource.since)
+    if not asked.signed_at or abs(began - asked.signed_at) <= _SKEW:
+        return Verdict.LIVE
+    return Verdict.DEAD if began > asked.signed_at else Verdict.UNKNOWN
 
 
 def _is_newer(asked: Asked, resource: ResourceState) -> bool:

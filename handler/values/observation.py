@@ -85,12 +85,13 @@ class StackSetState:
     managed_execution: bool = False
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
+    regions: frozenset[str] | None = None
 
     @classmethod
     def from_api(cls, stack_set: Mapping[str, Any]) -> Self:
         """Read a StackSet."""
         tags, parameters = stack_set.get("Tags"), stack_set.get("Parameters")
-        capabilities = stack_set.get("Capabilities")
+        capabilities, regions = stack_set.get("Capabilities"), stack_set.get("Regions")
         return cls(
             stack_set_id=stack_set["StackSetId"],
             name=stack_set["StackSetName"],
@@ -106,6 +107,7 @@ class StackSetState:
             managed_execution=bool((stack_set.get("ManagedExecution") or {}).get("Active")),
             administration_role_arn=stack_set.get("AdministrationRoleARN"),
             execution_role_name=stack_set.get("ExecutionRoleName"),
+            regions=None if regions is None else frozenset(regions),
         )
 
 

@@ -77,6 +77,8 @@ class CancelledHistory(History):
             names = [each.name for each in dataclasses.fields(readings)]
             drawn["readings"] = readings(
                 **{each: self.random.choice([True, False]) for each in names}
+                # Without it nothing tells whose a stack set is on which no operation has worked yet.
+                | {"remembers_creation_token": True}
             )
         self._say("the service", drawn)
         return drawn

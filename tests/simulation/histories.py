@@ -124,8 +124,9 @@ class History:
         instances = self.aws.engine.stack_sets[stack_set_id].instances
         if instances:
             target = self.random.choice(sorted(instances))
-            del instances[target]
-            self.aws.deployer.stacks.pop((*target, stack_set_id), None)
+            call = {"StackSetName": stack_set_id, "Accounts": [target[0]], "Regions": [target[1]]}
+            self.aws.engine.call("DeleteStackInstances", {**call, "RetainStacks": False})
+            self.aws.clock.sleep(400)
             self.strangers.discard(target)
 
     def _create_one(self, stack_set_id: str) -> None:
@@ -136,9 +137,11 @@ class History:
         self.strangers.add(target)
 
     def _outdate_one(self, stack_set_id: str) -> None:
-        instances = self.aws.engine.stack_sets[stack_set_id].instances
-        if instances:
-            instances[self.random.choice(sorted(instances))].status = "OUTDATED"
+        stack_set, engine = self.aws.engine.stack_sets[stack_set_id], self.aws.engine
+        if stack_set.instances:
+            stack_set.outdate(self.random.choice(sorted(stack_set.instances)))
+            engine._history.note(stack_set, self.aws.clock.now)
+            self.aws.clock.sleep(400)
 
     # --- what goes wrong ---------------------------------------------------------------------
 

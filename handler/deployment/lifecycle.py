@@ -101,7 +101,8 @@ class Lifecycle:
         if not self._was_to_be_replaced(spec, before):
             return self._deploy(present, spec, self._previous(spec))
         # What was to replace the present stack set has failed, and nothing has touched this one.
-        seen = self._deploy(present, spec, _untouched(spec))
+        is_sure = self.loop.liveness.is_rollback
+        seen = self._deploy(present, spec, _untouched(spec) if is_sure else _unsure(spec))
         self._remove(self._find_settled(str(before.name), before), before)
         return seen
 
@@ -142,7 +143,7 @@ class Lifecycle:
         try:
             return _spec(read_properties(wanted, self.request.old_properties))
         except InvalidProperties:
-            if self.loop.liveness.turns_out_a_rollback():
+            if self.loop.liveness.is_surely_rollback():
                 return _spec(read_leniently(wanted))
             raise
 
@@ -166,8 +167,9 @@ class Lifecycle:
         is_kept = spec.name in {None, name_in(present), before.name}
         if is_kept and self.loop.stack_sets.describe(present) is not None:
             return None
-        wanted = spec.name or name_in(present)
-        if self.loop.liveness.is_rollback and not is_kept and not self._is_there(wanted, spec):
+        wanted, liveness = spec.name or name_in(present), self.loop.liveness
+        is_gone = liveness.is_rollback and not is_kept and not self._is_there(wanted, spec)
+        if is_gone and liveness.is_surely_rollback():
             logger.warning("no stack set of the old name is left, so the present one stays")
             return None
         return wanted
@@ -182,9 +184,15 @@ class Lifecycle:
             self.memory.stack_set_id, self.memory.origin = own.stack_set_id, own.origin.name
 
     def _was_to_be_replaced(self, spec: StackSetSpec, before: StackSetSpec) -> bool:
-        """Whether the properties before name another stack set than the one that is there."""
-        other = before.name not in {None, name_in(self.request.physical_id)}
-        return other and before.name != spec.name
+        """Whether this goes back from properties that name another stack set, as far as is known.
+
+        An update may come from such properties, too, where a rollback has kept the stack set.
+        """
+        liveness = self.loop.liveness
+        if before.name in {None, spec.name, name_in(self.request.physical_id)}:
+            return False
+        is_unknown = not liveness.first.status
+        return is_unknown or liveness.is_rollback or liveness.is_surely_rollback()
 
     # --- stack sets --------------------------------------------------------------------------
 
@@ -252,6 +260,11 @@ class Lifecycle:
 def _untouched(spec: StackSetSpec) -> Previous:
     """What a stack set was that is to go back to what it has been all the time."""
     return Previous(spec.instances, spec=spec)
+
+
+def _unsure(spec: StackSetSpec) -> Previous:
+    """What a stack set was of which nobody knows which properties were applied last."""
+    return Previous({}, certain=False, spec=spec)
 
 
 def _spec(reading: Reading) -> StackSetSpec:

@@ -14,6 +14,7 @@ from handler.plan.liveness import Asked, Verdict, judge
 LONGEST_CALL = 30.0
 """Seconds after which a write that was begun before a request was given up has arrived or not."""
 
+_ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _SECOND_LOOK = 5.0
 _UNASKED_LOOKS = 4
 _INTERVAL = 10.0
@@ -78,9 +79,9 @@ class Liveness:
             self._look_at_the_stack()
         self.require()
 
-    def turns_out_a_rollback(self) -> bool:
-        """Whether a second look shows a rollback where the first was perhaps a moment old."""
-        if not self.is_rollback and self.request.kind == "Update" and self.first.status:
+    def is_surely_rollback(self) -> bool:
+        """Whether a second look shows a rollback, too: the first was perhaps a moment old."""
+        if self.first.status and self.request.kind == "Update":
             self.sleep(_SECOND_LOOK)
             self._look_at_the_stack()
         return self.is_rollback
@@ -88,7 +89,7 @@ class Liveness:
     @property
     def is_rollback(self) -> bool:
         """Whether the request is an Update back to what was."""
-        return self.request.kind == "Update" and "ROLLBACK" in self.first.status
+        return self.request.kind == "Update" and self.first.status == _ROLLING_BACK
 
     @property
     def is_known(self) -> bool:

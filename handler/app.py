@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -59,14 +60,16 @@ resource = StackSetResource(_lambda)
 @resource.poll_create
 def create(_event: dict[str, Any], context: LambdaContext) -> str:
     """Serve a Create, from its beginning or where another invocation left off."""
-    return _deployed(_lifecycle(context).create())
+    lifecycle = _lifecycle(context)
+    return _deployed(lifecycle.create(), lifecycle.warnings)
 
 
 @resource.update
 @resource.poll_update
 def update(_event: dict[str, Any], context: LambdaContext) -> str:
     """Serve an Update, from its beginning or where another invocation left off."""
-    return _deployed(_lifecycle(context).update())
+    lifecycle = _lifecycle(context)
+    return _deployed(lifecycle.update(), lifecycle.warnings)
 
 
 @resource.delete
@@ -106,8 +109,8 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
     resource.speak_for_the_dead(event["requestPayload"], context, reason)
 
 
-def _deployed(seen: Observation) -> str:
-    resource.Data = attributes(seen)
+def _deployed(seen: Observation, warnings: Sequence[str]) -> str:
+    resource.Data = attributes(seen, warnings)
     metrics.add_metric("Instances", "Count", len(seen.instances))
     return seen.stack_set.stack_set_id
 

@@ -53,7 +53,16 @@ def test_every_property_is_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["StackSetId", "StackSetName", "StackSetArn", "OperationId", "InstanceCount", "Status"]
+    "name",
+    [
+        "StackSetId",
+        "StackSetName",
+        "StackSetArn",
+        "OperationId",
+        "InstanceCount",
+        "Status",
+        "Warnings",
+    ],
 )
 def test_every_attribute_is_in_the_readme(name: str) -> None:
     """The README names what GetAtt gives."""

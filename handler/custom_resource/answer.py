@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ _MOST_BYTES = 4096
 _TIMEOUT = urllib3.Timeout(connect=5.0, read=15.0)
 _SERVER_ERROR = 500
 _CUT = " ..."
+_MOST_WARNINGS = 5
+_LONGEST_WARNINGS = 800
 
 
 class DeliveryFailed(Exception):
@@ -67,8 +69,13 @@ class Answer:
         return _encode(body, reason[: too_long - 1] + _CUT + end)
 
 
-def attributes(seen: Observation) -> dict[str, str]:
-    """What ``Fn::GetAtt`` gives, by name; CloudFormation wants texts."""
+def attributes(seen: Observation, warnings: Sequence[str] = ()) -> dict[str, str]:
+    """Returns what ``Fn::GetAtt`` gives, by name; CloudFormation wants texts.
+
+    Args:
+        seen: The last look.
+        warnings: What was passed over in the properties; the first few are given.
+    """
     states = seen.instances.values()
     return {
         "StackSetId": seen.stack_set.stack_set_id,
@@ -78,7 +85,15 @@ def attributes(seen: Observation) -> dict[str, str]:
         "InstanceCount": str(len(states)),
         "FailedInstanceCount": str(sum(not each.is_current for each in states)),
         "Status": seen.stack_set.status,
+        "Warnings": _shortened(warnings),
     }
+
+
+def _shortened(warnings: Sequence[str]) -> str:
+    shown, left = " ".join(warnings[:_MOST_WARNINGS]), len(warnings) - _MOST_WARNINGS
+    if len(shown) > _LONGEST_WARNINGS:
+        shown = f"{shown[:_LONGEST_WARNINGS]}{_CUT}"
+    return f"{shown} {left} more are in the log." if left > 0 else shown
 
 
 def deliver(url: str, body: bytes, until: float) -> None:

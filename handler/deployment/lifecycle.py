@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -23,6 +23,8 @@ from handler.properties.reading import (
 )
 from handler.values.observation import Observation
 from handler.values.spec import Previous, StackSetSpec
+
+_MOST_LOGGED = 50
 
 
 @dataclass
@@ -63,11 +65,13 @@ class Lifecycle:
         request: The request.
         memory: What earlier invocations have left, and this one leaves.
         loop: Brings a stack set to where it should be.
+        warnings: What was passed over in the properties.
     """
 
     request: Request
     memory: Memory
     loop: Reconciliation
+    warnings: Sequence[str] = ()
 
     def create(self) -> Observation:
         """Create a stack set and its instances.
@@ -78,7 +82,7 @@ class Lifecycle:
                 CloudFormation's rollback deletes it.
         """
         self.loop.liveness.begin()
-        spec = _spec(read_properties(self.request.properties))
+        spec = self._read(read_properties(self.request.properties))
         return self._deploy_another(spec.name or self.request.default_name, spec)
 
     def update(self) -> Observation:
@@ -139,13 +143,19 @@ class Lifecycle:
         """What an Update asks for; a rollback is never refused for what it says."""
         wanted = self.request.properties
         if self.loop.liveness.is_rollback:
-            return _spec(read_leniently(wanted))
+            return self._read(read_leniently(wanted))
         try:
-            return _spec(read_properties(wanted, self.request.old_properties))
+            return self._read(read_properties(wanted, self.request.old_properties))
         except InvalidProperties:
             if self.loop.liveness.is_surely_rollback():
-                return _spec(read_leniently(wanted))
+                return self._read(read_leniently(wanted))
             raise
+
+    def _read(self, reading: Reading) -> StackSetSpec:
+        for warning in reading.warnings[:_MOST_LOGGED]:
+            logger.warning(warning)
+        self.warnings = reading.warnings
+        return reading.spec
 
     def _previous(self, spec: StackSetSpec) -> Previous:
         """What the stack set was before; the same as wanted where the update was refused."""
@@ -265,9 +275,3 @@ def _untouched(spec: StackSetSpec) -> Previous:
 def _unsure(spec: StackSetSpec) -> Previous:
     """What a stack set was of which nobody knows which properties were applied last."""
     return Previous({}, certain=False, spec=spec)
-
-
-def _spec(reading: Reading) -> StackSetSpec:
-    for warning in reading.warnings:
-        logger.warning(warning)
-    return reading.spec

@@ -77,8 +77,9 @@ class CancelledHistory(History):
             names = [each.name for each in dataclasses.fields(readings)]
             drawn["readings"] = readings(
                 **{each: self.random.choice([True, False]) for each in names}
-                # Without it nothing tells whose a stack set is on which no operation has worked yet.
-                | {"remembers_creation_token": True}
+                # Without the first nothing tells whose a stack set is on which no operation has
+                # worked yet, without the second that a CURRENT instance has old tags.
+                | {"remembers_creation_token": True, "updated_instances_take_tags": True}
             )
         self._say("the service", drawn)
         return drawn

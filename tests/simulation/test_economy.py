@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -102,7 +103,7 @@ def test_the_answer_comes_in_time(aws: VirtualAWS, stack: Stack) -> None:
 def test_a_refused_relay(aws: VirtualAWS, stack: Stack) -> None:
     """Where no other invocation can go on, the request fails and leaves nothing running."""
     aws.deployer.seconds = lambda _: 2_000.0
-    refused = {"Error": {"Code": "AccessDeniedException", "Message": "No"}}
+    refused: Any = {"Error": {"Code": "AccessDeniedException", "Message": "No"}}
     aws.before_call = _failing("lambda", ClientError(refused, "Invoke"))
 
     stack.deploy(properties())

@@ -59,6 +59,7 @@ class TestStory:
             "InstanceCount": "3",
             "FailedInstanceCount": "0",
             "Status": "ACTIVE",
+            "Warnings": "",
         }
 
     def test_another_deploy_date(self, aws: VirtualAWS, stack: Stack) -> None:

@@ -184,7 +184,7 @@ class TestAttributes:
             newest_operation_id="op-1",
         )
 
-        assert attributes(seen) == {
+        assert attributes(seen, ["A.", "B."]) == {
             "StackSetId": STACK_SET_ID,
             "StackSetName": "StackSetsTest",
             "StackSetArn": (
@@ -195,7 +195,18 @@ class TestAttributes:
             "InstanceCount": "3",
             "FailedInstanceCount": "2",
             "Status": "ACTIVE",
+            "Warnings": "A. B.",
         }
+
+    def test_warnings_are_cut(self) -> None:
+        """However many there are, a few fit, and the log has the rest."""
+        many = [f"Property {number} is passed over, for it is not known." for number in range(900)]
+        long = ["x" * 5_000]
+
+        assert attributes(Observation(stack_set()), many)["Warnings"].endswith(
+            "895 more are in the log."
+        )
+        assert len(attributes(Observation(stack_set()), long)["Warnings"]) < 1_000
 
     def test_empty_stack_set(self) -> None:
         """A stack set without instances and operations has all its attributes, too."""

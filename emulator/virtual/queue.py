@@ -221,10 +221,11 @@ class Queue:
         if message is None:
             text = f'The input receipt handle "{handle}" is not a valid receipt handle.'
             raise ApiError(INVALID_HANDLE, text, 404)
-        if not self.is_in_flight(message) and not self._is_gone(message):
+        if self._is_gone(message):
+            raise _unavailable(handle)
+        if not self.is_in_flight(message):
             raise self._not_in_flight(handle)
-        known = handle == message.handles[-1] or self.settings.old_handles
-        if self._is_gone(message) or not known:
+        if not (handle == message.handles[-1] or self.settings.old_handles):
             raise _unavailable(handle)
         now = self._now()
         if now + seconds > (message.received_at or now) + LONGEST_INVISIBILITY:
@@ -236,7 +237,6 @@ class Queue:
         """Take a dead letter of another queue; it keeps its id and the moment it was sent."""
         message.source_arn, message.received_at = source_arn, None
         message.visible_at = self._now()
-        message.handles = []
         self._arrive(message)
 
     # --- the small print -------------------------------------------------------------------------

@@ -205,7 +205,7 @@ class Faults:
         return None
 
 
-def raise_before(answer: Answer | None, action: str) -> None:
+def raise_before(answer: Answer | None, action: str, service: str = "cloudformation") -> None:
     """Raise what keeps a call from being carried out.
 
     Raises:
@@ -217,7 +217,7 @@ def raise_before(answer: Answer | None, action: str) -> None:
         code, message, status = "InternalFailure", "An internal error has occurred", 500
     elif answer is Answer.ACCESS_DENIED:
         code, status = "AccessDenied", 403
-        message = f"User is not authorized to perform: cloudformation:{action}"
+        message = f"User is not authorized to perform: {service}:{action}"
     else:
         return
     raise ApiError(code, message, status)

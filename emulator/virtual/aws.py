@@ -1,38 +1,19 @@
-"""A world without servers: AWS in virtual time, answering boto3 below its retry layer."""
+"""A world without servers: what is needed to make one and to look at it."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
-from unittest import mock
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-import urllib3
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-from botocore.httpsession import URLLib3Session
-
-from emulator.stacksets import wire
 from emulator.stacksets.engine import Engine
-from emulator.stacksets.errors import ApiError, ResponseLostError
-from emulator.stacksets.faults import raise_after, raise_before
-from emulator.virtual import asking
-from emulator.virtual.asking import Asking
+from emulator.virtual.account import RESPONSE_HOST, Invocation, VirtualAWS
 from emulator.virtual.clock import EPOCH, VirtualClock
 from emulator.virtual.deployer import DeployedStack, ScriptedDeployer
-from emulator.virtual.http import Reply, service_of, text_of
+from emulator.virtual.queue_settings import QueueSettings
 from emulator.virtual.s3 import Objects
-from emulator.virtual.scheduler import Scheduler
-from emulator.virtual.sdk import quick_sdk
-from emulator.virtual.services import caller_identity, invoked, s3_asked, s3_reply
+from emulator.virtual.usage import ACCOUNT_CONCURRENCY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
-
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from collections.abc import Callable, Mapping
 
     from emulator.stacksets.deployment import DeploymentOrder
     from emulator.stacksets.faults import Faults
@@ -45,232 +26,12 @@ __all__ = [
     "DeployedStack",
     "Invocation",
     "Objects",
+    "QueueSettings",
     "ScriptedDeployer",
     "VirtualAWS",
     "VirtualClock",
     "world",
 ]
-
-READ_TIMEOUT = 30.0
-"""How long who asks waits for an answer that never comes."""
-RESPONSE_HOST = "cloudformation-custom-resource-response.invalid"
-_ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_SESSION_TOKEN": "testing",
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
-
-
-class Invocation(NamedTuple):
-    """An asynchronous invocation of a function."""
-
-    time: float
-    function_name: str
-    payload: Any
-
-
-class Delivery(NamedTuple):
-    """A PUT to a custom resource's response URL; status None when the connection broke."""
-
-    time: float
-    status: int | None
-    body: Any
-
-
-class VirtualAWS:
-    """Answers boto3 clients and catches custom resource responses, inside its context.
-
-    Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject and
-    ListObjectVersions, Lambda Invoke of type Event and STS GetCallerIdentity; anything else is an
-    AssertionError, also noted in `unexpected`.
-
-    Args:
-        clock: Entered and left with this context.
-        engine: The StackSets API.
-        objects: What S3 holds; the engine's `fetch_template` should be its `fetch`.
-
-    Attributes:
-        asking: What CloudFormation shows of the stacks in it.
-        scheduler: Who runs side by side with whom; every call is a place to switch.
-        on_invoke: Called with each asynchronous invocation, by who makes it.
-        deployer: The engine's deployer when made by `world`.
-        before_call: Called with (service, action, running number from 1) before a call is
-            carried out; what it raises, the caller gets. The response PUT counts as a call of
-            `response`, `PUT`.
-        after_call: The same once it is carried out, before the answer is seen.
-        calls: (time, service, action) of every call, in the order of their running numbers.
-        callers: The task that made each of them.
-        invocations: The functions invoked.
-        responses: The responses to CloudFormation.
-        response_answers: What the next response PUTs meet: a status or an exception each;
-            200 when empty.
-        call_seconds: How long every call takes.
-        unexpected: What was asked and is not known here.
-    """
-
-    def __init__(
-        self, clock: VirtualClock, engine: Engine, *, objects: Objects | None = None
-    ) -> None:
-        self.clock = clock
-        self.engine = engine
-        self.objects = Objects() if objects is None else objects
-        self.scheduler = Scheduler(clock)
-        self.asking = Asking(clock.time)
-        self.deployer = ScriptedDeployer()
-        self.on_invoke: list[Callable[[Invocation], None]] = []
-        self.before_call: Callable[[str, str, int], None] | None = None
-        self.after_call: Callable[[str, str, int], None] | None = None
-        self.calls: list[tuple[float, str, str]] = []
-        self.callers: list[str] = []
-        self.invocations: list[Invocation] = []
-        self.responses: list[Delivery] = []
-        self.response_answers: deque[int | Exception] = deque()
-        self.call_seconds = 0.0
-        self.unexpected: list[str] = []
-        self._at: dict[int, list[Callable[[], None]]] = {}
-        self._entered = contextlib.ExitStack()
-
-    def at_call(self, number: int, deed: Callable[[], None]) -> None:
-        """Do something right before the call of this number, counted from 1 from now on."""
-        self._at.setdefault(len(self.calls) + number, []).append(deed)
-
-    def __enter__(self) -> Self:
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(self.clock)
-            stack.enter_context(mock.patch.dict(os.environ, self._environment()))
-            for name in [name for name in os.environ if _leads_elsewhere(name)]:
-                del os.environ[name]
-            stack.enter_context(
-                mock.patch.object(URLLib3Session, "send", lambda _, request: self._send(request))
-            )
-            stack.enter_context(mock.patch.object(urllib3.PoolManager, "urlopen", self._put))
-            stack.enter_context(quick_sdk())
-            stack.callback(self.scheduler.close)
-            self._entered = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._entered.close()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_entered": contextlib.ExitStack()}
-
-    def _environment(self) -> dict[str, str]:
-        region = self.engine.region
-        return {**_ENVIRONMENT, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-
-    # --- AWS services ------------------------------------------------------------------------
-
-    def _send(self, request: AWSPreparedRequest) -> AWSResponse:
-        service = service_of(request)
-        if service == "cloudformation":
-            reply = self._cloudformation(request)
-        elif service == "s3":
-            reply = self._s3(request)
-        elif service == "lambda":
-            reply = self._lambda(request)
-        elif service == "sts":
-            reply = self._sts(request)
-        else:
-            self._surprise(f"{service}: {request.method} {request.url}")
-        return reply.to(request)
-
-    @contextlib.contextmanager
-    def _call(self, service: str, action: str) -> Iterator[None]:
-        """Note a call and let the hooks and the time have their way around it."""
-        self.clock.sleep(self.call_seconds)
-        self.calls.append((self.clock.now, service, action))
-        self.callers.append(self.scheduler.current.name)
-        number = len(self.calls)
-        for deed in self._at.pop(number, ()):
-            deed()
-        if self.before_call is not None:
-            self.before_call(service, action, number)
-        try:
-            yield
-        finally:
-            if self.after_call is not None:
-                self.after_call(service, action, number)
-
-    def _cloudformation(self, request: AWSPreparedRequest) -> Reply:
-        text = text_of(request)
-        try:
-            action, parameters = wire.parse_request(text)
-            with self._call("cloudformation", action):
-                result = self._ask_or_call(action, parameters, request.url)
-        except ApiError as error:
-            if error.code == "InvalidAction":
-                self._surprise(f"cloudformation: {text[:200]}")
-            status, xml = wire.render_error(error)
-            return Reply(status, xml)
-        except ResponseLostError as error:
-            raise ConnectionClosedError(
-                endpoint_url=request.url, request=request, error=error
-            ) from error
-        return Reply(200, wire.render_result(action, result))
-
-    def _ask_or_call(self, action: str, parameters: dict[str, Any], url: str) -> dict[str, Any]:
-        if action not in asking.ACTIONS:
-            return self.engine.call(action, parameters)
-        if action in self.asking.unanswered:
-            self.clock.sleep(READ_TIMEOUT)
-            raise ReadTimeoutError(endpoint_url=url)
-        mishap = self.engine.faults.take_call(action)
-        raise_before(mishap, action)
-        answer = self.asking.call(action, parameters)
-        raise_after(mishap)
-        return answer
-
-    def _s3(self, request: AWSPreparedRequest) -> Reply:
-        asked = s3_asked(request)
-        if asked is None:
-            self._surprise(f"s3: {request.method} {request.url}")
-        with self._call("s3", asked.action):
-            return s3_reply(self.objects, asked)
-
-    def _lambda(self, request: AWSPreparedRequest) -> Reply:
-        asked = invoked(request)
-        if asked is None:
-            self._surprise(f"lambda: {request.method} {request.url}")
-        with self._call("lambda", "Invoke"):
-            invocation = Invocation(self.clock.now, *asked)
-            self.invocations.append(invocation)
-            for listener in [*self.on_invoke]:
-                listener(invocation)
-        return Reply(202)
-
-    def _sts(self, request: AWSPreparedRequest) -> Reply:
-        if "Action=GetCallerIdentity" not in text_of(request):
-            self._surprise(f"sts: {text_of(request)}")
-        with self._call("sts", "GetCallerIdentity"):
-            return caller_identity(self.engine.account)
-
-    # --- CloudFormation's response URL -------------------------------------------------------
-
-    def _put(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:  # noqa: ANN401
-        if method != "PUT" or urlsplit(url).hostname != RESPONSE_HOST:
-            self._surprise(f"http: {method} {url}")
-        with self._call("response", "PUT"):
-            answer = self.response_answers.popleft() if self.response_answers else 200
-            status = answer if isinstance(answer, int) else None
-            delivery = Delivery(self.clock.now, status, json.loads(options["body"]))
-            self.responses.append(delivery)
-        if not isinstance(answer, int):
-            raise answer
-        return urllib3.HTTPResponse(body=b"", status=answer)
-
-    def _surprise(self, what: str) -> NoReturn:
-        self.unexpected.append(what)
-        message = f"the virtual AWS does not know this request: {what}"
-        raise AssertionError(message)
 
 
 def world(  # noqa: PLR0913  the knobs of a world, all optional
@@ -282,6 +43,8 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
     region: str = "us-east-1",
     readings: Readings | None = None,
     lag: Lag | None = None,
+    queue: QueueSettings | None = None,
+    concurrency: int = ACCOUNT_CONCURRENCY,
     seed: int = 0,
 ) -> VirtualAWS:
     """Make a virtual AWS with a scripted deployer; use it as a context manager.
@@ -294,7 +57,9 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
         region: Where the stack sets live.
         readings: What the service is taken to do where it is not documented.
         lag: How far lists lag; `engine.lag` may be set later, too.
-        seed: For ids and the order of accounts.
+        queue: How the function's queue and its event source mapping are set up.
+        concurrency: How many executions of Lambda the account may have; 10 when it is new.
+        seed: For ids, the order of accounts, and chance.
     """
     clock, deployer, store = VirtualClock(), ScriptedDeployer(seconds), Objects(objects or {})
     engine = Engine(
@@ -308,10 +73,6 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
         lag=lag,
         seed=seed,
     )
-    aws = VirtualAWS(clock, engine, objects=store)
+    aws = VirtualAWS(clock, engine, objects=store, queue=queue, concurrency=concurrency, seed=seed)
     aws.deployer = deployer
     return aws
-
-
-def _leads_elsewhere(name: str) -> bool:
-    return name.startswith("AWS_ENDPOINT_URL") or name in {"AWS_PROFILE", "AWS_CA_BUNDLE"}

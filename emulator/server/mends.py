@@ -68,28 +68,30 @@ def keep_to_our_port() -> None:
 def honour_function_properties() -> None:
     """CloudFormation sets `RecursiveLoop` and `ReservedConcurrentExecutions`; ministack's does not.
 
-    A reservation that goes from the template goes from the function.
+    A reservation that goes from the template goes from the function; one that the template never
+    named stays.
     """
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001
     create, update = handlers["create"], handlers["update"]
 
-    def keep(name: str, props: dict[str, Any]) -> None:
+    def keep(name: str, old: dict[str, Any], props: dict[str, Any]) -> None:
         function = lambda_svc._functions.get(name)  # noqa: SLF001
         if function is not None:
             function["recursive_loop"] = props.get("RecursiveLoop", "Terminate")
-            reserved = props.get("ReservedConcurrentExecutions")
-            function["concurrency"] = None if reserved is None else int(reserved)
+            if "ReservedConcurrentExecutions" in old | props:
+                reserved = props.get("ReservedConcurrentExecutions")
+                function["concurrency"] = None if reserved is None else int(reserved)
 
     @functools.wraps(create)
     def creating(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:  # noqa: ANN401
         made = create(logical_id, props, stack_name)
-        keep(made[0], props)
+        keep(made[0], {}, props)
         return made
 
     @functools.wraps(update)
     def updating(physical_id: str, old: dict[str, Any], new: dict[str, Any], *names: str) -> Any:  # noqa: ANN401
         made = update(physical_id, old, new, *names)
-        keep(made[0], new)
+        keep(made[0], old, new)
         return made
 
     handlers["create"], handlers["update"] = creating, updating

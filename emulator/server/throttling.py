@@ -21,9 +21,9 @@ def install(*, messages_return: bool = False) -> None:
     """Keep throttled events until they are too old, and messages until they are visible again.
 
     Args:
-        messages_return: Whether a message that may not be delivered goes back to its queue at once
-            and counts as received, as is reported; the documentation says that Lambda tries to
-            deliver it until its visibility ends.
+        messages_return: Whether a message that may not be delivered stays hidden until its
+            visibility ends and counts as received, as is reported; the documentation says that
+            Lambda tries to deliver it until then.
     """
     lambda_svc._execute_function = _executing(lambda_svc._execute_function)  # noqa: SLF001
     lambda_svc.invoke_async_with_retry = _invoking(lambda_svc.invoke_async_with_retry)

@@ -20,10 +20,13 @@ REST = ["tests", *(f"--ignore={folder}" for folder in SERVERS)]
 # ARNs for what `template.policies` leaves as names, since parliament wants real ones.
 _LAMBDA = "arn:aws:lambda:eu-west-1:111111111111:function"
 _LOGS = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda"
+_SQS = "arn:aws:sqs:eu-west-1:111111111111"
 ARNS = {
     "LastWordFunction.Arn": f"{_LAMBDA}:last-word",
     "LastWordLogGroup.Arn": f"{_LOGS}/last-word:*",
+    "StackSetDeadLetterQueue.Arn": f"{_SQS}:dead-letters",
     "StackSetMacroLogGroup.Arn": f"{_LOGS}/macro:*",
+    "StackSetQueue.Arn": f"{_SQS}:requests",
     "StackSetResourceFunction.Arn": f"{_LAMBDA}:main",
     "StackSetResourceLogGroup.Arn": f"{_LOGS}/main:*",
 }

@@ -35,6 +35,11 @@ class Gateway:
         retry_seconds: The first pause before Lambda retries an asynchronous invocation.
         rollbacks_are_operations: Whether a rollback that CloudFormation starts by itself has an
             OperationId of its own; documentation does not say so.
+        account_concurrency: How many functions run at the same moment in all accounts together, as
+            a new account's ten; None for as many as this machine bears.
+        throttled_messages_return: Whether a queue's message that Lambda throttles goes back until
+            its visibility ends, as is reported; the documentation says that Lambda keeps it and
+            tries again until then.
     """
 
     def __init__(  # noqa: PLR0913 - how an AWS may differ
@@ -46,6 +51,8 @@ class Gateway:
         minimum_seconds: float = 0,
         retry_seconds: float = 0.2,
         rollbacks_are_operations: bool = False,
+        account_concurrency: int | None = None,
+        throttled_messages_return: bool = False,
     ) -> None:
         self._python = python
         self._folder = folder
@@ -53,6 +60,8 @@ class Gateway:
         self._minimum_seconds = minimum_seconds
         self._retry_seconds = retry_seconds
         self._rollbacks_are_operations = rollbacks_are_operations
+        self._account_concurrency = account_concurrency
+        self._throttled_messages_return = throttled_messages_return
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -111,6 +120,8 @@ class Gateway:
         # Built from nothing: ministack gives its certificate to the functions only
         # where the caller's AWS, TLS and proxy variables do not interfere.
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        if self._account_concurrency is not None:
+            kept["LAMBDA_ACCOUNT_CONCURRENCY"] = str(self._account_concurrency)
         return kept | {
             "AUTH": str(self._auth).lower(),
             "BIND_HOST": "127.0.0.1",
@@ -122,6 +133,7 @@ class Gateway:
             "LOCAL_AWS_IAM_LOG": str(self._iam_log),
             "LOCAL_AWS_MINIMUM_SECONDS": str(self._minimum_seconds),
             "LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS": "1" if self._rollbacks_are_operations else "",
+            "LOCAL_AWS_THROTTLED_MESSAGES_RETURN": "1" if self._throttled_messages_return else "",
             "PYTHONPATH": str(_ROOT),
             "TMPDIR": str(self._folder),
             "USE_SSL": "1",

@@ -5,6 +5,8 @@ The environment says everything (`emulator.local.aws` sets it):
     LOCAL_AWS_IAM_LOG: a file that receives each evaluated IAM action.
     LOCAL_AWS_MINIMUM_SECONDS: how long a stack deployment takes at least.
     LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS: if not empty, automatic rollbacks have OperationIds.
+    LOCAL_AWS_THROTTLED_MESSAGES_RETURN: if not empty, a queue's message that Lambda throttles goes
+        back to the queue until its visibility ends.
     LOCAL_AWS_DIES_WITH_PARENT: end when standard input closes.
 """
 
@@ -44,6 +46,7 @@ def _install() -> None:
     mends.install(
         os.environ.pop("LOCAL_AWS_IAM_LOG", None),
         rollbacks_are_operations=bool(os.environ.pop("LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS", "")),
+        throttled_messages_return=bool(os.environ.pop("LOCAL_AWS_THROTTLED_MESSAGES_RETURN", "")),
     )
     macros.install()
     pipelines.install()

@@ -12,27 +12,35 @@ from urllib.parse import urlsplit
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import lambda_svc, s3
+from ministack.services import iam, lambda_svc, s3
 from ministack.services.cloudformation import helpers, provisioners
 
 from emulator.server import (
     architectures,
     custom_resources,
     deployments,
+    event_sources,
     operations,
     resource_status,
     rollbacks,
+    throttling,
 )
 
 _S3_HOSTS = (".s3.", ".s3-")
 
 
-def install(iam_log: str | None = None, *, rollbacks_are_operations: bool = False) -> None:
+def install(
+    iam_log: str | None = None,
+    *,
+    rollbacks_are_operations: bool = False,
+    throttled_messages_return: bool = False,
+) -> None:
     """Install every mend.
 
     Args:
         iam_log: A file that receives each evaluated IAM action as one line of JSON.
         rollbacks_are_operations: Whether automatic rollbacks have OperationIds of their own.
+        throttled_messages_return: Whether a queue's message that Lambda throttles goes back.
     """
     custom_resources.install()
     resource_status.install()
@@ -40,9 +48,12 @@ def install(iam_log: str | None = None, *, rollbacks_are_operations: bool = Fals
     deployments.install()
     operations.install()
     architectures.install()
+    event_sources.install()
+    throttling.install(messages_return=throttled_messages_return)
     keep_to_our_port()
-    honour_recursive_loop()
+    honour_function_properties()
     name_stack_set_resources()
+    name_roles_as_principals()
     read_virtual_hosted_template_urls()
     fetch_code_of_other_accounts()
     if iam_log:
@@ -54,26 +65,33 @@ def keep_to_our_port() -> None:
     app._port_is_bindable = lambda *_: False  # noqa: SLF001
 
 
-def honour_recursive_loop() -> None:
-    """CloudFormation sets a function's `RecursiveLoop`; ministack's drops the property."""
+def honour_function_properties() -> None:
+    """CloudFormation sets `RecursiveLoop` and `ReservedConcurrentExecutions`; ministack's does not.
+
+    A reservation that goes from the template goes from the function; one that the template never
+    named stays.
+    """
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001
     create, update = handlers["create"], handlers["update"]
 
-    def keep(name: str, props: dict[str, Any]) -> None:
+    def keep(name: str, old: dict[str, Any], props: dict[str, Any]) -> None:
         function = lambda_svc._functions.get(name)  # noqa: SLF001
         if function is not None:
             function["recursive_loop"] = props.get("RecursiveLoop", "Terminate")
+            if "ReservedConcurrentExecutions" in old | props:
+                reserved = props.get("ReservedConcurrentExecutions")
+                function["concurrency"] = None if reserved is None else int(reserved)
 
     @functools.wraps(create)
     def creating(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:  # noqa: ANN401
         made = create(logical_id, props, stack_name)
-        keep(made[0], props)
+        keep(made[0], {}, props)
         return made
 
     @functools.wraps(update)
     def updating(physical_id: str, old: dict[str, Any], new: dict[str, Any], *names: str) -> Any:  # noqa: ANN401
         made = update(physical_id, old, new, *names)
-        keep(made[0], new)
+        keep(made[0], old, new)
         return made
 
     handlers["create"], handlers["update"] = creating, updating
@@ -104,6 +122,22 @@ def name_stack_set_resources() -> None:
         return arn
 
     iam_actions.extract_resource_arn = extract
+
+
+def name_roles_as_principals() -> None:
+    """`aws:PrincipalArn` of an assumed role is the role's ARN; ministack gives the session's."""
+    original = iam_evaluator._resolve_condition_key  # noqa: SLF001
+
+    @functools.wraps(original)
+    def resolve(key: str, context: Any) -> Any:  # noqa: ANN401
+        value = original(key, context)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+            return value
+        account, name = value.split(":")[4], value.split("/")[1]
+        role = iam._roles.get_scoped(account, None, name)  # noqa: SLF001
+        return role["Arn"] if role else value
+
+    iam_evaluator._resolve_condition_key = resolve  # noqa: SLF001
 
 
 def path_style(url: str) -> str:

@@ -49,6 +49,9 @@ GRANTED = {
         "arn:*:s3:::cdk-*-assets-*/*",
     },
 }
+TAKING_UP = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+LEAVING = ("sqs:ChangeMessageVisibility", "sqs:SendMessage")
+GRANTED |= {action: {"StackSetQueue.Arn"} for action in (*TAKING_UP, *LEAVING)}
 GRANTED["s3:GetObjectVersion"] = GRANTED["s3:GetObject"]
 GRANTED["s3:ListBucketVersions"] = {each.removesuffix("/*") for each in GRANTED["s3:GetObject"]}
 
@@ -77,6 +80,8 @@ def test_names_of_the_awslabs_template() -> None:
     assert {name: output["Value"] for name, output in TEMPLATE["Outputs"].items()} == {
         "StackSetFunctionArn": arn,
         "StackSetCustomResource": arn,
+        "StackSetQueueUrl": {"Ref": "StackSetQueue"},
+        "StackSetDeadLetterQueueUrl": {"Ref": "StackSetDeadLetterQueue"},
     }
     exports = {
         name: each["Export"] for name, each in TEMPLATE["Outputs"].items() if "Export" in each
@@ -85,7 +90,7 @@ def test_names_of_the_awslabs_template() -> None:
 
 
 def test_the_function_has_all_the_time_there_is() -> None:
-    """The function runs as long as Lambda allows, may relay, and dies into the last word."""
+    """The function runs as long as Lambda allows, may loop, and dies into the last word."""
     assert MAIN["Timeout"] == 900
     assert TEMPLATE["Globals"]["Function"]["Runtime"] == "python{}.{}".format(*RUNTIME)
     assert MAIN["RecursiveLoop"] == "Allow"
@@ -95,14 +100,80 @@ def test_the_function_has_all_the_time_there_is() -> None:
     }
 
 
+def test_a_request_comes_back_through_the_queue() -> None:
+    """The function knows its queue and takes requests from it one by one, at most so many."""
+    assert MAIN["Environment"]["Variables"] == {"QUEUE_URL": {"Ref": "StackSetQueue"}}
+    assert MAIN["Events"]["Queue"] == {
+        "Type": "SQS",
+        "Properties": {
+            "Queue": {"Fn::GetAtt": ["StackSetQueue", "Arn"]},
+            "BatchSize": 1,
+            "ScalingConfig": {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}},
+        },
+    }
+    limits = TEMPLATE["Parameters"]["MaximumConcurrency"]
+    assert (limits["MinValue"], limits["MaxValue"]) == (2, 1000)
+    assert limits["MinValue"] <= limits["Default"] < 10, "a new account has ten for everybody"
+
+
+def test_a_dead_request_reaches_the_last_word() -> None:
+    """What was taken up in vain too often goes to the last word; throttling alone is no reason."""
+    redrive = RESOURCES["StackSetQueue"]["Properties"]["RedrivePolicy"]
+    dead_letters = {"Fn::GetAtt": ["StackSetDeadLetterQueue", "Arn"]}
+    assert redrive["deadLetterTargetArn"] == dead_letters
+    assert redrive["maxReceiveCount"] >= 5
+    [event] = RESOURCES["LastWordFunction"]["Properties"]["Events"].values()
+    assert (event["Type"], event["Properties"]["Queue"]) == ("SQS", dead_letters)
+    assert event["Properties"]["BatchSize"] == 1
+    kept = RESOURCES["StackSetDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"]
+    assert kept == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("queue", "function"),
+    [
+        ("StackSetQueue", "StackSetResourceFunction"),
+        ("StackSetDeadLetterQueue", "LastWordFunction"),
+    ],
+)
+def test_queues_suit_their_functions(queue: str, function: str) -> None:
+    """Lambda takes no queue that shows a message again while its function may still be at it."""
+    properties = RESOURCES[queue]["Properties"]
+    assert properties["VisibilityTimeout"] >= RESOURCES[function]["Properties"]["Timeout"]
+    assert properties["SqsManagedSseEnabled"] is True
+    [policy] = (
+        each["Properties"]["PolicyDocument"]["Statement"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::SQS::QueuePolicy"
+        and each["Properties"]["Queues"] == [{"Ref": queue}]
+    )
+    assert {statement["Effect"] for statement in policy} == {"Deny"}
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in policy]
+
+
+def test_a_request_lost_at_the_start_is_taken_up_again_within_the_hour() -> None:
+    """A sandbox may die before it shortens the visibility; CloudFormation waits an hour."""
+    assert RESOURCES["StackSetQueue"]["Properties"]["VisibilityTimeout"] <= 1800
+
+
+def test_only_the_function_leaves_requests() -> None:
+    """What a message says is done with the function's rights, so nobody else may send one."""
+    statements = RESOURCES["StackSetQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    [sending] = [each for each in statements if each["Action"] == "sqs:SendMessage"]
+    role = {"Fn::GetAtt": ["StackSetResourceRole", "Arn"]}
+    assert (sending["Effect"], sending["Principal"]) == ("Deny", "*")
+    assert sending["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
+
+
 def test_granted_to_the_function() -> None:
     """Each permission of the function, with all resources that it reaches, is in this list."""
     assert _granted("StackSetResourceRole") == GRANTED
 
 
 def test_granted_to_the_last_word() -> None:
-    """The last word may only write its log."""
+    """The last word may only take up dead letters and write its log."""
     assert _granted("LastWordRole") == {
+        **{action: {"StackSetDeadLetterQueue.Arn"} for action in TAKING_UP},
         "logs:CreateLogStream": {"LastWordLogGroup.Arn"},
         "logs:PutLogEvents": {"LastWordLogGroup.Arn"},
     }
@@ -180,6 +251,8 @@ def role(aws: LocalAWS, bundle: Path) -> str:
         ("s3:PutObject", "arn:aws:s3:::stackset-resource-1-eu-west-1/t.yaml", "implicitDeny"),
         ("iam:PassRole", f"arn:aws:iam::{ADMINISTRATOR}:role/Other", "implicitDeny"),
         ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:1:function:other", "implicitDeny"),
+        ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:111111111111:other", "implicitDeny"),
+        ("sqs:PurgeQueue", "*", "implicitDeny"),
     ],
 )
 def test_decisions(aws: LocalAWS, role: str, action: str, resource: str, decision: str) -> None:

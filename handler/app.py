@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from botocore.config import Config
 
 from handler.custom_resource.answer import attributes
 from handler.custom_resource.frame import StackSetResource
+from handler.custom_resource.queue import Queue, records_in, request_in
+from handler.custom_resource.relay import Relay
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 # Four time-outs in a row fit between the relay and the end of the sandbox; the gateway to
 # CloudFormation tries again by itself, since before each try of a write somebody may object.
@@ -53,7 +57,17 @@ def _s3() -> S3Client:
     return boto3.client("s3", config=_CONFIG)
 
 
-resource = StackSetResource(_lambda)
+@functools.cache
+def _sqs() -> SQSClient:
+    return boto3.client("sqs", config=_CONFIG)
+
+
+def _queue() -> Queue | None:
+    url = os.environ.get("QUEUE_URL")
+    return Queue(_sqs, url) if url else None
+
+
+resource = StackSetResource(Relay(_lambda, _queue))
 
 
 @resource.create
@@ -97,16 +111,21 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
     """Answer FAILED for a request whose every invocation has died.
 
     Args:
-        event: The record of Lambda's on-failure destination: the request is its requestPayload.
+        event: The record of Lambda's on-failure destination, whose requestPayload is the request,
+            or a dead letter of the queue.
         context: Lambda's.
 
     Raises:
         DeliveryFailed: CloudFormation could not be answered.
     """
-    death = event.get("responsePayload") or {}
-    cause = death.get("errorMessage") or event.get("requestContext", {}).get("condition", "")
+    letters = records_in(event)
+    if letters:
+        request, cause = request_in(letters[0]), "its message became a dead letter"
+    else:
+        request, death = event["requestPayload"], event.get("responsePayload") or {}
+        cause = death.get("errorMessage") or event.get("requestContext", {}).get("condition", "")
     reason = f"The function died before it could finish, each time it was tried: {cause}"
-    resource.speak_for_the_dead(event["requestPayload"], context, reason)
+    resource.speak_for_the_dead(request, context, reason)
 
 
 def _deployed(seen: Observation, warnings: Sequence[str]) -> str:
@@ -119,6 +138,10 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     request, memory = resource.request, resource.memory
     seconds_left = context.get_remaining_time_in_millis() / 1000
     patience = Patience.of_sandbox(seconds_left, request.give_up_at)
+    if resource.can_leave:
+        patience.leave_soon(is_resumed=bool(memory.own))
+    if resource.message is not None:
+        patience.heartbeat = resource.message.keep_hidden
     client = _cloudformation()
     stack = OwningStack(client, request.stack_id, request.logical_id, logger.warning)
     liveness = Liveness(request, stack, patience.sleep, memory.first)
@@ -130,6 +153,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         began=request.began,
         deadline=request.deadline,
         templates=Templates(_s3, logger.warning, patience.sleep),
+        own=memory.own,
     )
     lifecycle = Lifecycle(request, memory, loop)
     resource.abandon = lifecycle.abandon

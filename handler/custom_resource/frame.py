@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from crhelper import FAILED, CfnResource
 
 from handler.custom_resource.answer import Answer, deliver
+from handler.custom_resource.queue import Message, MessageLost, records_in, request_in
 from handler.custom_resource.relay import Relay, carried_by
 from handler.deployment.lifecycle import Memory
 from handler.deployment.liveness import GivenUp
@@ -29,7 +30,6 @@ from handler.observability import logger, metrics, observe
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from mypy_boto3_lambda import LambdaClient
 
 _LAST_SECONDS = 5.0
 _MOST_LOGGED = 500
@@ -42,17 +42,21 @@ class StackSetResource(CfnResource):
         request: The request that is being served.
         memory: What it has made so far; carried from relay to relay.
         abandon: Leaves no operation of the request running.
+        message: What brought the request back; None where CloudFormation's event did.
+        can_leave: Whether there is a queue in which the request can wait.
     """
 
     request: Request
     memory: Memory
     abandon: Callable[[], None]
+    message: Message | None = None
+    can_leave: bool = False
     _event: dict[str, Any]
     _context: LambdaContext
     _sam_local: str | None
 
-    def __init__(self, lambda_client: Callable[[], LambdaClient]) -> None:
-        """Take what gives the client that relays; it is called only when a request needs one."""
+    def __init__(self, relay: Relay) -> None:
+        """Take what hands a request to a later invocation."""
         # Under SAM's local run crhelper makes no clients; it would make three, none used here.
         os.environ["AWS_SAM_LOCAL"] = "true"
         try:
@@ -60,21 +64,24 @@ class StackSetResource(CfnResource):
         finally:
             del os.environ["AWS_SAM_LOCAL"]
         self._sam_local = None
-        self._relay = Relay(lambda_client)
+        self._relay = relay
         self._goes_on = False
         self._undelivered: Exception | None = None
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> None:
-        """Serve one delivery of a request.
+        """Serve one delivery of a request, by CloudFormation's event or by a message.
 
         Raises:
             DeliveryFailed: The answer could not be delivered: Lambda has to deliver the event
                 again.
         """
-        self._event, self._context = event, context
+        records, queue = records_in(event), self._relay.queue()
+        self.can_leave = queue is not None
+        self.message = queue.message(records[0]) if records and queue is not None else None
+        self._event, self._context = request_in(records[0]) if records else event, context
         self._undelivered = None
         self._recall()
-        super().__call__(event, context)
+        super().__call__(self._event, context)
         if self._undelivered is not None:
             raise self._undelivered
 
@@ -119,9 +126,14 @@ class StackSetResource(CfnResource):
         self.Data = {}
         self._goes_on = False
         try:
+            if self.message is not None:
+                self.message.keep_hidden()
             self.PhysicalResourceId = func(self._event, self._context)
-        except TimeToRelay:
-            self._hand_over()
+        except TimeToRelay as leave:
+            self._hand_over(leave.after)
+        except MessageLost:
+            self._goes_on = True
+            logger.warning("another sandbox has taken over")
         except GivenUp as error:
             # Nobody reads it if we are right, and nobody waits an hour if we are wrong.
             self.abandon()
@@ -131,9 +143,10 @@ class StackSetResource(CfnResource):
         except Exception as error:  # noqa: BLE001 - even our own bugs must be answered for
             self._fail(f"Unforeseen {type(error).__name__}: {error}", error)
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, after: float) -> None:
+        began = self.request.began
         try:
-            self._relay.hand_over(self._event, self._context, self.memory, self.request.began)
+            self._relay.hand_over(self._event, self._context, self.memory, began, after)
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody goes on
             self.abandon()
             self._fail(f"The function could not go on in another invocation: {error}", error)

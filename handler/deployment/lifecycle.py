@@ -15,6 +15,7 @@ from handler.errors import InvalidProperties, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
+from handler.plan.outcomes import LAG, OwnOperation
 from handler.properties.reading import (
     Reading,
     read_leniently,
@@ -35,25 +36,30 @@ class Memory:
         stack_set_id: The stack set that the request made or found; empty while there is none.
         origin: How it came to be the resource's own, in the name of an `Origin`.
         first: What CloudFormation showed when the request began.
+        own: The operations that the request has started, by id.
     """
 
     stack_set_id: str = ""
     origin: str = ""
     first: FirstLook = field(default_factory=FirstLook)
+    own: dict[str, OwnOperation] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Returns what an event can carry."""
-        return asdict(self)
+        """Returns what an event can carry: of operations what lists may not show yet."""
+        since = time.time() - LAG
+        own = [each for each in self.own.values() if not each.ended or each.ended > since]
+        return {**asdict(self), "own": [asdict(each) for each in own]}
 
     @classmethod
     def from_json(cls, carried: Mapping[str, Any]) -> Memory:
         """Returns what an event has carried; what another version has added is passed over."""
-        first = carried.get("first") or {}
+        first, own = carried.get("first") or {}, carried.get("own") or ()
         known = {each.name for each in fields(FirstLook)}
         return cls(
             stack_set_id=carried.get("stack_set_id", ""),
             origin=carried.get("origin", ""),
             first=FirstLook(**{name: each for name, each in first.items() if name in known}),
+            own={each["operation_id"]: OwnOperation.from_json(each) for each in own},
         )
 
 
@@ -172,6 +178,8 @@ class Lifecycle:
         present = self.request.physical_id
         if not is_stack_set_id(present):
             return spec.name or self.request.default_name
+        if any(each.stack_set_id == present for each in self.memory.own.values()):
+            return None  # decided by an earlier invocation
         before = read_leniently(self.request.old_properties).spec
         # A name that was edited while nobody looked at it does not move the stack set.
         is_kept = spec.name in {None, name_in(present), before.name}

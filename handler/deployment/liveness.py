@@ -17,7 +17,7 @@ LONGEST_CALL = 30.0
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _SECOND_LOOK = 5.0
 _UNASKED_LOOKS = 4
-_INTERVAL = 10.0
+_INTERVAL = 15.0
 
 
 class GivenUp(Exception):
@@ -41,12 +41,16 @@ class FirstLook:
         operation_ids: The stack's newest operations.
         is_express: Whether the stack counts a resource as done before it is answered for.
         since: When the resource's status began that shows the request as waited for; 0 for unseen.
+        asked_at: When CloudFormation was asked last, in seconds since the epoch; 0 for never.
+        is_known: Whether it told then that it waits.
     """
 
     status: str = ""
     operation_ids: list[str] = field(default_factory=list)
     is_express: bool = False
     since: float = 0.0
+    asked_at: float = 0.0
+    is_known: bool = False
 
 
 @dataclass
@@ -66,8 +70,6 @@ class Liveness:
     sleep: Callable[[float], None]
     first: FirstLook
     shown_id: str = ""
-    _is_known: bool = False
-    _asked_at: float = field(default=-_INTERVAL)
 
     def begin(self) -> None:
         """Look for the first time, where no earlier invocation has.
@@ -77,7 +79,7 @@ class Liveness:
         """
         if not self.first.status:
             self._look_at_the_stack()
-        self.require()
+        self.watch()
 
     def is_surely_rollback(self) -> bool:
         """Whether a second look shows a rollback, too: the first was perhaps a moment old."""
@@ -94,7 +96,7 @@ class Liveness:
     @property
     def is_known(self) -> bool:
         """Whether CloudFormation has told that it waits: marks then have no say."""
-        return self._is_known
+        return self.first.is_known
 
     def require(self) -> None:
         """Make sure that the request is waited for, or at least not known to be given up.
@@ -119,7 +121,7 @@ class Liveness:
         Raises:
             GivenUp: Two looks agree that the request is not waited for.
         """
-        if time.time() - self._asked_at >= _INTERVAL:
+        if time.time() - self.first.asked_at >= _INTERVAL:
             self.require()
 
     def quiet_at(self) -> float:
@@ -139,7 +141,6 @@ class Liveness:
             self.first.operation_ids = list(state.operation_ids)
 
     def _look(self) -> Verdict:
-        self._asked_at = time.time()
         resource = self.stack.resource()
         self.shown_id = resource.physical_id if resource is not None else ""
         asked = Asked(self.request.kind, self.request.physical_id, self.request.signed_at)
@@ -149,7 +150,8 @@ class Liveness:
             if self.first.since and self._has_turned():
                 return Verdict.DEAD
             self.first.since = resource.since
-        self._is_known = verdict is Verdict.LIVE
+        self.first.is_known = verdict is Verdict.LIVE
+        self.first.asked_at = time.time()
         return verdict
 
     def _has_turned(self) -> bool:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from handler.deployment.liveness import GivenUp, Liveness
-from handler.deployment.patience import Patience, poll_intervals
+from handler.deployment.patience import Patience, poll_interval
 from handler.errors import Failure, OperationFailed
 from handler.gateway.stacksets import AlreadyStarted, NotFound, StackSetBusy, StackSets
 from handler.observability import logger, metrics
 from handler.plan.marks import Marks
-from handler.plan.outcomes import LAG, Success
+from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.steps import UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
@@ -28,23 +28,12 @@ _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
 
 
-class Started(NamedTuple):
-    """An operation of this request that has been started.
-
-    Attributes:
-        targets: The instances that it reaches, as far as they are known.
-    """
-
-    operation_id: str
-    targets: frozenset[Target]
-
-
 @dataclass
 class Operations:
     """The operations of one stack set, as one request sees them.
 
     Attributes:
-        successes: This request's operations that are known to have succeeded, in their order.
+        own: This request's operations on any stack set, by id, in their order; what events carry.
     """
 
     stack_sets: StackSets
@@ -52,8 +41,7 @@ class Operations:
     patience: Patience
     liveness: Liveness
     stack_set_id: str
-    successes: dict[str, Success] = field(default_factory=dict)
-    _started: set[str] = field(default_factory=set)
+    own: dict[str, OwnOperation]
     _running: str = ""
     _has_insisted: bool = False
 
@@ -69,6 +57,8 @@ class Operations:
         Raises:
             GivenUp: A later request has taken over.
         """
+        for each in self._unfinished():
+            self.wait(each.operation_id)
         while True:
             recent = [self._as_it_is(each) for each in self._recent()]
             self._heed_later_requests(recent)
@@ -81,22 +71,23 @@ class Operations:
                     self._stop(operation)
             self.wait(active[-1].operation_id)
 
-    def start(self, step: Step, preferences: dict[str, Any], spec: StackSetSpec) -> Started | None:
+    def start(
+        self, step: Step, preferences: dict[str, Any], spec: StackSetSpec
+    ) -> OwnOperation | None:
         """Start a step's operation, or find it started.
 
         Returns:
             The operation; None where the stack set has changed since it was looked at.
         """
-        started = Started(self.marks.operation_id(step), step.reached)
-        self._started.add(started.operation_id)
-        operation_id = started.operation_id
+        operation_id = self.marks.operation_id(step)
+        started = OwnOperation.of(step, operation_id, self.stack_set_id)
         try:
             self.stack_sets.start(self.stack_set_id, step, operation_id, preferences, spec)
         except AlreadyStarted:
             logger.info("operation was started before", operation_id=operation_id)
             if step.action == UPDATE_SET:
                 # Its id does not tell which instances it was to reach.
-                return started._replace(targets=frozenset())
+                started = OwnOperation(operation_id, self.stack_set_id, step.action)
         except NotFound:
             logger.info("stack set has changed meanwhile")
             return None
@@ -108,7 +99,8 @@ class Operations:
         else:
             logger.info("operation started", operation_id=operation_id, action=step.action)
             metrics.add_metric("Operations", "Count", 1)
-        return started
+            self.patience.act()
+        return self.own.setdefault(operation_id, started)
 
     def wait(self, operation_id: str) -> OperationState:
         """Returns an operation once it has ended, however it has.
@@ -116,59 +108,69 @@ class Operations:
         Raises:
             GivenUp: The request is not waited for any more.
         """
-        intervals = poll_intervals()
         while True:
             operation = self.stack_sets.operation(self.stack_set_id, operation_id)
             if not operation.is_active:
-                self._started.discard(operation_id)
                 return operation
             self.liveness.watch()
-            self.patience.sleep(next(intervals))
+            elapsed = time.time() - operation.began if operation.began else 0.0
+            self.patience.wait(poll_interval(elapsed, operation.percentage))
 
-    def judge(self, operation: OperationState, targets: Iterable[Target] = ()) -> None:
+    def has_succeeded(self, operation_id: str) -> bool:
+        """Whether an operation of this request is known to have succeeded."""
+        known = self.own.get(operation_id)
+        return known is not None and known.ended > 0
+
+    def successes(self) -> list[OwnOperation]:
+        """Returns this request's operations on the stack set that have succeeded."""
+        return [each for each in self._of_this_set() if each.ended]
+
+    def judge(self, operation: OperationState) -> None:
         """Take an operation of this request for done, or the whole request for failed.
 
         Args:
             operation: It has ended.
-            targets: The instances that it reached, where they are known.
 
         Raises:
             OperationFailed: It failed on some instance, or was stopped.
         """
-        if operation.operation_id in self.successes:
+        if self.has_succeeded(operation.operation_id):
             return
         logger.info("operation ended", operation_id=operation.operation_id, status=operation.status)
-        if operation.status == "SUCCEEDED" and not operation.failed_instances:
-            self.note_success(operation, targets)
-            return
-        failures, cancelled = self._failures(operation)
-        if operation.action != "DELETE" or not self._can_be_forgotten(failures):
-            text = f"{operation.action} operation {operation.operation_id} {operation.status}."
-            raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
-        # What is left of its instances is taken care of by the next look.
-        failed = {Target(each.account, each.region) for each in failures}
-        self.note_success(operation, () if cancelled else set(targets) - failed)
-
-    def note_success(self, operation: OperationState, targets: Iterable[Target]) -> None:
-        """Remember that an operation of this request has succeeded on these instances."""
         action = self.marks.action_of(operation.operation_id) or ""
+        unknown = OwnOperation(operation.operation_id, self.stack_set_id, action)
+        known = self.own.get(operation.operation_id, unknown)
+        spared: tuple[Target, ...] = ()
+        if operation.status != "SUCCEEDED" or operation.failed_instances:
+            failures, cancelled = self._failures(operation)
+            if operation.action != "DELETE" or not self._can_be_forgotten(failures):
+                text = f"{operation.action} operation {operation.operation_id} {operation.status}."
+                raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
+            # What is left of its instances is taken care of by the next look.
+            spared = tuple(Target(each.account, each.region) for each in failures)
+            known = unknown if cancelled else known
         ended = operation.ended or time.time()
-        self.successes[operation.operation_id] = Success(
-            operation.operation_id, action, frozenset(targets), ended
-        )
+        self.own[operation.operation_id] = replace(known, spared=spared, ended=ended)
 
     def stop_own(self) -> None:
         """Stop every operation of this request that runs, listed or not."""
         recent = self.stack_sets.recent_operations(self.stack_set_id)
         ids = {each.operation_id for each in recent if each.is_active}
         own = {each for each in ids if self.marks.action_of(each) is not None}
-        for operation_id in sorted(own | self._started):
+        unlisted = {each.operation_id for each in self._unfinished()}
+        for operation_id in sorted(own | unlisted):
             self.stack_sets.stop(self.stack_set_id, operation_id)
 
     def active(self) -> list[OperationState]:
         """Returns the operations that run, newest first."""
         recent = [self._as_it_is(each) for each in self._recent()]
         return [each for each in recent if each.is_active]
+
+    def _of_this_set(self) -> list[OwnOperation]:
+        return [each for each in self.own.values() if each.stack_set_id == self.stack_set_id]
+
+    def _unfinished(self) -> list[OwnOperation]:
+        return [each for each in self._of_this_set() if not each.ended]
 
     def _recent(self) -> list[OperationState]:
         """The last operations, and one that the API says is running though the list lacks it."""

@@ -23,7 +23,14 @@ from handler.observability import logger
 from handler.plan import instances as planning
 from handler.plan.configuration import differs
 from handler.plan.marks import Marks
-from handler.plan.outcomes import LAG, contradicts, corrected, is_settled_by, is_stale
+from handler.plan.outcomes import (
+    LAG,
+    OwnOperation,
+    contradicts,
+    corrected,
+    is_settled_by,
+    is_stale,
+)
 from handler.plan.parameters import operation_preferences, update_parameters, with_default_roles
 from handler.plan.steps import UPDATE_SET, Step, batches
 from handler.values.observation import InstanceState, Observation, OperationState
@@ -47,6 +54,7 @@ class Reconciliation:
         began: When CloudFormation sent the request, in seconds since the epoch.
         deadline: When CloudFormation gives up, in seconds since the epoch.
         templates: Gives the wanted template's text.
+        own: This request's operations, by id, as far as they are known.
     """
 
     stack_sets: StackSets
@@ -56,6 +64,7 @@ class Reconciliation:
     began: float
     deadline: float
     templates: Templates
+    own: dict[str, OwnOperation] = field(default_factory=dict)
     _known: dict[str, Operations] = field(default_factory=dict)
 
     def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
@@ -104,7 +113,14 @@ class Reconciliation:
     def _operations(self, stack_set_id: str) -> Operations:
         return self._known.setdefault(
             stack_set_id,
-            Operations(self.stack_sets, self.marks, self.patience, self.liveness, stack_set_id),
+            Operations(
+                self.stack_sets,
+                self.marks,
+                self.patience,
+                self.liveness,
+                stack_set_id,
+                self.own,
+            ),
         )
 
     def _deploy_some(
@@ -189,7 +205,7 @@ class Reconciliation:
         if is_stale(listed, recent, now) or any(e.operation_id not in known for e in newest):
             self.patience.sleep(_STALE_PAUSE)
             return None
-        return corrected(listed, operations.successes.values(), now)
+        return corrected(listed, operations.successes(), now)
 
     def _surprises(
         self,
@@ -200,7 +216,7 @@ class Reconciliation:
         recent: list[OperationState],
     ) -> bool:
         """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
-        if time.time() > self.began + LAG or operations.successes:
+        if time.time() > self.began + LAG or operations.successes():
             return False
         newest = recent[0] if recent else None
         return contradicts(spec, previous, listed) and not is_settled_by(listed, newest, self.marks)
@@ -237,11 +253,12 @@ class Reconciliation:
     def _has_rolled_out(self, operations: Operations, content: str) -> bool:
         """Whether this request has updated the stack set to this content."""
         step = Step(UPDATE_SET, None, (), content=content)
-        return self.marks.operation_id(step) in operations.successes
+        return operations.has_succeeded(self.marks.operation_id(step))
 
     def _unfinished(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
-        done = operations.successes
-        return [each for each in steps if self.marks.operation_id(each) not in done]
+        return [
+            each for each in steps if not operations.has_succeeded(self.marks.operation_id(each))
+        ]
 
     def _take(self, operations: Operations, steps: Iterable[Step], spec: StackSetSpec) -> None:
         """Take steps in their order, side by side if the stack set's managed execution allows."""
@@ -254,7 +271,7 @@ class Reconciliation:
                 if one is not None:
                     started.append(one)
             for one in started:
-                operations.judge(operations.wait(one.operation_id), one.targets)
+                operations.judge(operations.wait(one.operation_id))
             if len(started) < len(batch):
                 # The rest of the plan may be wrong by now: the next look tells.
                 self.patience.sleep(BUSY_PAUSE)

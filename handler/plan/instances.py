@@ -53,8 +53,7 @@ def plan_deployment(
     updates = _grouped(UPDATE, wanted, found.overridden)
     scope = _scope_of_set_update(found, spec, seen)
     regions = scope.regions if scope else _regions(found.remaining, seen)
-    everywhere = frozenset() if scope else frozenset(found.remaining)
-    set_update = Step(UPDATE_SET, scope, regions, content=set_content, everywhere=everywhere)
+    set_update = Step(UPDATE_SET, scope, regions, content=set_content)
     is_held_back = not all(state.is_current for state in found.overridden.values())
     if scope is None and is_held_back and _are_known(found.overridden, spec, seen):
         # Overrides that hold an instance back would fail the update of the set as well.

@@ -9,63 +9,104 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from handler.plan.marks import Marks
-from handler.plan.steps import CREATE, DELETE
+from handler.plan.steps import CREATE, DELETE, Step
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import Previous, StackSetSpec
-from handler.values.targets import Target
+from handler.values.targets import Rectangle, Target
 
 LAG = 60.0
 """Seconds for which a list may lag behind."""
 
 
 @dataclass(frozen=True)
-class Success:
-    """An operation of this request that has succeeded.
+class OwnOperation:
+    """An operation that this request has started; events carry it from invocation to invocation.
 
     Attributes:
         action: The API call that started it.
-        targets: The instances that it reached.
-        ended: When it was seen to have ended, in seconds since the epoch.
+        accounts: With ``regions`` the instances that it names.
+        everywhere: Whether it reaches every instance instead.
+        spared: Instances that it names and has not done with.
+        ended: When it succeeded, in seconds since the epoch; 0 while that is not known.
     """
 
     operation_id: str
+    stack_set_id: str
     action: str
-    targets: Collection[Target]
-    ended: float
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    everywhere: bool = False
+    spared: tuple[Target, ...] = ()
+    ended: float = 0.0
+
+    @classmethod
+    def of(cls, step: Step, operation_id: str, stack_set_id: str) -> OwnOperation:
+        """Returns the operation of a step."""
+        reach = step.rectangle
+        return cls(
+            operation_id,
+            stack_set_id,
+            step.action,
+            accounts=reach.accounts if reach else (),
+            regions=reach.regions if reach else (),
+            everywhere=reach is None,
+        )
+
+    @classmethod
+    def from_json(cls, carried: Mapping[str, Any]) -> OwnOperation:
+        """Returns what an event has carried."""
+        return cls(
+            operation_id=carried["operation_id"],
+            stack_set_id=carried["stack_set_id"],
+            action=carried["action"],
+            accounts=tuple(carried["accounts"]),
+            regions=tuple(carried["regions"]),
+            everywhere=carried["everywhere"],
+            spared=tuple(Target(*each) for each in carried["spared"]),
+            ended=carried["ended"],
+        )
+
+    def targets(self, listed: Iterable[Target]) -> set[Target]:
+        """Returns the instances that it has done with, of all that a list shows."""
+        if self.everywhere:
+            return set(listed) - set(self.spared)
+        named = Rectangle(self.accounts, self.regions).targets()
+        return set(named) - set(self.spared)
 
 
 def corrected(
-    listed: Mapping[Target, InstanceState], successes: Iterable[Success], now: float
+    listed: Mapping[Target, InstanceState], own: Iterable[OwnOperation], now: float
 ) -> Mapping[Target, InstanceState]:
     """Returns the instances as they are, from a list that may lag behind.
 
     Args:
         listed: What ListStackInstances shows.
-        successes: This request's operations that have succeeded, in their order.
+        own: This request's operations, in their order.
         now: The time, in seconds since the epoch.
     """
-    recent = [each for each in successes if now - each.ended < LAG]
+    recent = [each for each in own if now - each.ended < LAG]
     if not recent:
         return listed
     instances = dict(listed)
-    for success in recent:
-        for target in success.targets:
+    for operation in recent:
+        for target in operation.targets(instances):
             state = instances.get(target)
-            if success.action == DELETE:
+            if operation.action == DELETE:
                 instances.pop(target, None)
-            elif (success.action == CREATE) if state is None else _is_behind(state, success):
+            elif (operation.action == CREATE) if state is None else _is_behind(state, operation):
                 instances[target] = InstanceState(
-                    "CURRENT", "SUCCEEDED", last_operation_id=success.operation_id, has_stack=True
+                    "CURRENT", "SUCCEEDED", last_operation_id=operation.operation_id, has_stack=True
                 )
     return instances
 
 
-def _is_behind(state: InstanceState, success: Success) -> bool:
+def _is_behind(state: InstanceState, operation: OwnOperation) -> bool:
     if state.is_inoperable or state.is_suspended:
         return False  # an update passes those over
-    return state.last_operation_id != success.operation_id or state.is_unfinished
+    return state.last_operation_id != operation.operation_id or state.is_unfinished
 
 
 def is_stale(

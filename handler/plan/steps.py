@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from handler.values.spec import NO_OVERRIDES, Overrides
 from handler.values.targets import Rectangle, Target
@@ -26,7 +26,6 @@ class Step:
         retain_stacks: Whether DeleteStackInstances leaves the stacks where they are.
         regions: The regions it reaches, sorted: what a RegionOrder for it has to name.
         content: The configuration that UpdateStackSet sends, in words of its own.
-        everywhere: The instances that an UpdateStackSet without rectangle reaches.
     """
 
     action: str
@@ -35,12 +34,6 @@ class Step:
     overrides: Overrides = NO_OVERRIDES
     retain_stacks: bool = False
     content: str = ""
-    everywhere: frozenset[Target] = field(default=frozenset(), compare=False)
-
-    @property
-    def reached(self) -> frozenset[Target]:
-        """The instances that it works on."""
-        return self.everywhere if self.rectangle is None else self.rectangle.targets()
 
 
 def batches(steps: Iterable[Step]) -> list[list[Step]]:

@@ -119,6 +119,7 @@ class OperationState:
         began: When it was created, in seconds since the epoch; 0 where the API gives no time.
         ended: The same for its end.
         failed_instances: How many instances it failed on, which its tolerance may have allowed.
+        percentage: How much of it is deployed, from 0 to 100; 0 where the API does not tell.
     """
 
     operation_id: str
@@ -128,11 +129,14 @@ class OperationState:
     began: float = 0.0
     ended: float = 0.0
     failed_instances: int = 0
+    percentage: float = 0.0
 
     @classmethod
     def from_api(cls, operation: Mapping[str, Any]) -> Self:
         """Read a StackSetOperation or a StackSetOperationSummary."""
         created, ended = operation.get("CreationTimestamp"), operation.get("EndTimestamp")
+        details = operation.get("StatusDetails") or {}
+        stages = details.get("Stages") or {}
         return cls(
             operation_id=operation["OperationId"],
             action=operation.get("Action", ""),
@@ -140,7 +144,10 @@ class OperationState:
             reason=operation.get("StatusReason", ""),
             began=created.timestamp() if created else 0.0,
             ended=ended.timestamp() if ended else 0.0,
-            failed_instances=operation.get("StatusDetails", {}).get("FailedStackInstancesCount", 0),
+            failed_instances=details.get("FailedStackInstancesCount", 0),
+            percentage=float(
+                stages.get("StackInstancesDeployment", {}).get("PercentageCompleted", 0)
+            ),
         )
 
     @property

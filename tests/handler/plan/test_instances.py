@@ -553,7 +553,6 @@ def test_all_instances_first(live: StackSetState, why: str) -> None:
         (UPDATE_SET, True),
         (UPDATE, False),
     ], why
-    assert steps[0].reached == set(_LARGE_AT_ONE)
 
 
 def test_an_override_of_a_new_parameter_waits_for_it() -> None:

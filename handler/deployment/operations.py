@@ -158,12 +158,14 @@ class Operations:
         )
 
     def stop_own(self) -> None:
-        """Stop every operation of this request that runs, listed or not."""
-        recent = self.stack_sets.recent_operations(self.stack_set_id)
-        ids = {each.operation_id for each in recent if each.is_active}
-        own = {each for each in ids if self.marks.action_of(each) is not None}
-        for operation_id in sorted(own | self._started):
+        """Stop every operation of this request that runs, first those that need no list."""
+        known = set(self._started)
+        for operation_id in sorted(known):
             self.stack_sets.stop(self.stack_set_id, operation_id)
+        for each in self.stack_sets.recent_operations(self.stack_set_id):
+            is_own = self.marks.action_of(each.operation_id) is not None
+            if each.is_active and is_own and each.operation_id not in known:
+                self.stack_sets.stop(self.stack_set_id, each.operation_id)
 
     def active(self) -> list[OperationState]:
         """Returns the operations that run, newest first."""

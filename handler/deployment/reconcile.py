@@ -274,7 +274,8 @@ class Reconciliation:
             self.stop_own(operations.stack_set_id)
             raise
         except OutOfTime as error:
-            self.patience.extend(self.deadline - _LAST_MOMENT)
+            last_moment = min(_LAST_MOMENT, (self.deadline - self.began) / 20)
+            self.patience.extend(self.deadline - last_moment)
             texts = [str(error), self._stop_and_tell(operations)]
             with contextlib.suppress(OutOfTime, AccessDenied, RequestRefused):
                 texts.insert(1, progress())

@@ -200,7 +200,8 @@ class Reconciliation:
         recent: list[OperationState],
     ) -> bool:
         """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
-        if time.time() > self.began + LAG or operations.successes:
+        longest = min(LAG, (self.deadline - self.began) / 4)
+        if time.time() > self.began + longest or operations.successes:
             return False
         newest = recent[0] if recent else None
         return contradicts(spec, previous, listed) and not is_settled_by(listed, newest, self.marks)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # CloudFormation tries again by itself, since before each try of a write somebody may object.
 _CONFIG = Config(
     connect_timeout=5,
-    read_timeout=20,
+    read_timeout=15,
     retries={"mode": "standard", "total_max_attempts": 4},
     s3={"addressing_style": "path"},
 )

@@ -11,7 +11,7 @@ from handler.gateway.owning_stack import OwningStack
 from handler.observability import logger
 from handler.plan.liveness import Asked, Verdict, judge
 
-LONGEST_CALL = 30.0
+LONGEST_CALL = 20.0
 """Seconds after which a write that was begun before a request was given up has arrived or not."""
 
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"

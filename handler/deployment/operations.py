@@ -125,6 +125,22 @@ class Operations:
         """Returns this request's operations on the stack set that have succeeded."""
         return [each for each in self._of_this_set() if each.ended]
 
+    def learns(self, step: Step) -> bool:
+        """Take note of which instances an operation has reached that an earlier sandbox started.
+
+        Returns:
+            Whether that was not known.
+        """
+        operation_id = self.marks.operation_id(step)
+        known = self.own.get(operation_id)
+        if known is None or not known.ended or known.accounts or known.everywhere:
+            return False
+        learnt = OwnOperation.of(step, operation_id, self.stack_set_id)
+        # The id of an update of the set does not tell which instances that was to reach.
+        if step.action != UPDATE_SET:
+            self.own[operation_id] = replace(learnt, spared=known.spared, ended=known.ended)
+        return step.action != UPDATE_SET
+
     def judge(self, operation: OperationState) -> None:
         """Take an operation of this request for done, or the whole request for failed.
 
@@ -153,13 +169,14 @@ class Operations:
         self.own[operation.operation_id] = replace(known, spared=spared, ended=ended)
 
     def stop_own(self) -> None:
-        """Stop every operation of this request that runs, listed or not."""
-        recent = self.stack_sets.recent_operations(self.stack_set_id)
-        ids = {each.operation_id for each in recent if each.is_active}
-        own = {each for each in ids if self.marks.action_of(each) is not None}
-        unlisted = {each.operation_id for each in self._unfinished()}
-        for operation_id in sorted(own | unlisted):
+        """Stop every operation of this request that runs, first those that need no list."""
+        known = {each.operation_id for each in self._unfinished()}
+        for operation_id in sorted(known):
             self.stack_sets.stop(self.stack_set_id, operation_id)
+        for each in self.stack_sets.recent_operations(self.stack_set_id):
+            is_own = self.marks.action_of(each.operation_id) is not None
+            if each.is_active and is_own and each.operation_id not in known:
+                self.stack_sets.stop(self.stack_set_id, each.operation_id)
 
     def active(self) -> list[OperationState]:
         """Returns the operations that run, newest first."""

@@ -13,7 +13,7 @@ from enum import Enum
 
 from handler.deployment.liveness import Liveness
 from handler.errors import StackSetExists, StackSetResourceError
-from handler.gateway.stacksets import NameTaken, StackSets
+from handler.gateway.stacksets import NameTaken, NameTakenAndModified, StackSets
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG
 from handler.values.spec import StackSetSpec
@@ -69,13 +69,14 @@ class Ownership:
         if live is None:
             return None
         own = self._by_marks(live.stack_set_id)
-        if own is None and self._is_recognised(name, live.stack_set_id, spec):
-            own = Own(live.stack_set_id, Origin.FOUND)
-        until = self.liveness.request.began + LAG
-        while own is None and self._has_no_operation(live.stack_set_id) and time.time() < until:
-            self.liveness.sleep(_PAUSE)
-            own = self._by_marks(live.stack_set_id)
-        return own
+        if own is not None:
+            return own
+        try:
+            if self._is_recognised(name, live.stack_set_id, spec):
+                return Own(live.stack_set_id, Origin.FOUND)
+        except NameTakenAndModified:
+            return self._by_late_marks(live.stack_set_id)
+        return None
 
     def make(self, name: str, spec: StackSetSpec) -> Own:
         """Create a stack set without instances.
@@ -112,16 +113,28 @@ class Ownership:
             return Own(stack_set_id, Origin.FOUND)
         return None
 
-    def _has_no_operation(self, stack_set_id: str) -> bool:
-        """Whether no operation is listed, or not yet: the list may lag behind."""
-        return not self.stack_sets.recent_operations(stack_set_id, most=1)
+    def _by_late_marks(self, stack_set_id: str) -> Own | None:
+        """Look again while no operation is listed: the list may lag behind one that has begun."""
+        own, until = None, self.liveness.request.began + LAG
+        while own is None and time.time() < until:
+            if self.stack_sets.recent_operations(stack_set_id, most=1):
+                return self._by_marks(stack_set_id)
+            self.liveness.sleep(_PAUSE)
+            own = self._by_marks(stack_set_id)
+        return own
 
     def _is_recognised(self, name: str, stack_set_id: str, spec: StackSetSpec) -> bool:
-        """Whether the API recognises one of the resource's tokens for this stack set."""
+        """Whether the API recognises one of the resource's tokens for this stack set.
+
+        Raises:
+            NameTakenAndModified: It does, perhaps, but the stack set has been changed since.
+        """
         for attempt in _ATTEMPTS:
             token = self.marks.client_request_token(name, attempt)
             try:
                 shown = self.stack_sets.create(name, spec, token)
+            except NameTakenAndModified:
+                raise
             except NameTaken:
                 continue
             if shown == stack_set_id:

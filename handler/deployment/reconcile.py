@@ -132,9 +132,10 @@ class Reconciliation:
         if seen is None:
             return None
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
-        steps = self._deployment_steps(operations, seen, settled, previous)
+        planned = self._deployment_steps(operations, seen, settled, previous)
+        steps = self._unfinished(operations, planned)
         if not steps:
-            if self._may_be_surprised():
+            if any([operations.learns(each) for each in planned]) or self._may_be_surprised():
                 return None
             planning.verify(spec, seen)
             return seen
@@ -216,7 +217,8 @@ class Reconciliation:
         recent: list[OperationState],
     ) -> bool:
         """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
-        if time.time() > self.began + LAG or operations.successes():
+        longest = min(LAG, (self.deadline - self.began) / 4)
+        if time.time() > self.began + longest or operations.successes():
             return False
         newest = recent[0] if recent else None
         return contradicts(spec, previous, listed) and not is_settled_by(listed, newest, self.marks)
@@ -246,9 +248,7 @@ class Reconciliation:
             if self._has_rolled_out(operations, content):
                 logger.warning("stack set is shown otherwise than it was updated")
                 content = None
-        return self._unfinished(
-            operations, planning.plan_deployment(spec, previous, seen, self.marks, content)
-        )
+        return planning.plan_deployment(spec, previous, seen, self.marks, content)
 
     def _has_rolled_out(self, operations: Operations, content: str) -> bool:
         """Whether this request has updated the stack set to this content."""
@@ -291,7 +291,8 @@ class Reconciliation:
             self.stop_own(operations.stack_set_id)
             raise
         except OutOfTime as error:
-            self.patience.extend(self.deadline - _LAST_MOMENT)
+            last_moment = min(_LAST_MOMENT, (self.deadline - self.began) / 20)
+            self.patience.extend(self.deadline - last_moment)
             texts = [str(error), self._stop_and_tell(operations)]
             with contextlib.suppress(OutOfTime, AccessDenied, RequestRefused):
                 texts.insert(1, progress())

@@ -68,12 +68,16 @@ class NameTaken(Exception):
     """A stack set of this name exists already."""
 
 
+class NameTakenAndModified(NameTaken):
+    """A stack set of this name exists, and the API says that it has been changed since."""
+
+
 _SIGNALS: dict[str, type[Exception]] = {
     **dict.fromkeys(_BUSY, StackSetBusy),
     **dict.fromkeys(_GONE, NotFound),
     "OperationIdAlreadyExistsException": AlreadyStarted,
     "NameAlreadyExistsException": NameTaken,
-    "CreatedButModifiedException": NameTaken,
+    "CreatedButModifiedException": NameTakenAndModified,
     "StackSetNotEmptyException": StackSetBusy,
 }
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from emulator.local.aws import ADMINISTRATOR, LocalAWS
 
 _ARN = f"arn:aws:lambda:eu-west-1:{ADMINISTRATOR}:function:{{}}"
-_SECONDS = 20.0
+_SECONDS = 60.0
 SIBLING = "Sibling"
 # Fails or succeeds when a test signals it.
 SIGNALLED = {

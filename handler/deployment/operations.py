@@ -68,6 +68,7 @@ class Operations:
             for operation in active:
                 is_spared = operation.action in spared
                 if self.marks.is_of_other_request(operation.operation_id) and not is_spared:
+                    self.liveness.require()
                     self._stop(operation)
             self.wait(active[-1].operation_id)
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from handler.deployment.liveness import Liveness
+from handler.deployment.looking import Looking
 from handler.deployment.operations import BUSY_PAUSE, Operations
 from handler.deployment.patience import Patience
 from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
-from handler.gateway.look import look, with_overrides
 from handler.gateway.stacksets import NotFound, StackSetBusy, StackSets
 from handler.gateway.templates import Templates
 from handler.observability import logger
@@ -26,18 +26,12 @@ from handler.plan.marks import Marks
 from handler.plan.outcomes import (
     LAG,
     OwnOperation,
-    contradicts,
-    corrected,
-    is_settled_by,
-    is_stale,
 )
 from handler.plan.parameters import operation_preferences, update_parameters, with_default_roles
 from handler.plan.steps import UPDATE_SET, Step, batches
-from handler.values.observation import InstanceState, Observation, OperationState
+from handler.values.observation import Observation, OperationState
 from handler.values.spec import Previous, StackSetSpec
-from handler.values.targets import Target
 
-_STALE_PAUSE = 3.0
 _STOP_PAUSE = 2.0
 _LAST_MOMENT = 15.0
 
@@ -110,6 +104,11 @@ class Reconciliation:
         with contextlib.suppress(AccessDenied, RequestRefused, OutOfTime):
             self._operations(stack_set_id).stop_own()
 
+    @property
+    def _looking(self) -> Looking:
+        until = self.began + min(LAG, (self.deadline - self.began) / 4)
+        return Looking(self.stack_sets, self.marks, self.patience.sleep, until)
+
     def _operations(self, stack_set_id: str) -> Operations:
         return self._known.setdefault(
             stack_set_id,
@@ -128,14 +127,15 @@ class Reconciliation:
     ) -> Observation | None:
         """Take the steps that can be taken; returns the last look where none is left."""
         recent = self._quiet(operations, ())
-        seen = self._look(operations, spec, previous, recent)
+        seen = self._looking.look(operations, spec, previous, recent)
         if seen is None:
             return None
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
         planned = self._deployment_steps(operations, seen, settled, previous)
         steps = self._unfinished(operations, planned)
         if not steps:
-            if any([operations.learns(each) for each in planned]) or self._may_be_surprised():
+            learnt = sum(operations.learns(each) for each in planned)
+            if learnt or self._may_be_surprised():
                 return None
             planning.verify(spec, seen)
             return seen
@@ -146,7 +146,7 @@ class Reconciliation:
         """Take the steps that can be taken; tells whether the stack set is gone."""
         # A delete that an earlier request has started does what is wanted.
         recent = self._quiet(operations, {"DELETE"})
-        listed = self._fresh_instances(operations, recent)
+        listed = self._looking.fresh_instances(operations, recent)
         if listed is None:
             return False
         steps = self._unfinished(operations, planning.plan_deletion(listed, self.marks))
@@ -171,57 +171,6 @@ class Reconciliation:
             if self.marks.action_of(operation.operation_id) is not None:
                 operations.judge(operation)
         return recent
-
-    def _look(
-        self,
-        operations: Operations,
-        spec: StackSetSpec,
-        previous: Previous,
-        recent: list[OperationState],
-    ) -> Observation | None:
-        """Look at everything; None, after a pause, where a list cannot be believed yet."""
-        listed = self._fresh_instances(operations, recent)
-        if listed is None:
-            return None
-        if self._surprises(operations, spec, previous, listed, recent):
-            self.patience.sleep(_STALE_PAUSE)
-            return None
-        newest = recent[0].operation_id if recent else ""
-        seen = look(self.stack_sets, operations.stack_set_id, listed, newest)
-        unknown = planning.unknown_overrides(spec, previous, seen, self.marks)
-        return with_overrides(self.stack_sets, seen, unknown)
-
-    def _fresh_instances(
-        self, operations: Operations, recent: list[OperationState]
-    ) -> Mapping[Target, InstanceState] | None:
-        """All instances; None, after a pause, where the list is older than what is known.
-
-        Another sandbox may serve the same request at the same time: an operation that has begun
-        since makes the list old, too.
-        """
-        listed = self.stack_sets.instances(operations.stack_set_id)
-        now = time.time()
-        newest = self.stack_sets.recent_operations(operations.stack_set_id, most=1)
-        known = {each.operation_id for each in recent}
-        if is_stale(listed, recent, now) or any(e.operation_id not in known for e in newest):
-            self.patience.sleep(_STALE_PAUSE)
-            return None
-        return corrected(listed, operations.successes(), now)
-
-    def _surprises(
-        self,
-        operations: Operations,
-        spec: StackSetSpec,
-        previous: Previous,
-        listed: Mapping[Target, InstanceState],
-        recent: list[OperationState],
-    ) -> bool:
-        """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
-        longest = min(LAG, (self.deadline - self.began) / 4)
-        if time.time() > self.began + longest or operations.successes():
-            return False
-        newest = recent[0] if recent else None
-        return contradicts(spec, previous, listed) and not is_settled_by(listed, newest, self.marks)
 
     def _may_be_surprised(self) -> bool:
         """Whether a write of the request that is rolled back may still arrive; waits for it."""

@@ -104,7 +104,7 @@ def test_a_refused_relay(aws: VirtualAWS, stack: Stack) -> None:
     """Where no other invocation can go on, the request fails and leaves nothing running."""
     aws.deployer.seconds = lambda _: 2_000.0
     refused: Any = {"Error": {"Code": "AccessDeniedException", "Message": "No"}}
-    aws.before_call = _failing("lambda", ClientError(refused, "Invoke"))
+    aws.before_call = _failing("sqs", ClientError(refused, "SendMessage"))
 
     stack.deploy(properties())
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.deployment.patience import Patience, TimeToRelay, poll_intervals
+from handler.deployment.patience import Patience, TimeToRelay, poll_interval
 from handler.errors import OutOfTime
 from handler.gateway.retry import backoff_intervals
 
@@ -74,7 +72,7 @@ def test_give_up_before_all_else(clock: _Clock, relay_at: float, seconds: float)
 
 def test_check(clock: _Clock) -> None:
     """A check takes no time, and passes while there is time."""
-    Patience(relay_at=1001.0, give_up_at=1001.0).check()
+    Patience(relay_at=1001.0, give_up_at=1001.0).sleep(0)
 
     assert clock.now == 1000.0
 
@@ -92,7 +90,7 @@ def test_check(clock: _Clock) -> None:
 def test_check_too_late(patience: Patience, outcome: type[Exception]) -> None:
     """A check stops at either moment."""
     with pytest.raises(outcome):
-        patience.check()
+        patience.sleep(0)
 
 
 @pytest.mark.usefixtures("clock")
@@ -111,49 +109,98 @@ def test_extended() -> None:
 
     patience.extend(1001.0)
 
-    patience.check()
+    patience.sleep(0)
     with pytest.raises(OutOfTime):
         patience.sleep(1)
 
 
-def _elapsed(intervals: Iterator[float], count: int) -> list[float]:
-    return list(itertools.accumulate(itertools.islice(intervals, count)))
+def test_wait_without_a_queue(clock: _Clock) -> None:
+    """Where there is nowhere to leave the request, waiting is sleeping."""
+    Patience(relay_at=1800.0, give_up_at=2000.0).wait(700)
+
+    assert clock.now == 1700.0
 
 
-def test_polling_begins_quickly() -> None:
-    """A short operation is looked at every 2 s."""
-    assert list(itertools.islice(poll_intervals(), 10)) == [2.0] * 10
+def test_wait_for_a_moment(clock: _Clock) -> None:
+    """The first invocation waits half a minute, and then leaves the rest to the queue."""
+    patience = Patience(relay_at=1800.0, give_up_at=2000.0)
+    patience.leave_soon(is_resumed=False)
+
+    patience.wait(15)
+    with pytest.raises(TimeToRelay) as leave:
+        patience.wait(15)
+
+    assert (clock.now, leave.value.after) == (1015.0, 15)
 
 
-def test_polling_follows_the_length() -> None:
-    """The pause is a tenth of how long the operation has run, once that is more than 2 s."""
-    looks = _elapsed(poll_intervals(), 13)
+@pytest.mark.usefixtures("clock")
+def test_a_resumed_invocation_leaves_at_once() -> None:
+    """An invocation that has looked in vain holds no sandbox; one that has acted stays a while."""
+    patience = Patience(relay_at=1800.0, give_up_at=2000.0)
+    patience.leave_soon(is_resumed=True)
+    with pytest.raises(TimeToRelay) as leave:
+        patience.wait(2)
 
-    assert looks[:11] == [2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]
-    assert looks[11:] == pytest.approx([24.2, 26.62])
-
-
-def test_polling_slows_down() -> None:
-    """A long operation is looked at every 15 s, never more seldom."""
-    intervals = list(itertools.islice(poll_intervals(), 200))
-
-    assert intervals == sorted(intervals)
-    assert max(intervals) == 15.0
-    assert intervals[-1] == 15.0
+    assert leave.value.after == 2
+    patience.act()
+    patience.wait(2)
 
 
-@given(st.floats(20, 3600))
-def test_the_end_is_noticed_soon(duration: float) -> None:
-    """Whenever an operation ends, that is noticed after a tenth of its time, and within 15 s."""
-    looks = _elapsed(poll_intervals(), 400)
-    noticed = next(look for look in looks if look >= duration)
+@pytest.mark.usefixtures("clock")
+def test_short_sleeps_stay() -> None:
+    """What is over in seconds, such as a second look, is not worth leaving."""
+    patience = Patience(relay_at=1800.0, give_up_at=2000.0)
+    patience.leave_soon(is_resumed=True)
 
-    assert noticed - duration <= min(15.0, max(2.0, duration / 10))
+    patience.sleep(5)
 
 
-def test_few_looks_an_hour() -> None:
-    """An hour of waiting costs few calls."""
-    assert sum(look <= 3600 for look in _elapsed(poll_intervals(), 400)) < 280
+@pytest.mark.usefixtures("clock")
+def test_nobody_leaves_at_the_end() -> None:
+    """Near the deadline the request is answered, not left; then it is waited for here."""
+    patience = Patience(relay_at=1800.0, give_up_at=1010.0)
+    patience.leave_soon(is_resumed=True)
+    with pytest.raises(OutOfTime):
+        patience.wait(20)
+
+    patience.extend(1050.0)
+    patience.wait(20)
+
+
+@pytest.mark.usefixtures("clock")
+def test_heartbeat() -> None:
+    """Whoever has to know that time passes is told at every sleep, even of no time."""
+    beats: list[float] = []
+    patience = Patience(1800.0, 2000.0, heartbeat=lambda: beats.append(time.time()))
+
+    patience.sleep(0)
+    patience.sleep(3)
+    patience.wait(2)
+
+    assert beats == [1000.0, 1000.0, 1003.0]
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "interval"), [(0.0, 2.0), (20.0, 2.0), (22.0, 2.2), (100.0, 10.0), (900.0, 20.0)]
+)
+def test_polling_follows_the_length(elapsed: float, interval: float) -> None:
+    """The pause is a tenth of how long the operation has run, from 2 to 20 s."""
+    assert poll_interval(elapsed) == pytest.approx(interval)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "percentage", "interval"),
+    [(600.0, 50.0, 60.0), (600.0, 80.0, 37.5), (600.0, 95.0, 20.0), (10.0, 10.0, 22.5)],
+)
+def test_polling_follows_the_progress(elapsed: float, percentage: float, interval: float) -> None:
+    """An operation that tells how far it is is looked at more seldom while its end is far away."""
+    assert poll_interval(elapsed, percentage) == pytest.approx(interval)
+
+
+@given(st.floats(0, 36_000), st.floats(0, 100))
+def test_polling_has_bounds(elapsed: float, percentage: float) -> None:
+    """However an operation goes, it is looked at at least once a minute."""
+    assert 2.0 <= poll_interval(elapsed, percentage) <= 60.0
 
 
 def test_backing_off() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import pytest
 
 from handler.plan.marks import Marks
 from handler.plan.outcomes import (
     LAG,
-    Success,
+    OwnOperation,
     contradicts,
     corrected,
     is_settled_by,
@@ -25,9 +28,10 @@ CURRENT = InstanceState("CURRENT", "SUCCEEDED", last_operation_id="old", has_sta
 DONE = InstanceState("CURRENT", "SUCCEEDED", last_operation_id="op", has_stack=True)
 
 
-def success(action: str, *targets: Target, ago: float = 1.0) -> Success:
+def success(action: str, *targets: Target, ago: float = 1.0) -> OwnOperation:
     """An operation of this request that has succeeded a while ago."""
-    return Success("op", action, frozenset(targets), NOW - ago)
+    accounts = tuple(sorted({each.account for each in targets}))
+    return OwnOperation("op", "a:b", action, accounts, (VIRGINIA,), ended=NOW - ago)
 
 
 class TestCorrected:
@@ -79,6 +83,31 @@ class TestCorrected:
         listed = {AT_TWO: CURRENT}
 
         assert corrected(listed, [success(CREATE, AT_ONE, ago=LAG)], NOW) is listed
+
+    def test_everywhere(self) -> None:
+        """An update of the whole stack set has reached whatever is listed."""
+        update = OwnOperation("op", "a:b", UPDATE_SET, everywhere=True, ended=NOW)
+        spared = OwnOperation(
+            "op", "a:b", DELETE, (ONE, TWO), (VIRGINIA,), spared=(AT_TWO,), ended=NOW
+        )
+
+        assert corrected({AT_ONE: CURRENT}, [update], NOW) == {AT_ONE: DONE}
+        assert corrected({AT_ONE: CURRENT, AT_TWO: CURRENT}, [spared], NOW) == {AT_TWO: CURRENT}
+
+    @pytest.mark.parametrize("ended", [0.0, NOW - LAG])
+    def test_not_known(self, ended: float) -> None:
+        """What has not ended, or long ago, corrects nothing."""
+        running = OwnOperation("op", "a:b", CREATE, (ONE,), (VIRGINIA,), ended=ended)
+
+        assert corrected({}, [running], NOW) == {}
+
+    def test_travels(self) -> None:
+        """What is known of operations is carried from invocation to invocation."""
+        operation = OwnOperation(
+            "op", "a:b", DELETE, (ONE, TWO), (VIRGINIA,), spared=(AT_TWO,), ended=NOW
+        )
+
+        assert OwnOperation.from_json(json.loads(json.dumps(asdict(operation)))) == operation
 
     def test_in_order(self) -> None:
         """What was deleted and made again is there."""

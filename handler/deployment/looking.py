@@ -1,0 +1,92 @@
+"""Looking at a stack set through lists that may lag behind: what to believe, and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from handler.deployment.operations import Operations
+from handler.gateway.look import look, with_overrides
+from handler.gateway.stacksets import StackSets
+from handler.plan.instances import unknown_overrides
+from handler.plan.marks import Marks
+from handler.plan.outcomes import contradicts, corrected, is_settled_by, is_stale
+from handler.values.observation import InstanceState, Observation, OperationState
+from handler.values.spec import Previous, StackSetSpec
+from handler.values.targets import Target
+
+_PAUSE = 3.0
+
+
+@dataclass(frozen=True)
+class Looking:
+    """How one request looks at its stack sets.
+
+    Attributes:
+        sleep: Patience's.
+        expect_until: Until when a list that contradicts the old properties is looked at again, in
+            seconds since the epoch.
+    """
+
+    stack_sets: StackSets
+    marks: Marks
+    sleep: Callable[[float], None]
+    expect_until: float
+
+    def look(
+        self,
+        operations: Operations,
+        spec: StackSetSpec,
+        previous: Previous,
+        recent: list[OperationState],
+    ) -> Observation | None:
+        """Returns a look at everything; None, after a pause, where a list cannot be believed yet.
+
+        Args:
+            operations: Those of the stack set.
+            spec: What the template says.
+            previous: What it said before.
+            recent: The last operations, newest first; all have ended.
+        """
+        listed = self.fresh_instances(operations, recent)
+        if listed is None:
+            return None
+        if self._surprises(operations, spec, previous, listed, recent):
+            self.sleep(_PAUSE)
+            return None
+        newest = recent[0].operation_id if recent else ""
+        seen = look(self.stack_sets, operations.stack_set_id, listed, newest)
+        unknown = unknown_overrides(spec, previous, seen, self.marks)
+        return with_overrides(self.stack_sets, seen, unknown)
+
+    def fresh_instances(
+        self, operations: Operations, recent: list[OperationState]
+    ) -> Mapping[Target, InstanceState] | None:
+        """Returns all instances; None, after a pause, where the list is older than what is known.
+
+        Another sandbox may serve the same request at the same time: an operation that has begun
+        since makes the list old, too.
+        """
+        listed = self.stack_sets.instances(operations.stack_set_id)
+        now = time.time()
+        newest = self.stack_sets.recent_operations(operations.stack_set_id, most=1)
+        known = {each.operation_id for each in recent}
+        if is_stale(listed, recent, now) or any(e.operation_id not in known for e in newest):
+            self.sleep(_PAUSE)
+            return None
+        return corrected(listed, operations.successes(), now)
+
+    def _surprises(
+        self,
+        operations: Operations,
+        spec: StackSetSpec,
+        previous: Previous,
+        listed: Mapping[Target, InstanceState],
+        recent: list[OperationState],
+    ) -> bool:
+        """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
+        if time.time() > self.expect_until or operations.successes():
+            return False
+        newest = recent[0] if recent else None
+        return contradicts(spec, previous, listed) and not is_settled_by(listed, newest, self.marks)

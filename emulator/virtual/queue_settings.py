@@ -35,7 +35,7 @@ class QueueSettings:
             "at least once".
     """
 
-    visibility_timeout: int = 5400
+    visibility_timeout: int = 900
     max_receive_count: int | None = 6
     retention: int = 345_600
     maximum_concurrency: int | None = None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from handler.deployment.request import Request
+from handler.deployment.request import Request, as_text
 from handler.gateway.owning_stack import OwningStack
 from handler.observability import logger
 from handler.plan.liveness import Asked, Verdict, judge
@@ -79,6 +79,9 @@ class Liveness:
         """
         if not self.first.status:
             self._look_at_the_stack()
+            if self.is_rollback and self._goes_the_other_way():
+                why = "the stack goes back to what was before"
+                raise GivenUp(why)
         self.watch()
 
     def is_surely_rollback(self) -> bool:
@@ -133,6 +136,12 @@ class Liveness:
         if self.stack.previous_request_was_answered():
             return self.request.began
         return self.request.began + LONGEST_CALL
+
+    def _goes_the_other_way(self) -> bool:
+        """Whether the rollback is not this request, but one signed in the same second as it."""
+        wanted = self.stack.wanted_properties()
+        old, new = self.request.old_properties, self.request.properties
+        return wanted is not None and as_text(wanted) == as_text(old) != as_text(new)
 
     def _look_at_the_stack(self) -> None:
         state = self.stack.stack()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -107,6 +108,19 @@ class Request:
         logical_id = self.logical_id[: room - _SHORTEST_NAME_PART]
         parts = (stack_name[: room - len(logical_id)], logical_id, self.marks.resource)
         return "-".join(parts)
+
+
+def as_text(properties: object) -> str:
+    """Returns properties as text for comparing: every scalar as CloudFormation delivers it."""
+    return json.dumps(_delivered(properties), sort_keys=True)
+
+
+def _delivered(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(key): _delivered(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_delivered(each) for each in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def is_stack_set_id(physical_id: str) -> bool:

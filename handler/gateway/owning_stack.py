@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -66,13 +67,7 @@ class OwningStack:
         CloudFormation gives requests up that nobody has answered, so that a sandbox may still be
         at work on one of those.
         """
-        answer = self._ask("describe_stack_events", StackName=self._stack_id)
-        events = [
-            each
-            for each in answer.get("StackEvents") or ()
-            if each.get("LogicalResourceId") == self._logical_id
-        ]
-        ends = [each for each in events if not each["ResourceStatus"].endswith("_IN_PROGRESS")]
+        ends = [each for each in self._events() if not _is_beginning(each)]
         if not ends:
             return False
         reason = ends[0].get("ResourceStatusReason") or ""
@@ -80,6 +75,20 @@ class OwningStack:
             return True
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
+
+    def wanted_properties(self) -> Any:  # noqa: ANN401  whatever JSON holds
+        """Returns the properties that the resource is to have now; None for unknown."""
+        begun = next((each for each in self._events() if _is_beginning(each)), {})
+        try:
+            return json.loads(begun.get("ResourceProperties") or "null")
+        except ValueError:
+            return None
+
+    def _events(self) -> list[dict[str, Any]]:
+        """The resource's last events, newest first."""
+        answer = self._ask("describe_stack_events", StackName=self._stack_id)
+        events = answer.get("StackEvents") or ()
+        return [each for each in events if each.get("LogicalResourceId") == self._logical_id]
 
     def _ask(self, method: str, **parameters: str) -> dict[str, Any]:
         try:
@@ -94,3 +103,7 @@ class OwningStack:
                 )
             return {}
         return answer
+
+
+def _is_beginning(event: Mapping[str, Any]) -> bool:
+    return str(event["ResourceStatus"]).endswith("_IN_PROGRESS")

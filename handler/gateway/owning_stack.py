@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _CANCELLED = "cancelled"
 _UNANSWERED = "did not receive a response"
 _OWN_ANSWER = "response status [FAILED]"
+_SILENCE = 30.0
 
 
 class OwningStack:
@@ -45,6 +47,7 @@ class OwningStack:
         self._logical_id = logical_id
         self._warn = warn
         self._warned: set[str] = set()
+        self._silent_until = 0.0
 
     def stack(self) -> OwningStackState | None:
         """Returns the stack's state; None where CloudFormation does not tell."""
@@ -82,9 +85,14 @@ class OwningStack:
         return _OWN_ANSWER in reason and not is_given_up
 
     def _ask(self, method: str, **parameters: str) -> dict[str, Any]:
+        if time.time() < self._silent_until:
+            return {}
         try:
             answer: dict[str, Any] = getattr(self._client, method)(**parameters)
         except (BotoCoreError, ClientError) as error:
+            if isinstance(error, BotoCoreError):
+                # Waiting for one time-out after the other would hold up a write for too long.
+                self._silent_until = time.time() + _SILENCE
             if method not in self._warned:
                 self._warned.add(method)
                 self._warn(

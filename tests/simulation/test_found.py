@@ -17,9 +17,7 @@ URL = "https://bucket.s3.us-east-1.amazonaws.com/template.json"
 ASKED = ("DescribeStacks", "DescribeStackResource")
 
 
-def _cancelled_at(
-    aws: VirtualAWS, stack: Stack, change: dict[str, object], call: int
-) -> list[str]:
+def _cancelled_at(aws: VirtualAWS, stack: Stack, change: dict[str, object], call: int) -> list[str]:
     """Everything that is wrong after a change was cancelled at a call."""
     stack.timing.overlaps = True
     before = len(stack.requests)
@@ -108,7 +106,7 @@ def test_a_rollback_in_the_second_of_its_update_outlives_a_stale_look(call: int,
         stack = new_stack(aws)
         stack.deploy(BEFORE)
         aws.call_seconds = 0.3
-        aws.asking.lag = {each: 3.0 for each in ASKED}
+        aws.asking.lag = dict.fromkeys(ASKED, 3.0)
         aws.asking._random.seed(seed)
         stack.timing.rolls_back_after = 0.0
         stack.timing.overlaps = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
 from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
@@ -113,3 +113,24 @@ def test_a_rollback_in_the_second_of_its_update_outlives_a_stale_look(call: int,
         stack.start(AFTER)
         give_up(aws, stack, call, Stack.sibling_fails)
         assert stack.settle() == "UPDATE_ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize("answer", [Answer.ACCESS_DENIED, Answer.THROTTLED])
+@pytest.mark.parametrize("rolls_back_after", [0.0, 0.3])
+@pytest.mark.parametrize("call", range(1, 12))
+def test_an_update_does_not_stop_its_rollback_of_the_same_second(
+    call: int, rolls_back_after: float, answer: Answer
+) -> None:
+    """Of two requests that were signed in one second, one goes on, though nobody can be asked."""
+    with world(seconds=10) as aws:
+        stack = new_stack(aws)
+        stack.deploy(BEFORE)
+        faults = [CallFault(each, answer, times=None) for each in ASKED]
+        aws.engine.faults.calls.extend(faults)
+        aws.call_seconds = 0.05
+        stack.timing.rolls_back_after = rolls_back_after
+        stack.timing.overlaps = True
+        stack.start(RENAMED)
+        give_up(aws, stack, call, Stack.sibling_fails)
+        stack.settle()
+        assert verdict(aws, stack) == []

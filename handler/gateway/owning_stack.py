@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from handler.values.observation import OwningStackState, ResourceState
 
@@ -89,7 +89,7 @@ class OwningStack:
             return {}
         try:
             answer: dict[str, Any] = getattr(self._client, method)(**parameters)
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - nothing here is worth an error
             if isinstance(error, BotoCoreError):
                 # Waiting for one time-out after the other would hold up a write for too long.
                 self._silent_until = time.time() + _SILENCE

@@ -59,7 +59,12 @@ _OWNERS: Mapping[str, tuple[str, ...]] = {
     "rich": ("emulator.demo.",),
     "unittest.mock": ("emulator.virtual.",),
 }
-_CLOCKS = ("handler.deployment.", "handler.custom_resource.", "handler.gateway.retry")
+_CLOCKS = (
+    "handler.deployment.",
+    "handler.custom_resource.",
+    "handler.gateway.retry",
+    "handler.gateway.owning_stack",
+)
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from handler.deployment.liveness import FirstLook, GivenUp
@@ -112,7 +112,10 @@ class Lifecycle:
             return self._deploy(present, spec, self._previous(spec))
         # What was to replace the present stack set has failed, and nothing has touched this one.
         is_sure = self.loop.liveness.is_rollback
-        seen = self._deploy(present, spec, _untouched(spec) if is_sure else _unsure(spec))
+        if is_sure:
+            seen = self._deploy(present, _as_it_stands(spec), _untouched(spec))
+        else:
+            seen = self._deploy(present, spec, _unsure(spec))
         self._remove(self._find_settled(str(before.name), before), before)
         return seen
 
@@ -226,6 +229,8 @@ class Lifecycle:
             previous = Previous({}, spec=spec, is_new=True)
         elif self.memory.origin == Origin.REPLACED.name:
             previous = _untouched(spec)
+            if self.loop.liveness.is_rollback:
+                spec = _as_it_stands(spec)
         else:
             instances = self.loop.stack_sets.instances(self.memory.stack_set_id)
             previous = known_before(instances, self.loop.marks)
@@ -256,7 +261,7 @@ class Lifecycle:
         own = self._ownership().find(name, spec)
         if own is not None or not self._may_still_come():
             return own
-        seconds = self.loop.liveness.quiet_at() - time.time()
+        seconds = self.loop.liveness.seconds_until_quiet(time.time())
         if seconds > 0:
             self.loop.patience.sleep(seconds)
             own = self._ownership().find(name, spec)
@@ -278,6 +283,11 @@ class Lifecycle:
 def _untouched(spec: StackSetSpec) -> Previous:
     """What a stack set was that is to go back to what it has been all the time."""
     return Previous(spec.instances, spec=spec)
+
+
+def _as_it_stands(spec: StackSetSpec) -> StackSetSpec:
+    """The same with the template that the stack set has: its address may hold another by now."""
+    return spec if spec.template_digest else replace(spec, template_url=None)
 
 
 def _unsure(spec: StackSetSpec) -> Previous:

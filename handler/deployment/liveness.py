@@ -79,9 +79,6 @@ class Liveness:
         """
         if not self.first.status:
             self._look_at_the_stack()
-            if self.is_rollback and self._goes_the_other_way():
-                why = "the stack goes back to what was before"
-                raise GivenUp(why)
         self.watch()
 
     def is_surely_rollback(self) -> bool:
@@ -127,19 +124,24 @@ class Liveness:
         if time.time() - self.first.asked_at >= _INTERVAL:
             self.require()
 
-    def quiet_at(self) -> float:
-        """When no write of an earlier request can arrive any more, in seconds since the epoch.
+    def seconds_until_quiet(self, since: float) -> float:
+        """Returns for how long a write of an earlier request may still arrive.
 
         A rollback may begin, and a Delete, while the sandbox of the request that was given up is
         between asking and writing.
+
+        Args:
+            since: From when on that sandbox can know, in seconds since the epoch.
         """
         if self.stack.previous_request_was_answered():
-            return self.request.began
-        return self.request.began + LONGEST_CALL
+            return 0.0
+        return max(0.0, since + LONGEST_CALL - time.time())
 
     def _goes_the_other_way(self) -> bool:
-        """Whether the rollback is not this request, but one signed in the same second as it."""
-        wanted = self.stack.wanted_properties()
+        """Whether the resource is on its way back to what was before this request."""
+        if self.request.kind != "Update" or not self.request.signed_at:
+            return False
+        wanted = self.stack.wanted_properties(self.request.signed_at - 1)
         old, new = self.request.old_properties, self.request.properties
         return wanted is not None and as_text(wanted) == as_text(old) != as_text(new)
 
@@ -156,7 +158,7 @@ class Liveness:
         verdict = judge(asked, resource, is_express=self.first.is_express)
         if verdict is Verdict.LIVE and resource is not None and resource.since != self.first.since:
             # Two requests may be signed in the same second.
-            if self.first.since and self._has_turned():
+            if self._has_turned() if self.first.since else self._goes_the_other_way():
                 return Verdict.DEAD
             self.first.since = resource.since
         self.first.is_known = verdict is Verdict.LIVE

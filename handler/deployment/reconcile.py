@@ -176,7 +176,7 @@ class Reconciliation:
         """Whether a write of the request that is rolled back may still arrive; waits for it."""
         if not self.liveness.is_rollback or time.time() >= self.began + LAG:
             return False
-        seconds = self.liveness.quiet_at() - time.time()
+        seconds = self.liveness.seconds_until_quiet(self.began)
         if seconds <= 0:
             return False
         self.patience.sleep(seconds)
@@ -225,6 +225,8 @@ class Reconciliation:
                 # The rest of the plan may be wrong by now: the next look tells.
                 self.patience.sleep(BUSY_PAUSE)
                 return
+            if not self.liveness.is_known:
+                return  # marks of a later request tell, and the next look sees them
 
     @contextlib.contextmanager
     def _left_in_order(self, operations: Operations, progress: Callable[[], str]) -> Iterator[None]:

@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from handler.values.observation import OwningStackState, ResourceState
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _CANCELLED = "cancelled"
 _UNANSWERED = "did not receive a response"
 _OWN_ANSWER = "response status [FAILED]"
+_SILENCE = 30.0
 
 
 class OwningStack:
@@ -46,6 +48,7 @@ class OwningStack:
         self._logical_id = logical_id
         self._warn = warn
         self._warned: set[str] = set()
+        self._silent_until = 0.0
 
     def stack(self) -> OwningStackState | None:
         """Returns the stack's state; None where CloudFormation does not tell."""
@@ -76,9 +79,18 @@ class OwningStack:
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
 
-    def wanted_properties(self) -> Any:  # noqa: ANN401  whatever JSON holds
-        """Returns the properties that the resource is to have now; None for unknown."""
-        begun = next((each for each in self._events() if _is_beginning(each)), {})
+    def wanted_properties(self, since: float) -> Any:  # noqa: ANN401  whatever JSON holds
+        """Returns the properties that the resource is to have by its newest request.
+
+        Args:
+            since: An event from before this moment is a stale one, in seconds since the epoch.
+
+        Returns:
+            None where CloudFormation does not tell.
+        """
+        begun = next((each for each in self._events() if _is_beginning(each)), None)
+        if begun is None or begun["Timestamp"].timestamp() < since:
+            return None
         try:
             return json.loads(begun.get("ResourceProperties") or "null")
         except ValueError:
@@ -91,9 +103,14 @@ class OwningStack:
         return [each for each in events if each.get("LogicalResourceId") == self._logical_id]
 
     def _ask(self, method: str, **parameters: str) -> dict[str, Any]:
+        if time.time() < self._silent_until:
+            return {}
         try:
             answer: dict[str, Any] = getattr(self._client, method)(**parameters)
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - nothing here is worth an error
+            if isinstance(error, BotoCoreError):
+                # Waiting for one time-out after the other would hold up a write for too long.
+                self._silent_until = time.time() + _SILENCE
             if method not in self._warned:
                 self._warned.add(method)
                 self._warn(

@@ -128,3 +128,16 @@ def test_no_events(rig: Rig) -> None:
     rig.answers.add_client_error("describe_stack_events", "AccessDenied")
 
     assert not rig.stack.previous_request_was_answered()
+
+
+def test_whatever_goes_wrong_is_no_answer() -> None:
+    """An endpoint that does not know a call at all is no reason to fail."""
+
+    class Unable:
+        def describe_stack_events(self, **_: object) -> None:
+            raise NotImplementedError
+
+    client: Any = Unable()
+    stack = OwningStack(client, STACK_ID, "StackSet", lambda *_, **__: None)
+
+    assert not stack.previous_request_was_answered()

@@ -146,7 +146,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     stack = OwningStack(client, request.stack_id, request.logical_id, logger.warning)
     liveness = Liveness(request, stack, patience.sleep, memory.first)
     loop = Reconciliation(
-        stack_sets=StackSets(client, patience.sleep, liveness.require),
+        stack_sets=StackSets(client, patience.sleep, liveness.before_write),
         marks=request.marks,
         patience=patience,
         liveness=liveness,

@@ -115,6 +115,15 @@ class Liveness:
             logger.warning("request given up", verdict=verdict.name)
             raise GivenUp(verdict.value, is_unasked_delete=verdict is Verdict.UNASKED)
 
+    def before_write(self) -> None:
+        """The same as `require`, unless asking would hold up the write for long.
+
+        Raises:
+            GivenUp: Two looks agree that the request is not waited for.
+        """
+        if not self.stack.is_silent:
+            self.require()
+
     def watch(self) -> None:
         """The same as `require`, but cheap enough to be called while waiting.
 
@@ -137,13 +146,14 @@ class Liveness:
             return 0.0
         return max(0.0, since + LONGEST_CALL - time.time())
 
-    def _goes_the_other_way(self) -> bool:
-        """Whether the resource is on its way back to what was before this request."""
-        if self.request.kind != "Update" or not self.request.signed_at:
-            return False
-        wanted = self.stack.wanted_properties(self.request.signed_at - 1)
-        old, new = self.request.old_properties, self.request.properties
-        return wanted is not None and as_text(wanted) == as_text(old) != as_text(new)
+    def _is_of_another(self) -> bool:
+        """Whether what is in progress is another request, signed in the same second as this one."""
+        if self.request.kind == "Update" and self.request.signed_at:
+            wanted = self.stack.wanted_properties(self.request.signed_at - 1)
+            old, new = self.request.old_properties, self.request.properties
+            if wanted is not None:
+                return as_text(wanted) == as_text(old) != as_text(new)
+        return bool(self.first.since) and self._has_turned()
 
     def _look_at_the_stack(self) -> None:
         state = self.stack.stack()
@@ -157,8 +167,7 @@ class Liveness:
         asked = Asked(self.request.kind, self.request.physical_id, self.request.signed_at)
         verdict = judge(asked, resource, is_express=self.first.is_express)
         if verdict is Verdict.LIVE and resource is not None and resource.since != self.first.since:
-            # Two requests may be signed in the same second.
-            if self._has_turned() if self.first.since else self._goes_the_other_way():
+            if self._is_of_another():
                 return Verdict.DEAD
             self.first.since = resource.since
         self.first.is_known = verdict is Verdict.LIVE

@@ -60,6 +60,8 @@ class Operations:
         for each in self._unfinished():
             self.wait(each.operation_id)
         while True:
+            # Asking comes first: marks that are seen after it are the newer news.
+            self.liveness.watch()
             recent = [self._as_it_is(each) for each in self._recent()]
             self._heed_later_requests(recent)
             active = [each for each in recent if each.is_active]

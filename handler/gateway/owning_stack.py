@@ -34,6 +34,10 @@ class OwningStack:
         stack_id: The stack's ARN.
         logical_id: The resource's.
         warn: Takes what an operator should know: a text, and details by name.
+
+    Attributes:
+        is_silent: Whether the last question ran into a time-out. For a while none is asked then:
+            one time-out after the other would hold up writes, while others write.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class OwningStack:
         self._warn = warn
         self._warned: set[str] = set()
         self._silent_until = 0.0
+        self.is_silent = False
 
     def stack(self) -> OwningStackState | None:
         """Returns the stack's state; None where CloudFormation does not tell."""
@@ -108,8 +113,8 @@ class OwningStack:
         try:
             answer: dict[str, Any] = getattr(self._client, method)(**parameters)
         except Exception as error:  # noqa: BLE001 - nothing here is worth an error
-            if isinstance(error, BotoCoreError):
-                # Waiting for one time-out after the other would hold up a write for too long.
+            self.is_silent = isinstance(error, BotoCoreError)
+            if self.is_silent:
                 self._silent_until = time.time() + _SILENCE
             if method not in self._warned:
                 self._warned.add(method)
@@ -119,6 +124,7 @@ class OwningStack:
                     cause=str(error),
                 )
             return {}
+        self.is_silent = False
         return answer
 
 

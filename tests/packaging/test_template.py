@@ -39,7 +39,7 @@ GRANTED = {
     "cloudformation:UpdateStackInstances": {STACK_SETS, TARGETS, TYPES},
     "cloudformation:UpdateStackSet": {STACK_SETS, TARGETS, TYPES},
     "iam:PassRole": {"arn:*:iam::*:role/AWSCloudFormationStackSetAdministrationRole"},
-    "lambda:InvokeFunction": {"LastWordFunction.Arn", "StackSetResourceFunction.Arn"},
+    "lambda:InvokeFunction": {"LastWordFunction.Arn"},
     "logs:CreateLogStream": {"StackSetResourceLogGroup.Arn"},
     "logs:PutLogEvents": {"StackSetResourceLogGroup.Arn"},
     "s3:GetObject": {

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from handler.errors import OutOfTime
 
 _RELAY_MARGIN = 120.0
-_MOMENT = 30.0
+_MOMENT = 20.0
 _FIRST_POLL = 2.0
-_LONGEST_POLL = 20.0
+_LONGEST_POLL = 22.0
 _FAR_AWAY = 60.0
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.cancelled_histories import CancelledHistory
 
-HISTORIES = int(os.environ.get("HISTORIES", "150"))
+HISTORIES = int(os.environ.get("HISTORIES", "90"))
 PER_TEST = 15
 
 

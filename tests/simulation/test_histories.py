@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.histories import History
 
-HISTORIES = int(os.environ.get("HISTORIES", "200"))
+HISTORIES = int(os.environ.get("HISTORIES", "100"))
 PER_TEST = 50
 
 

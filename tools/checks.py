@@ -13,9 +13,10 @@ from tools.environments import ENVIRONMENTS, ROOT, CommandFailed, prepare
 
 PROJECT = ENVIRONMENTS["project"]
 TEMPLATE = ROOT / "template.yaml"
-# Two halves of about the same length; those that start servers or build in build/ are one.
+# Three parts side by side; those that start servers or build in build/ mostly wait.
 SERVERS = ["tests/local", "tests/packaging"]
-REST = ["tests", *(f"--ignore={folder}" for folder in SERVERS)]
+SIMULATION = ["tests/simulation"]
+REST = ["tests", *(f"--ignore={folder}" for folder in (*SERVERS, *SIMULATION))]
 
 # ARNs for what `template.policies` leaves as names, since parliament wants real ones.
 _LAMBDA = "arn:aws:lambda:eu-west-1:111111111111:function"
@@ -118,7 +119,7 @@ def main() -> int:
     except CommandFailed as problem:
         print(problem, file=sys.stderr)
         return 1
-    if not _tests_pass([words] if words else [SERVERS, REST]):
+    if not _tests_pass([words] if words else [SERVERS, SIMULATION, REST]):
         failed.append("pytest")
     print(f"Failed: {', '.join(failed)}" if failed else "All passed.")
     return 1 if failed else 0

@@ -38,5 +38,5 @@ def test_five_hundred_requests(stack: Stack) -> None:
         tracemalloc.stop()
 
     assert stack.status == "UPDATE_COMPLETE"
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
     assert growth < MOST_GROWTH

@@ -12,6 +12,7 @@ _RELAY_MARGIN = 120.0
 _MOMENT = 20.0
 _FIRST_POLL = 2.0
 _LONGEST_POLL = 22.0
+_LONG, _LONGEST_POLL_OF_LONG = 1800.0, 30.0
 _FAR_AWAY = 60.0
 
 
@@ -115,7 +116,8 @@ def poll_interval(elapsed: float, percentage: float = 0.0) -> float:
         elapsed: Seconds for which it has run.
         percentage: How much of it is done; 0 for unknown.
     """
-    interval = min(max(elapsed / 10, _FIRST_POLL), _LONGEST_POLL)
+    longest = _LONGEST_POLL if elapsed < _LONG else _LONGEST_POLL_OF_LONG
+    interval = min(max(elapsed / 10, _FIRST_POLL), longest)
     if not percentage:
         return interval
     left = elapsed * (100.0 - percentage) / percentage

@@ -181,10 +181,11 @@ def test_heartbeat() -> None:
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "interval"), [(0.0, 2.0), (20.0, 2.0), (22.0, 2.2), (100.0, 10.0), (900.0, 22.0)]
+    ("elapsed", "interval"),
+    [(0.0, 2.0), (20.0, 2.0), (22.0, 2.2), (100.0, 10.0), (900.0, 22.0), (1900.0, 30.0)],
 )
 def test_polling_follows_the_length(elapsed: float, interval: float) -> None:
-    """The pause is a tenth of how long the operation has run, from 2 to 22 s."""
+    """The pause is a tenth of how long the operation has run, from 2 to 22 s; later 30 s."""
     assert poll_interval(elapsed) == pytest.approx(interval)
 
 

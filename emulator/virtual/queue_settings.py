@@ -36,7 +36,7 @@ class QueueSettings:
     """
 
     visibility_timeout: int = 900
-    max_receive_count: int | None = 6
+    max_receive_count: int | None = 10
     retention: int = 345_600
     maximum_concurrency: int | None = None
     jitter: tuple[float, float] = (0.1, 0.4)

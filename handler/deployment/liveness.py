@@ -17,7 +17,7 @@ LONGEST_CALL = 20.0
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _SECOND_LOOK = 5.0
 _UNASKED_LOOKS = 4
-_INTERVAL = 60.0
+_SHORTEST_INTERVAL, _LONGEST_INTERVAL = 15.0, 60.0
 
 
 class GivenUp(Exception):
@@ -130,7 +130,10 @@ class Liveness:
         Raises:
             GivenUp: Two looks agree that the request is not waited for.
         """
-        if time.time() - self.first.asked_at >= _INTERVAL:
+        now = time.time()
+        age = (now - self.request.began) / 10
+        interval = min(max(age, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
+        if now - self.first.asked_at >= interval:
             self.require()
 
     def seconds_until_quiet(self, since: float) -> float:

@@ -322,7 +322,7 @@ class TestDelivery:
             send()
             aws.clock.sleep(1)
 
-        assert len(consumer.log) == 6
+        assert len(consumer.log) == 10
         assert len(consumer.last_words) == 1
 
     def test_a_sandbox_outlives_the_timeout(self) -> None:

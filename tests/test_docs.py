@@ -59,6 +59,7 @@ def test_every_property_is_in_the_readme() -> None:
         "StackSetName",
         "StackSetArn",
         "OperationId",
+        "DeploymentId",
         "InstanceCount",
         "Status",
         "Warnings",

@@ -10,7 +10,9 @@ from handler.errors import OutOfTime
 
 _RELAY_MARGIN = 120.0
 _MOMENT = 30.0
-_FIRST_POLL = 2.0
+FIRST_POLL = 2.0
+"""Seconds until the first look at an operation that has just been started."""
+
 _LONGEST_POLL = 20.0
 _FAR_AWAY = 60.0
 
@@ -115,7 +117,7 @@ def poll_interval(elapsed: float, percentage: float = 0.0) -> float:
         elapsed: Seconds for which it has run.
         percentage: How much of it is done; 0 for unknown.
     """
-    interval = min(max(elapsed / 10, _FIRST_POLL), _LONGEST_POLL)
+    interval = min(max(elapsed / 10, FIRST_POLL), _LONGEST_POLL)
     if not percentage:
         return interval
     left = elapsed * (100.0 - percentage) / percentage

@@ -21,6 +21,7 @@ _CANCELLED = "cancelled"
 _UNANSWERED = "did not receive a response"
 _OWN_ANSWER = "response status [FAILED]"
 _SILENCE = 30.0
+_OF_ITS_OWN = ("CREATE_", "UPDATE_")
 
 
 class OwningStack:
@@ -83,6 +84,23 @@ class OwningStack:
             return True
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
+
+    def newest_request_began(self) -> float | None:
+        """Returns when the resource's newest request began, in seconds since the epoch.
+
+        Returns:
+            None where CloudFormation does not tell.
+        """
+        began = None
+        for each in self._events():
+            if not each["ResourceStatus"].startswith(_OF_ITS_OWN):
+                continue  # what was replaced is deleted under the same logical id
+            if _is_beginning(each):
+                # A beginning may be told twice: at first, and when there is a physical id.
+                began = float(each["Timestamp"].timestamp())
+            elif began is not None:
+                break
+        return began
 
     def wanted_properties(self, since: float) -> Any:  # noqa: ANN401  whatever JSON holds
         """Returns the properties that the resource is to have by its newest request.

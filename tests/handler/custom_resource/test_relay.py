@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from handler.custom_resource.relay import Relay, carried_by
-from handler.deployment.lifecycle import Memory
+from handler.deployment.memory import Memory
 from handler.deployment.liveness import FirstLook
 
 CONTEXT: Any = SimpleNamespace(

@@ -92,9 +92,7 @@ class OwningStack:
             None where CloudFormation does not tell.
         """
         began = None
-        for each in self._events():
-            if not each["ResourceStatus"].startswith(_OF_ITS_OWN):
-                continue  # what was replaced is deleted under the same logical id
+        for each in self._own_events():
             if _is_beginning(each):
                 # A beginning may be told twice: at first, and when there is a physical id.
                 began = float(each["Timestamp"].timestamp())
@@ -111,13 +109,17 @@ class OwningStack:
         Returns:
             None where CloudFormation does not tell.
         """
-        begun = next((each for each in self._events() if _is_beginning(each)), None)
+        begun = next((each for each in self._own_events() if _is_beginning(each)), None)
         if begun is None or begun["Timestamp"].timestamp() < since:
             return None
         try:
             return json.loads(begun.get("ResourceProperties") or "null")
         except ValueError:
             return None
+
+    def _own_events(self) -> list[dict[str, Any]]:
+        """The same without deletes: what was replaced is deleted under the same logical id."""
+        return [e for e in self._events() if e["ResourceStatus"].startswith(_OF_ITS_OWN)]
 
     def _events(self) -> list[dict[str, Any]]:
         """The resource's last events, newest first."""

@@ -16,7 +16,8 @@ from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
-from handler.plan.instances import known_before
+from handler.plan.instances import doubtful_overrides, interrupted, known_before
+from handler.plan.outcomes import QUIET, have_ended_well
 from handler.properties.reading import (
     Reading,
     read_leniently,
@@ -145,7 +146,18 @@ class Lifecycle:
                 read_properties(old, self.request.properties)
             except InvalidProperties:
                 return _untouched(spec)
-        return read_previous(old)
+        previous = read_previous(old)
+        return (
+            self._perhaps_begun(previous, spec) if self.request.follows_early_answer else previous
+        )
+
+    def _perhaps_begun(self, previous: Previous, spec: StackSetSpec) -> Previous:
+        """What the stack set was if the old properties were perhaps never all applied."""
+        present, marks = self.request.physical_id, self.loop.marks
+        recent = self.loop.stack_sets.recent_operations(present)
+        if have_ended_well(recent, marks, self.request.began, QUIET):
+            return doubtful_overrides(previous, spec)
+        return interrupted(previous, self.loop.stack_sets.instances(present), marks)
 
     def _replacement_name(self, spec: StackSetSpec) -> str | None:
         """The name of the stack set to make instead of the present one; None to keep that."""

@@ -6,7 +6,7 @@ nothing on the stack set shows that it does. So a wait goes by what the stack se
 - While any operation is active, the deployment runs.
 - An operation of the awaited deployment that failed ends the wait at once, with what it failed on.
 - A deployment has ended well when nothing has run for so long that it would have gone on if it
-  were to (`_QUIET`, longer than a sandbox's death takes to be made good), every instance that a
+  were to (`QUIET`, longer than a sandbox's death takes to be made good), every instance that a
   request of ours touched last is CURRENT or in a suspended account, and, if the deployment is the
   one that the wait names, as many are as its template names.
 - If they are not and nothing has run for long (`_STALLED`), it has failed in a way that left no
@@ -31,11 +31,11 @@ from handler.errors import OperationFailed, OutOfTime, StackSetResourceError
 from handler.gateway.stacksets import StackSets
 from handler.plan.instances import failure
 from handler.plan.marks import Deployment, Marks, read_mark
+from handler.plan.outcomes import QUIET
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import WaitSpec
 from handler.values.targets import Target
 
-_QUIET = 180.0
 _STALLED = 900.0
 _INTERVAL = 20.0
 _LONG_INTERVAL = 60.0
@@ -113,11 +113,11 @@ class Wait:
         self, operations: Operations, recent: list[OperationState], failed: list[OperationState]
     ) -> bool:
         quiet = time.time() - self._quiet_since(recent)
-        if quiet < _QUIET:
-            self.patience.wait(min(_QUIET - quiet, _INTERVAL))
+        if quiet < QUIET:
+            self.patience.wait(min(QUIET - quiet, _INTERVAL))
             return False
         listed = self.stack_sets.instances(self.wanted.stack_set_id)
-        needed = _QUIET + len(listed) / _LISTED_A_SECOND
+        needed = QUIET + len(listed) / _LISTED_A_SECOND
         if quiet < needed:
             self.patience.wait(min(needed - quiet, _LONG_INTERVAL))
             return False

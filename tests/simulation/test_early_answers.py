@@ -21,10 +21,10 @@ from tests.simulation.scenarios import (
     Scenario,
     Stage,
     check_answers,
+    killer,
     outcome,
 )
 from tests.simulation.story import operations, template
-from tests.simulation.test_deaths import killer
 from tests.simulation.verdicts import KNOWS_AFTER, verdict, writes_of
 
 _CALL_SECONDS = 0.3125

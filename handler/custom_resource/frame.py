@@ -161,7 +161,10 @@ class StackSetResource(CfnResource):
         except GivenUp as error:
             # Nobody reads it if we are right, and nobody waits an hour if we are wrong.
             self.abandon()
-            self._fail(str(error), error)
+            if self.memory.is_answered:
+                logger.warning("deployment superseded", reason=str(error))
+            else:
+                self._fail(str(error), error)
         except StackSetResourceError as error:
             self._fail(str(error), error)
         except Exception as error:  # noqa: BLE001 - even our own bugs must be answered for
@@ -187,7 +190,7 @@ class StackSetResource(CfnResource):
             exc_info=None if isinstance(error, StackSetResourceError | GivenUp) else error,
         )
         metrics.add_metric("FailedInstances", "Count", len(failures))
-        if self.memory.is_answered and not isinstance(error, GivenUp):
+        if self.memory.is_answered:
             metrics.add_metric("FailedDeployments", "Count", 1)
 
     def _polling_init(self, _event: dict[str, Any]) -> None:

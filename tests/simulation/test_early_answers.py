@@ -85,6 +85,10 @@ def test_death_at_every_call(name: str, moment: str) -> None:
             assert disturbed == undisturbed, f"died {moment} call {at}: {operations(aws)}"
 
 
+def _deliver_again(stack: Stack) -> None:
+    stack.function.start(stack.requests[-1])
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_second_delivery(name: str) -> None:
     """A second delivery, even long after the answer, joins in and changes nothing."""
@@ -92,7 +96,7 @@ def test_second_delivery(name: str) -> None:
     for at in sampled(range(1, calls + 1), name):
         with stage.enter() as (aws, stack):
             aws.scheduler.mix(at)
-            aws.at_call(at, lambda stack=stack: stack.function.start(stack.requests[-1]))
+            aws.at_call(at, functools.partial(_deliver_again, stack))
             disturbed = _outcome(aws, stack, name)
             check_answers(aws)
             assert disturbed == undisturbed, f"joined at call {at}: {operations(aws)}"

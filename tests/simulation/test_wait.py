@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.history import Lag
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack, Timing
+from emulator.virtual.functions import SandboxDied
 from tests.simulation import sandboxes
 from tests.simulation.story import (
     ACCOUNTS,
@@ -107,6 +109,36 @@ class TestStart:
             assert aws.clock.now - began < 10
 
 
+class TestAfterTheAnswer:
+    """What becomes of a deployment that nobody is told of any more."""
+
+    def test_dies_for_good(self, aws: VirtualAWS, caplog: pytest.LogCaptureFixture) -> None:
+        """A deployment whose every sandbox dies answers nothing twice, and is in the log."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+
+            def die(service: str, action: str, _number: int) -> None:
+                if (service, action) == ("cloudformation", "ListStackSetOperations"):
+                    raise SandboxDied
+
+            aws.before_call = die
+            aws.scheduler.drain()
+            assert len(aws.responses) == 1
+            assert "deployment died" in caplog.text
+
+    def test_fails(self, aws: VirtualAWS, caplog: pytest.LogCaptureFixture) -> None:
+        """A failure after the answer is told to nobody but the log."""
+        with aws:
+            stack = begin(aws)
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[2], seconds=1)
+            aws.engine.faults.deployments.append(fault)
+            stack.deploy(LONG)
+            aws.scheduler.drain()
+            assert len(aws.responses) == 1
+            assert "deployment failed" in caplog.text
+
+
 class TestWaits:
     """Waits that are listed one after the other."""
 
@@ -146,6 +178,70 @@ class TestWaits:
             reason = failed.answers[0][1].reason
             assert reason.startswith("1 stack failed: ")
             assert f"{ACCOUNTS[1]}/{REGIONS[2]}" in reason
+
+    def test_rolled_back(self, aws: VirtualAWS) -> None:
+        """In a rollback a wait names an old deployment, and waits for the one that goes back."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": [group(ACCOUNTS[:1], REGIONS[:1])]})
+            old = stack.attributes["DeploymentId"]
+            aws.scheduler.drain()
+            stack.others_fail = True
+            stack.deploy(LATER)
+            assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+            running = [e for each in aws.engine.stack_sets.values() for e in each.unfinished]
+            assert running
+            last = wait_for(stack, DeploymentId=old)
+            assert last.status == "CREATE_COMPLETE"
+            assert verdict(aws, stack) == []
+
+    def test_failure_of_the_last_operation_before(self, aws: VirtualAWS) -> None:
+        """What failed before the named deployment is no failure of it."""
+        with aws:
+            stack = begin(aws)
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[2], times=1)
+            aws.engine.faults.deployments.append(fault)
+            stack.deploy(LONG)
+            aws.scheduler.drain()
+            stack.deploy(LATER)
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 11)]
+            assert {each.status for each in waits} == {"CREATE_COMPLETE"}
+            assert waits[-1].attributes["HasEnded"] == "true"
+            assert verdict(aws, stack) == []
+
+    def test_dead_without_a_trace(self, aws: VirtualAWS) -> None:
+        """A deployment that left too few instances and no failed operation has failed."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": [group(ACCOUNTS[:1], REGIONS[:1])]})
+            aws.scheduler.drain()
+            named = f"{stack.attributes['DeploymentId'].rpartition('-')[0]}-2"
+            began = aws.clock.now
+            reason = wait_for(stack, DeploymentId=named).answers[0][1].reason
+            assert reason.startswith("Nothing has run for")
+            assert aws.clock.now - began < 1000
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_lists_that_lag(self, aws: VirtualAWS, seed: int) -> None:
+        """With lists up to a minute behind nothing is said too early."""
+        aws.engine.lag = Lag(operations=59.0, results=59.0, instances=59.0, seed=seed)
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 7)]
+            assert {each.status for each in waits} == {"CREATE_COMPLETE"}
+            assert waits[-1].attributes["HasEnded"] == "true"
+            assert waits[-2].attributes["HasEnded"] == "false"
+            assert verdict(aws, stack) == []
+
+    def test_waiting_costs_little(self, aws: VirtualAWS) -> None:
+        """For an hour a deployment and its wait make less than a call in two seconds."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            already = len(aws.calls)
+            wait_for(stack, Last="false")
+            assert len(aws.calls) - already < HOUR / 2
 
     def test_not_a_stack_set(self, aws: VirtualAWS) -> None:
         """A wait for a stack set that is gone fails at once."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,10 +17,12 @@ from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
 from handler.deployment.reconcile import Reconciliation
+from handler.deployment.waiting import Wait
 from handler.gateway.owning_stack import OwningStack
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
+from handler.properties.waiting import read_wait
 from handler.values.observation import Observation
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+_WAIT = "Custom::StackSetWait"
 # Four time-outs in a row fit between the relay and the end of the sandbox; the gateway to
 # CloudFormation tries again by itself, since before each try of a write somebody may object.
 _CONFIG = Config(
@@ -72,25 +74,30 @@ resource = StackSetResource(Relay(_lambda, _queue))
 
 @resource.create
 @resource.poll_create
-def create(_event: dict[str, Any], context: LambdaContext) -> str:
+def create(event: dict[str, Any], context: LambdaContext) -> str:
     """Serve a Create, from its beginning or where another invocation left off."""
+    if _is_of_wait(event):
+        return _waited(context)
     lifecycle = _lifecycle(context)
-    return _deployed(lifecycle.create(), lifecycle.warnings)
+    return _deployed(lifecycle.create(), lifecycle)
 
 
 @resource.update
 @resource.poll_update
-def update(_event: dict[str, Any], context: LambdaContext) -> str:
+def update(event: dict[str, Any], context: LambdaContext) -> str:
     """Serve an Update, from its beginning or where another invocation left off."""
+    if _is_of_wait(event):
+        return _waited(context)
     lifecycle = _lifecycle(context)
-    return _deployed(lifecycle.update(), lifecycle.warnings)
+    return _deployed(lifecycle.update(), lifecycle)
 
 
 @resource.delete
 @resource.poll_delete
-def delete(_event: dict[str, Any], context: LambdaContext) -> str:
+def delete(event: dict[str, Any], context: LambdaContext) -> str:
     """Serve a Delete, from its beginning or where another invocation left off."""
-    _lifecycle(context).delete()
+    if not _is_of_wait(event):
+        _lifecycle(context).delete()
     return resource.request.physical_id
 
 
@@ -128,25 +135,49 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
     resource.speak_for_the_dead(request, context, reason)
 
 
-def _deployed(seen: Observation, warnings: Sequence[str]) -> str:
-    resource.Data = attributes(seen, warnings)
+def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
+    resource.Data = attributes(seen, lifecycle.warnings, lifecycle.deployment_id)
     metrics.add_metric("Instances", "Count", len(seen.instances))
     return seen.stack_set.stack_set_id
 
 
-def _lifecycle(context: LambdaContext) -> Lifecycle:
-    request, memory = resource.request, resource.memory
+def _is_of_wait(event: dict[str, Any]) -> bool:
+    return event.get("ResourceType") == _WAIT
+
+
+def _waited(context: LambdaContext) -> str:
+    request = resource.request
+    wanted = read_wait(request.properties)
+    patience = _patience(context, is_resumed=True)
+    liveness = _liveness(patience)
+    stack_sets = StackSets(_cloudformation(), patience.sleep, liveness.before_write)
+    has_ended = Wait(request, wanted, stack_sets, patience, liveness).until_the_end()
+    resource.Data = {"StackSetId": wanted.stack_set_id, "HasEnded": str(has_ended).lower()}
+    return request.physical_id or request.wait_id
+
+
+def _patience(context: LambdaContext, *, is_resumed: bool) -> Patience:
     seconds_left = context.get_remaining_time_in_millis() / 1000
-    patience = Patience.of_sandbox(seconds_left, request.give_up_at)
+    patience = Patience.of_sandbox(seconds_left, resource.request.give_up_at)
     if resource.can_leave:
-        patience.leave_soon(is_resumed=bool(memory.own))
+        patience.leave_soon(is_resumed=is_resumed)
     if resource.message is not None:
         patience.heartbeat = resource.message.keep_hidden
-    client = _cloudformation()
-    stack = OwningStack(client, request.stack_id, request.logical_id, logger.warning)
-    liveness = Liveness(request, stack, patience.sleep, memory.first)
+    return patience
+
+
+def _liveness(patience: Patience) -> Liveness:
+    request, first = resource.request, resource.memory.first
+    stack = OwningStack(_cloudformation(), request.stack_id, request.logical_id, logger.warning)
+    return Liveness(request, stack, patience.sleep, first)
+
+
+def _lifecycle(context: LambdaContext) -> Lifecycle:
+    request, memory = resource.request, resource.memory
+    patience = _patience(context, is_resumed=bool(memory.own))
+    liveness = _liveness(patience)
     loop = Reconciliation(
-        stack_sets=StackSets(client, patience.sleep, liveness.before_write),
+        stack_sets=StackSets(_cloudformation(), patience.sleep, liveness.before_write),
         marks=request.marks,
         patience=patience,
         liveness=liveness,
@@ -155,6 +186,10 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         templates=Templates(_s3, logger.warning, patience.sleep),
         own=memory.own,
     )
-    lifecycle = Lifecycle(request, memory, loop)
+
+    def answer(seen: Observation) -> None:
+        resource.answer_early(_deployed(seen, lifecycle))
+
+    lifecycle = Lifecycle(request, memory, loop, answer)
     resource.abandon = lifecycle.abandon
     return lifecycle

@@ -23,7 +23,8 @@ STACK_ID = (
 )
 STACK_SET_ID = "StackSetsTest:1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9"
 PROPERTIES = (
-    *("ServiceToken", "ServiceTimeout", "StackSetName", "StackSetDescription", "Description"),
+    *("ServiceToken", "ServiceTimeout", "WaitFor", "StackSetName", "StackSetDescription"),
+    "Description",
     *("TemplateURL", "TemplateBody", "TemplateDigest", "Parameters", "Tags", "Capabilities"),
     *("AdministrationRoleARN", "ExecutionRoleName", "PermissionModel", "CallAs"),
     "ManagedExecution",

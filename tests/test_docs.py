@@ -11,6 +11,7 @@ from cfnlint.api import lint
 
 from handler.properties.model import StackSetProperties
 from handler.properties.reading import parse_properties
+from handler.properties.waiting import WaitProperties, read_wait
 from tools.template import load
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +24,7 @@ EXAMPLES = [
     for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
 ]
 _CODE = re.DOTALL | re.MULTILINE
+_WAITED_FOR = {"StackSetId": "Set:1f2e3d4c", "DeploymentId": "6a8f3c2b-0123456789abcdef-9"}
 INTRINSICS = {"Ref", "Fn::ImportValue", "Fn::Sub", "Fn::GetAtt"}
 
 
@@ -45,6 +47,26 @@ def test_example_has_valid_properties(example: str, tmp_path: Path) -> None:
         parse_properties(_resolved(each["Properties"]))
 
 
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.name) for path in sorted(ROOT.glob("examples/*.yaml"))]
+)
+def test_file_of_examples(path: Path) -> None:
+    """Every template in examples/ passes cfn-lint, and has properties that the function knows."""
+    assert [str(match) for match in lint(path.read_text(), regions=["us-east-1"])] == []
+    for each in load(path)["Resources"].values():
+        if each["Type"] == "Custom::StackSet":
+            assert set(each["Properties"]) <= set(StackSetProperties.model_fields)
+        if each["Type"] == "Custom::StackSetWait":
+            read_wait({**_resolved(each["Properties"]), **_WAITED_FOR})
+
+
+def test_every_property_of_a_wait_is_in_the_readme() -> None:
+    """The README names what a wait has, with a value or without."""
+    readme = (ROOT / "README.md").read_text()
+
+    assert [name for name in WaitProperties.model_fields if f"`{name}" not in readme] == []
+
+
 def test_every_property_is_in_the_readme() -> None:
     """The README's table has every property that the function knows."""
     readme = (ROOT / "README.md").read_text()
@@ -59,6 +81,7 @@ def test_every_property_is_in_the_readme() -> None:
         "StackSetName",
         "StackSetArn",
         "OperationId",
+        "DeploymentId",
         "InstanceCount",
         "Status",
         "Warnings",

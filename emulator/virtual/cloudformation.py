@@ -15,7 +15,7 @@ from typing import Any
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.functions import FUNCTION_ARN, Function, Lambda, Sandboxes
 from emulator.virtual.records import StackRecord
-from emulator.virtual.requests import Answer, Requests, Timing, as_delivered
+from emulator.virtual.requests import RESOURCE_TYPE, Answer, Requests, Timing, as_delivered
 from emulator.virtual.scheduler import Task
 
 __all__ = ["Answer", "Stack", "Timing"]
@@ -39,6 +39,7 @@ class Stack:
         retain: Whether the resource has DeletionPolicy Retain.
         disable_rollback: Whether a failed create stays as it is, to be tried again.
         timing: When CloudFormation does what.
+        resource_type: The resource's type.
     """
 
     aws: VirtualAWS
@@ -52,6 +53,7 @@ class Stack:
     retain: bool = False
     disable_rollback: bool = False
     timing: Timing = field(default_factory=Timing)
+    resource_type: str = RESOURCE_TYPE
 
     def __post_init__(self) -> None:
         if not isinstance(self.served_by, Sandboxes):
@@ -63,6 +65,7 @@ class Stack:
         self._process: Task | None = None
         self._rollback: tuple[dict[str, Any], dict[str, Any], str] = ({}, {}, "")
         self._sent = Requests(self.aws, self.function, self._new_record(), self.timing)
+        self._sent.resource_type = self.resource_type
 
     # --- what can be read -----------------------------------------------------------------------
 

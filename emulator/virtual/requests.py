@@ -65,6 +65,7 @@ class Requests:
         record: What CloudFormation shows of the stack.
         answers: (request type, answer) of every request that has one or was given up.
         events: Every request, in order.
+        resource_type: The resource's type.
     """
 
     aws: VirtualAWS
@@ -73,6 +74,7 @@ class Requests:
     timing: Timing
     answers: list[tuple[str, Answer]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    resource_type: str = RESOURCE_TYPE
 
     @property
     def shown(self) -> ResourceView | None:
@@ -128,7 +130,7 @@ class Requests:
         self, status: str, physical_id: str, reason: str, properties: dict[str, Any]
     ) -> ResourceView:
         now, text = self.aws.clock.now, json.dumps(properties)
-        return ResourceView(RESOURCE_TYPE, physical_id, status, now, reason, text)
+        return ResourceView(self.resource_type, physical_id, status, now, reason, text)
 
     # --- one request and its answer ---------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class Requests:
             "RequestId": request_id,
             "StackId": self.record.stack_id,
             "ResponseURL": f"https://{RESPONSE_HOST}/{request_id}?{signature}&X-Amz-Signature=x",
-            "ResourceType": RESOURCE_TYPE,
+            "ResourceType": self.resource_type,
             "LogicalResourceId": LOGICAL_ID,
             "ResourceProperties": properties,
         }

@@ -69,12 +69,15 @@ class Answer:
         return _encode(body, reason[: too_long - 1] + _CUT + end)
 
 
-def attributes(seen: Observation, warnings: Sequence[str] = ()) -> dict[str, str]:
+def attributes(
+    seen: Observation, warnings: Sequence[str] = (), deployment_id: str = ""
+) -> dict[str, str]:
     """Returns what ``Fn::GetAtt`` gives, by name; CloudFormation wants texts.
 
     Args:
         seen: The last look.
         warnings: What was passed over in the properties; the first few are given.
+        deployment_id: What a wait for the deployment names.
     """
     states = seen.instances.values()
     return {
@@ -82,6 +85,7 @@ def attributes(seen: Observation, warnings: Sequence[str] = ()) -> dict[str, str
         "StackSetName": seen.stack_set.name,
         "StackSetArn": seen.stack_set.arn,
         "OperationId": seen.newest_operation_id,
+        "DeploymentId": deployment_id,
         "InstanceCount": str(len(states)),
         "FailedInstanceCount": str(sum(not each.is_current for each in states)),
         "Status": seen.stack_set.status,

@@ -16,13 +16,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from crhelper import FAILED, CfnResource
+from crhelper import FAILED, SUCCESS, CfnResource
 
-from handler.custom_resource.answer import Answer, deliver
+from handler.custom_resource.answer import Answer, DeliveryFailed, deliver
 from handler.custom_resource.queue import Message, MessageLost, records_in, request_in
 from handler.custom_resource.relay import Relay, carried_by
-from handler.deployment.lifecycle import Memory
 from handler.deployment.liveness import GivenUp
+from handler.deployment.memory import Memory
 from handler.deployment.patience import TimeToRelay
 from handler.deployment.request import Request
 from handler.errors import OperationFailed, StackSetResourceError
@@ -96,12 +96,31 @@ class StackSetResource(CfnResource):
         self._event, self._context = event, context
         observe(event)
         self._recall()
+        if self.memory.is_answered:
+            logger.error("deployment died", reason=reason)
+            metrics.add_metric("FailedDeployments", "Count", 1)
+            return
         known = self.request.physical_id or self.memory.stack_set_id
         self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
         self._undelivered = None
         self._send(FAILED, reason)
         if self._undelivered is not None:
             raise self._undelivered
+
+    def answer_early(self, physical_id: str) -> None:
+        """Answer SUCCESS, with the attributes that are set, for a request that goes on.
+
+        Args:
+            physical_id: What ``Ref`` is to give.
+
+        Raises:
+            DeliveryFailed: CloudFormation could not be answered.
+        """
+        self.PhysicalResourceId = physical_id
+        self._send(SUCCESS)
+        if self._undelivered is not None:
+            message = "before the end"
+            raise DeliveryFailed(message) from self._undelivered
 
     def generate_physical_id(self, _event: dict[str, Any]) -> str:
         """The physical id that CloudFormation does not know yet.
@@ -119,7 +138,8 @@ class StackSetResource(CfnResource):
 
     def _recall(self) -> None:
         self.memory, began = carried_by(self._event)
-        self.request = Request.from_event(self._event, began)
+        is_answered = self.memory.is_answered
+        self.request = Request.from_event(self._event, began, is_answered=is_answered)
         self.abandon = _nothing
 
     def _wrap_function(self, func: Callable[[dict[str, Any], LambdaContext], str]) -> None:
@@ -129,15 +149,22 @@ class StackSetResource(CfnResource):
             if self.message is not None:
                 self.message.keep_hidden()
             self.PhysicalResourceId = func(self._event, self._context)
+            if self.memory.is_answered:
+                logger.info("deployment ended well")
         except TimeToRelay as leave:
             self._hand_over(leave.after)
+        except DeliveryFailed:
+            self._goes_on = True  # in the next delivery of the same event
         except MessageLost:
             self._goes_on = True
             logger.warning("another sandbox has taken over")
         except GivenUp as error:
             # Nobody reads it if we are right, and nobody waits an hour if we are wrong.
             self.abandon()
-            self._fail(str(error), error)
+            if self.memory.is_answered:
+                logger.warning("deployment superseded", reason=str(error))
+            else:
+                self._fail(str(error), error)
         except StackSetResourceError as error:
             self._fail(str(error), error)
         except Exception as error:  # noqa: BLE001 - even our own bugs must be answered for
@@ -157,15 +184,17 @@ class StackSetResource(CfnResource):
         self.Status, self.Reason = FAILED, reason
         failures = error.failures if isinstance(error, OperationFailed) else ()
         logger.error(
-            "request failed",
+            "deployment failed" if self.memory.is_answered else "request failed",
             reason=reason,
             failures=[asdict(each) for each in failures[:_MOST_LOGGED]],
             exc_info=None if isinstance(error, StackSetResourceError | GivenUp) else error,
         )
         metrics.add_metric("FailedInstances", "Count", len(failures))
+        if self.memory.is_answered:
+            metrics.add_metric("FailedDeployments", "Count", 1)
 
     def _polling_init(self, _event: dict[str, Any]) -> None:
-        self._send_response = not self._goes_on
+        self._send_response = not (self._goes_on or self.memory.is_answered)
 
     def _seconds_left(self) -> float:
         """Seconds until the sandbox dies."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handler.custom_resource.queue import Queue
-from handler.deployment.lifecycle import Memory
+from handler.deployment.memory import Memory
 from handler.gateway.retry import backoff_intervals, is_transient
 from handler.observability import logger
 

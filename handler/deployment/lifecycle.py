@@ -2,65 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from handler.deployment.liveness import FirstLook, GivenUp
+from handler.deployment.liveness import GivenUp
+from handler.deployment.memory import Memory
 from handler.deployment.ownership import Origin, Own, Ownership
+from handler.deployment.patience import FIRST_POLL, TimeToRelay
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
-from handler.plan.instances import known_before
-from handler.plan.outcomes import LAG, OwnOperation
+from handler.plan.instances import doubtful_overrides, interrupted, known_before
+from handler.plan.outcomes import QUIET, have_ended_well
 from handler.properties.reading import (
     Reading,
     read_leniently,
     read_previous,
     read_properties,
 )
-from handler.values.observation import Observation
-from handler.values.spec import Previous, StackSetSpec
+from handler.values.observation import InstanceState, Observation
+from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
-
-
-@dataclass
-class Memory:
-    """What one invocation leaves to the next of the same request, and to the answer.
-
-    Attributes:
-        stack_set_id: The stack set that the request made or found; empty while there is none.
-        origin: How it came to be the resource's own, in the name of an `Origin`.
-        first: What CloudFormation showed when the request began.
-        own: The operations that the request has started, by id.
-    """
-
-    stack_set_id: str = ""
-    origin: str = ""
-    first: FirstLook = field(default_factory=FirstLook)
-    own: dict[str, OwnOperation] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns what an event can carry: of operations what lists may not show yet."""
-        since = time.time() - LAG
-        own = [each for each in self.own.values() if not each.ended or each.ended > since]
-        return {**asdict(self), "own": [asdict(each) for each in own]}
-
-    @classmethod
-    def from_json(cls, carried: Mapping[str, Any]) -> Memory:
-        """Returns what an event has carried; what another version has added is passed over."""
-        first, own = carried.get("first") or {}, carried.get("own") or ()
-        known = {each.name for each in fields(FirstLook)}
-        return cls(
-            stack_set_id=carried.get("stack_set_id", ""),
-            origin=carried.get("origin", ""),
-            first=FirstLook(**{name: each for name, each in first.items() if name in known}),
-            own={each["operation_id"]: OwnOperation.from_json(each) for each in own},
-        )
 
 
 @dataclass
@@ -71,13 +38,17 @@ class Lifecycle:
         request: The request.
         memory: What earlier invocations have left, and this one leaves.
         loop: Brings a stack set to where it should be.
+        answer: Tells CloudFormation that what it waits for has begun.
         warnings: What was passed over in the properties.
+        deployment_id: What a wait for the deployment names.
     """
 
     request: Request
     memory: Memory
     loop: Reconciliation
+    answer: Callable[[Observation], None]
     warnings: Sequence[str] = ()
+    deployment_id: str = ""
 
     def create(self) -> Observation:
         """Create a stack set and its instances.
@@ -164,6 +135,7 @@ class Lifecycle:
         for warning in reading.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
         self.warnings = reading.warnings
+        self.deployment_id = self.request.marks.deployment(len(reading.spec.instances)).id
         return reading.spec
 
     def _previous(self, spec: StackSetSpec) -> Previous:
@@ -174,7 +146,18 @@ class Lifecycle:
                 read_properties(old, self.request.properties)
             except InvalidProperties:
                 return _untouched(spec)
-        return read_previous(old)
+        previous = read_previous(old)
+        return (
+            self._perhaps_begun(previous, spec) if self.request.follows_early_answer else previous
+        )
+
+    def _perhaps_begun(self, previous: Previous, spec: StackSetSpec) -> Previous:
+        """What the stack set was if the old properties were perhaps never all applied."""
+        present, marks = self.request.physical_id, self.loop.marks
+        recent = self.loop.stack_sets.recent_operations(present)
+        if have_ended_well(recent, marks, self.request.began, QUIET):
+            return doubtful_overrides(previous, spec)
+        return interrupted(previous, self.loop.stack_sets.instances(present), marks)
 
     def _replacement_name(self, spec: StackSetSpec) -> str | None:
         """The name of the stack set to make instead of the present one; None to keep that."""
@@ -237,12 +220,29 @@ class Lifecycle:
         return self._deploy(self.memory.stack_set_id, spec, previous)
 
     def _deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
+        is_answered_early = spec.wait_for == START and not self.memory.is_answered
+        begun = functools.partial(self._begun, stack_set_id, spec) if is_answered_early else None
         try:
-            return self.loop.deploy(stack_set_id, spec, previous)
+            return self.loop.deploy(stack_set_id, spec, previous, begun)
         except NotFound as error:
             self.loop.liveness.require()
             message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
             raise StackSetResourceError(message) from error
+
+    def _begun(self, stack_set_id: str, spec: StackSetSpec, operation_id: str) -> None:
+        """Answer before the end: the whole plan is possible, and its first operation runs.
+
+        Raises:
+            TimeToRelay: Always: as of now there is more time than CloudFormation's.
+        """
+        live = self.loop.stack_sets.describe(stack_set_id)
+        if live is None:
+            raise NotFound(stack_set_id)
+        self.loop.liveness.require()
+        wanted = dict.fromkeys(spec.instances, InstanceState("CURRENT"))
+        self.answer(Observation(live, wanted, newest_operation_id=operation_id))
+        self.memory.first.answered_id = live.stack_set_id
+        raise TimeToRelay(FIRST_POLL)
 
     def _delete_what_was_made(self, spec: StackSetSpec) -> None:
         """Delete what a Create made that never told."""

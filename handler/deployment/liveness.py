@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from handler.deployment.patience import TimeToRelay
 from handler.deployment.request import Request, as_text
 from handler.gateway.owning_stack import OwningStack
 from handler.observability import logger
 from handler.plan.liveness import Asked, Verdict, judge
+from handler.values.observation import ResourceState
 
 LONGEST_CALL = 20.0
 """Seconds after which a write that was begun before a request was given up has arrived or not."""
@@ -17,6 +19,7 @@ LONGEST_CALL = 20.0
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _SECOND_LOOK = 5.0
 _UNASKED_LOOKS = 4
+_SIGNED_WITHIN = 2
 _SHORTEST_INTERVAL, _LONGEST_INTERVAL = 15.0, 60.0
 
 
@@ -43,6 +46,9 @@ class FirstLook:
         since: When the resource's status began that shows the request as waited for; 0 for unseen.
         asked_at: When CloudFormation was asked last, in seconds since the epoch; 0 for never.
         is_known: Whether it told then that it waits.
+        answered_id: The physical id with which the request was answered before its end; empty
+            while it was not.
+        complete_since: When the status began that this answer has brought about; 0 for unseen.
     """
 
     status: str = ""
@@ -51,6 +57,8 @@ class FirstLook:
     since: float = 0.0
     asked_at: float = 0.0
     is_known: bool = False
+    answered_id: str = ""
+    complete_since: float = 0.0
 
 
 @dataclass
@@ -92,6 +100,11 @@ class Liveness:
     def is_rollback(self) -> bool:
         """Whether the request is an Update back to what was."""
         return self.request.kind == "Update" and self.first.status == _ROLLING_BACK
+
+    @property
+    def may_overlap(self) -> bool:
+        """Whether an earlier request may still be at work, given up or answered early."""
+        return self.is_rollback or self.request.follows_early_answer
 
     @property
     def is_known(self) -> bool:
@@ -145,17 +158,16 @@ class Liveness:
         Args:
             since: From when on that sandbox can know, in seconds since the epoch.
         """
-        if self.stack.previous_request_was_answered():
+        goes_on = self.request.follows_early_answer
+        if not goes_on and self.stack.previous_request_was_answered():
             return 0.0
         return max(0.0, since + LONGEST_CALL - time.time())
 
     def _is_of_another(self) -> bool:
         """Whether what is in progress is another request, signed in the same second as this one."""
-        if self.request.kind == "Update" and self.request.signed_at:
-            wanted = self.stack.wanted_properties(self.request.signed_at - 1)
-            old, new = self.request.old_properties, self.request.properties
-            if wanted is not None:
-                return as_text(wanted) == as_text(old) != as_text(new)
+        is_undone = self._is_undone()
+        if is_undone is not None:
+            return is_undone
         return bool(self.first.since) and self._has_turned()
 
     def _look_at_the_stack(self) -> None:
@@ -167,15 +179,74 @@ class Liveness:
     def _look(self) -> Verdict:
         resource = self.stack.resource()
         self.shown_id = resource.physical_id if resource is not None else ""
-        asked = Asked(self.request.kind, self.request.physical_id, self.request.signed_at)
-        verdict = judge(asked, resource, is_express=self.first.is_express)
-        if verdict is Verdict.LIVE and resource is not None and resource.since != self.first.since:
+        verdict = judge(self._asked(), resource, is_express=self.first.is_express)
+        if verdict is Verdict.ANSWERED and resource is not None:
+            verdict = self._after_answer(resource)
+        elif (
+            verdict is Verdict.LIVE and resource is not None and resource.since != self.first.since
+        ):
             if self._is_of_another():
                 return Verdict.DEAD
             self.first.since = resource.since
         self.first.is_known = verdict is Verdict.LIVE
         self.first.asked_at = time.time()
         return verdict
+
+    def _asked(self) -> Asked:
+        request = self.request
+        return Asked(
+            request.kind,
+            request.physical_id,
+            request.signed_at,
+            answers_early=request.answers_early,
+            answered_id=self.first.answered_id,
+        )
+
+    def _after_answer(self, resource: ResourceState) -> Verdict:
+        """Whether a deployment that was answered early is still what the resource is to be.
+
+        Raises:
+            TimeToRelay: Another sandbox has answered: as of now there is more time.
+        """
+        if resource.since != self.first.complete_since:
+            if self._was_followed() or self._is_undone():
+                return Verdict.DEAD
+            self.first.complete_since = resource.since
+        if self._is_taken_back():
+            return Verdict.DEAD
+        if not self.first.answered_id:
+            self.first.answered_id = resource.physical_id
+            raise TimeToRelay
+        return Verdict.LIVE
+
+    def _was_followed(self) -> bool:
+        """Whether the resource has had a request since, which has ended by now."""
+        began = self.stack.newest_request_began()
+        if began is None:
+            return self.first.complete_since > 0
+        return began >= self.request.signed_at + _SIGNED_WITHIN
+
+    def _is_undone(self) -> bool | None:
+        """Whether the resource's newest request goes back to what it was; None for unknown."""
+        if self.request.kind != "Update" or not self.request.signed_at:
+            return None
+        wanted = self.stack.wanted_properties(self.request.signed_at - 1)
+        if wanted is None:
+            return None
+        old, new = self.request.old_properties, self.request.properties
+        return as_text(wanted) == as_text(old) != as_text(new)
+
+    def _is_taken_back(self) -> bool:
+        """Whether the stack is deleted, or rolls back the operation that the request is part of.
+
+        The rollback of a later operation may leave the resource alone.
+        """
+        now = self.stack.stack()
+        if now is None or not self.first.status:
+            return False
+        is_same = set(now.operation_ids) <= set(self.first.operation_ids)
+        rolls_back = "ROLLBACK" in now.status and "ROLLBACK" not in self.first.status
+        return "DELETE" in now.status or (is_same and rolls_back)
 
     def _has_turned(self) -> bool:
         """Whether the stack has gone on to another operation, or to a rollback, since the first."""

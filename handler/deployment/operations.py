@@ -6,7 +6,7 @@ What DescribeStackSetOperation says decides; lists only tell which operations to
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,6 +34,7 @@ class Operations:
 
     Attributes:
         own: This request's operations on any stack set, by id, in their order; what events carry.
+        begun: Called with its id before one of them is waited for.
     """
 
     stack_sets: StackSets
@@ -42,6 +43,7 @@ class Operations:
     liveness: Liveness
     stack_set_id: str
     own: dict[str, OwnOperation]
+    begun: Callable[[str], None] | None = None
     _running: str = ""
     _has_insisted: bool = False
 
@@ -111,6 +113,8 @@ class Operations:
         Raises:
             GivenUp: The request is not waited for any more.
         """
+        if self.begun is not None and self.marks.action_of(operation_id) is not None:
+            self.begun(operation_id)
         while True:
             operation = self.stack_sets.operation(self.stack_set_id, operation_id)
             if not operation.is_active:

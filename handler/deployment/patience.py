@@ -10,7 +10,9 @@ from handler.errors import OutOfTime
 
 _RELAY_MARGIN = 120.0
 _MOMENT = 20.0
-_FIRST_POLL = 2.0
+FIRST_POLL = 2.0
+"""Seconds until the first look at an operation that has just been started."""
+
 _LONGEST_POLL = 22.0
 _LONG, _LONGEST_POLL_OF_LONG = 1800.0, 30.0
 _FAR_AWAY = 60.0
@@ -117,7 +119,7 @@ def poll_interval(elapsed: float, percentage: float = 0.0) -> float:
         percentage: How much of it is done; 0 for unknown.
     """
     longest = _LONGEST_POLL if elapsed < _LONG else _LONGEST_POLL_OF_LONG
-    interval = min(max(elapsed / 10, _FIRST_POLL), longest)
+    interval = min(max(elapsed / 10, FIRST_POLL), longest)
     if not percentage:
         return interval
     left = elapsed * (100.0 - percentage) / percentage

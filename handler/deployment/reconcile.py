@@ -61,8 +61,20 @@ class Reconciliation:
     own: dict[str, OwnOperation] = field(default_factory=dict)
     _known: dict[str, Operations] = field(default_factory=dict)
 
-    def deploy(self, stack_set_id: str, spec: StackSetSpec, previous: Previous) -> Observation:
+    def deploy(
+        self,
+        stack_set_id: str,
+        spec: StackSetSpec,
+        previous: Previous,
+        begun: Callable[[str], None] | None = None,
+    ) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
+
+        Args:
+            stack_set_id: The stack set.
+            spec: What the template wants.
+            previous: What it wanted before.
+            begun: Called with the OperationId before an operation of the request is waited for.
 
         Returns:
             The last look, in which everything is in place.
@@ -73,6 +85,7 @@ class Reconciliation:
             StackSetResourceError: It could not be done, and why.
         """
         operations = self._operations(stack_set_id)
+        operations.begun = begun
         with self._left_in_order(operations, lambda: self._progress(stack_set_id, spec)):
             while True:
                 seen = self._deploy_some(operations, spec, previous)
@@ -173,8 +186,8 @@ class Reconciliation:
         return recent
 
     def _may_be_surprised(self) -> bool:
-        """Whether a write of the request that is rolled back may still arrive; waits for it."""
-        if not self.liveness.is_rollback or time.time() >= self.began + LAG:
+        """Whether a write of the request before may still arrive; waits for it."""
+        if not self.liveness.may_overlap or time.time() >= self.began + LAG:
             return False
         seconds = self.liveness.seconds_until_quiet(self.began)
         if seconds <= 0:

@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from handler.plan.marks import Marks
+from handler.values.spec import START
 
 _PATIENCE_OF_CLOUDFORMATION = 3600
+_LONGEST_DEPLOYMENT = 12 * 3600
 _VALIDITY_OF_SIGNATURE = 7200
 _SHORTEST_NAME_PART = 40
 _NOT_CREATED = "-not-created-"
@@ -33,6 +35,7 @@ class Request:
         kind: Create, Update or Delete.
         signed_at: When CloudFormation signed the request, in whole seconds since the epoch; 0 where
             its address does not tell.
+        is_answered: Whether CloudFormation has been answered before the request's end.
     """
 
     stack_id: str
@@ -44,14 +47,18 @@ class Request:
     began: float = 0.0
     kind: str = ""
     signed_at: int = 0
+    is_answered: bool = False
 
     @classmethod
-    def from_event(cls, event: Mapping[str, Any], began: float | None = None) -> Request:
+    def from_event(
+        cls, event: Mapping[str, Any], began: float | None = None, *, is_answered: bool = False
+    ) -> Request:
         """Read an event.
 
         Args:
             event: As CloudFormation sent it.
             began: When the first invocation saw it; None where this is the first.
+            is_answered: Whether an earlier invocation has answered it before its end.
         """
         signed_at = _signed_at(event.get("ResponseURL", ""))
         return cls(
@@ -64,7 +71,18 @@ class Request:
             began=began if began is not None else _began(signed_at),
             kind=event.get("RequestType") or "",
             signed_at=signed_at,
+            is_answered=is_answered,
         )
+
+    @property
+    def answers_early(self) -> bool:
+        """Whether the request is answered when its first operation has been started."""
+        return self.kind in {"Create", "Update"} and _waits_for_start(self.properties)
+
+    @property
+    def follows_early_answer(self) -> bool:
+        """Whether the request before was answered so, and may still be at work."""
+        return self.kind == "Update" and _waits_for_start(self.old_properties)
 
     @property
     def marks(self) -> Marks:
@@ -79,6 +97,11 @@ class Request:
         return f"{self.logical_id}{_NOT_CREATED}{self.request_id}"
 
     @property
+    def wait_id(self) -> str:
+        """The physical id of a wait, which makes nothing."""
+        return f"{self.logical_id}-wait-{self.marks.request}"
+
+    @property
     def unfinished_id(self) -> str:
         """The physical id for a Create that died, so that nobody knows how far it got."""
         return f"{self.logical_id}{_UNFINISHED}{self.request_id}"
@@ -90,7 +113,12 @@ class Request:
 
     @property
     def deadline(self) -> float:
-        """When CloudFormation gives up, in seconds since the epoch."""
+        """When CloudFormation gives up, in seconds since the epoch.
+
+        Once it has been answered, it is the longest that a deployment may take.
+        """
+        if self.is_answered:
+            return self.began + _LONGEST_DEPLOYMENT
         timeout = str(self.properties.get("ServiceTimeout", ""))
         seconds = int(timeout) if re.fullmatch(r"[0-9]{1,4}", timeout) else 0
         return self.began + (seconds or _PATIENCE_OF_CLOUDFORMATION)
@@ -108,6 +136,10 @@ class Request:
         logical_id = self.logical_id[: room - _SHORTEST_NAME_PART]
         parts = (stack_name[: room - len(logical_id)], logical_id, self.marks.resource)
         return "-".join(parts)
+
+
+def _waits_for_start(properties: Mapping[str, Any]) -> bool:
+    return str(properties.get("WaitFor", "")).strip().upper() == START
 
 
 def as_text(properties: object) -> str:

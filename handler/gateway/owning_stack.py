@@ -21,6 +21,7 @@ _CANCELLED = "cancelled"
 _UNANSWERED = "did not receive a response"
 _OWN_ANSWER = "response status [FAILED]"
 _SILENCE = 30.0
+_OF_ITS_OWN = ("CREATE_", "UPDATE_")
 
 
 class OwningStack:
@@ -84,6 +85,21 @@ class OwningStack:
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
 
+    def newest_request_began(self) -> float | None:
+        """Returns when the resource's newest request began, in seconds since the epoch.
+
+        Returns:
+            None where CloudFormation does not tell.
+        """
+        began = None
+        for each in self._own_events():
+            if _is_beginning(each):
+                # A beginning may be told twice: at first, and when there is a physical id.
+                began = float(each["Timestamp"].timestamp())
+            elif began is not None:
+                break
+        return began
+
     def wanted_properties(self, since: float) -> Any:  # noqa: ANN401  whatever JSON holds
         """Returns the properties that the resource is to have by its newest request.
 
@@ -93,13 +109,17 @@ class OwningStack:
         Returns:
             None where CloudFormation does not tell.
         """
-        begun = next((each for each in self._events() if _is_beginning(each)), None)
+        begun = next((each for each in self._own_events() if _is_beginning(each)), None)
         if begun is None or begun["Timestamp"].timestamp() < since:
             return None
         try:
             return json.loads(begun.get("ResourceProperties") or "null")
         except ValueError:
             return None
+
+    def _own_events(self) -> list[dict[str, Any]]:
+        """The same without deletes: what was replaced is deleted under the same logical id."""
+        return [e for e in self._events() if e["ResourceStatus"].startswith(_OF_ITS_OWN)]
 
     def _events(self) -> list[dict[str, Any]]:
         """The resource's last events, newest first."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
 from handler.plan.configuration import stays_current
@@ -194,6 +194,35 @@ def known_before(instances: Mapping[Target, InstanceState], marks: Marks) -> Pre
             if marks.names_instances_of_resource(state.last_operation_id)
         },
         certain=False,
+    )
+
+
+def interrupted(
+    previous: Previous, instances: Mapping[Target, InstanceState], marks: Marks
+) -> Previous:
+    """What a stack set was whose last deployment perhaps never came to its end.
+
+    Nobody knows which overrides it has brought into force, nor which values that the API masks;
+    and what it was to delete, and has begun to, is still the resource's.
+    """
+    known = known_before(instances, marks).instances
+    spec = previous.spec
+    if spec is not None:
+        spec = replace(spec, parameters=dict.fromkeys(spec.parameters, ""))
+    return replace(previous, instances=dict.fromkeys([*previous.instances, *known]), spec=spec)
+
+
+def doubtful_overrides(previous: Previous, spec: StackSetSpec) -> Previous:
+    """The same with every override unknown that the old properties name, or the new.
+
+    A deployment that was answered early may have ended without reaching them all.
+    """
+    return replace(
+        previous,
+        instances={
+            target: None if overrides or spec.instances.get(target) else overrides
+            for target, overrides in previous.instances.items()
+        },
     )
 
 

@@ -22,6 +22,7 @@ class Verdict(Enum):
     """What one look at the resource tells of a request."""
 
     LIVE = "CloudFormation waits for it"
+    ANSWERED = "it was answered before its end, and the resource has not changed since"
     DEAD = "CloudFormation has given it up, or has an answer"
     UNASKED = "a Delete of what CloudFormation does not delete"
     UNKNOWN = "CloudFormation does not tell"
@@ -35,11 +36,15 @@ class Asked:
         kind: Create, Update or Delete.
         physical_id: The physical id in the event; empty on a Create.
         signed_at: When CloudFormation signed it, in whole seconds since the epoch; 0 for unknown.
+        answers_early: Whether it is answered before its end.
+        answered_id: The physical id that it has been answered with; empty for not known to be.
     """
 
     kind: str
     physical_id: str
     signed_at: int
+    answers_early: bool = False
+    answered_id: str = ""
 
 
 def judge(asked: Asked, resource: ResourceState | None, *, is_express: bool = False) -> Verdict:
@@ -51,7 +56,8 @@ def judge(asked: Asked, resource: ResourceState | None, *, is_express: bool = Fa
         is_express: Whether the stack counts a resource as done before it is answered for.
 
     Returns:
-        A verdict; DEAD and UNASKED may rest on a stale look, so that two have to agree.
+        A verdict. ANSWERED holds only if no later request has begun and ended since; DEAD and
+        UNASKED may rest on a stale look, so that two have to agree.
     """
     if resource is None:
         return Verdict.UNKNOWN
@@ -59,11 +65,29 @@ def judge(asked: Asked, resource: ResourceState | None, *, is_express: bool = Fa
         return _of_other_id(asked, resource)
     if resource.status == f"{asked.kind.upper()}{_IN_PROGRESS}":
         return _of_same_kind(asked, resource)
+    if _is_answered(asked, resource, is_express=is_express):
+        return Verdict.ANSWERED
     if is_express and resource.status == f"{asked.kind.upper()}{_COMPLETE}":
         return Verdict.LIVE
+    return _of_other_status(asked, resource)
+
+
+def _of_other_status(asked: Asked, resource: ResourceState) -> Verdict:
+    """Nothing of the request's kind is in progress."""
     if asked.kind == "Delete":
         return Verdict.UNASKED if asked.signed_at else Verdict.UNKNOWN
     return Verdict.DEAD if _is_newer(asked, resource) else Verdict.UNKNOWN
+
+
+def _is_answered(asked: Asked, resource: ResourceState, *, is_express: bool) -> bool:
+    """Whether the status is what the request's early answer has brought about, or may have.
+
+    A stack in mode EXPRESS shows a resource as done that nobody has answered for.
+    """
+    is_done = resource.status == f"{asked.kind.upper()}{_COMPLETE}" and _is_newer(asked, resource)
+    if asked.answered_id:
+        return is_done and resource.physical_id == asked.answered_id
+    return is_done and asked.answers_early and not is_express
 
 
 def _of_other_id(asked: Asked, resource: ResourceState) -> Verdict:

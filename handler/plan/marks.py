@@ -35,6 +35,48 @@ class Mark(NamedTuple):
     present: str
 
 
+_DEPLOYMENT = re.compile(r"([0-9a-f]{8})-([0-9a-f]{16})-([0-9]{1,6})")
+
+
+class Deployment(NamedTuple):
+    """What a ``DeploymentId`` tells of a request that deploys: ``SIGNED-REQUEST-COUNT``.
+
+    Attributes:
+        signed_at: When CloudFormation signed the request, in whole seconds since the epoch; 0
+            where the request did not tell.
+        request: The digest of the request.
+        instances: How many stack instances its template names.
+    """
+
+    signed_at: int
+    request: str
+    instances: int
+
+    @classmethod
+    def read(cls, deployment_id: str) -> Deployment | None:
+        """Returns what a DeploymentId tells; None where it is none."""
+        found = _DEPLOYMENT.fullmatch(deployment_id)
+        return cls(int(found[1], 16), found[2], int(found[3])) if found else None
+
+    @property
+    def id(self) -> str:
+        """The DeploymentId."""
+        return f"{self.signed_at:08x}-{self.request}-{self.instances}"
+
+    def has_started(self, operation_id: str) -> bool:
+        """Whether it is this deployment that started the operation."""
+        mark = read_mark(operation_id)
+        return mark is not None and (mark.signed_at, mark.request) == self[:2]
+
+
+def read_mark(operation_id: str) -> Mark | None:
+    """Returns what an OperationId tells, whichever resource it is of; None for a foreign one."""
+    found = _FORM.fullmatch(operation_id)
+    if found is None:
+        return None
+    return Mark(found[1], int(found[2], 16), found[3], _ACTIONS[found[4]], found[5])
+
+
 @dataclass(frozen=True)
 class Marks:
     """Makes and reads the OperationIds of one request for one resource.
@@ -80,6 +122,10 @@ class Marks:
         )
         return "-".join(parts)
 
+    def deployment(self, instances: int) -> Deployment:
+        """Returns what the request deploys, with so many stack instances in its template."""
+        return Deployment(self.signed_at, self.request, instances)
+
     def client_request_token(self, name: str, attempt: str = "") -> str:
         """Returns the ClientRequestToken with which the resource creates a stack set.
 
@@ -91,10 +137,8 @@ class Marks:
 
     def read(self, operation_id: str) -> Mark | None:
         """Returns what an OperationId tells; None where it is not of this resource."""
-        found = _FORM.fullmatch(operation_id)
-        if found is None or found[1] != self.resource:
-            return None
-        return Mark(found[1], int(found[2], 16), found[3], _ACTIONS[found[4]], found[5])
+        mark = read_mark(operation_id)
+        return mark if mark is not None and mark.resource == self.resource else None
 
     def is_of_resource(self, operation_id: str) -> bool:
         """Whether a request of this resource, this one or another, started the operation."""

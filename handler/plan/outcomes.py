@@ -20,6 +20,9 @@ from handler.values.targets import Rectangle, Target
 LAG = 60.0
 """Seconds for which a list may lag behind."""
 
+QUIET = 180.0
+"""Seconds without an operation after which a deployment has ended, even if a sandbox has died."""
+
 
 @dataclass(frozen=True)
 class OwnOperation:
@@ -137,6 +140,24 @@ def contradicts(spec: StackSetSpec, previous: Previous, listed: Collection[Targe
         return False
     before = previous.instances
     return any((target in before) != (target in listed) for target in {*before, *spec.instances})
+
+
+def have_ended_well(
+    recent: Collection[OperationState], marks: Marks, since: float, quiet: float
+) -> bool:
+    """Whether the operations before this request look like those of a deployment that is done.
+
+    Args:
+        recent: The last operations, newest first.
+        marks: This request's.
+        since: When this request began, in seconds since the epoch.
+        quiet: For how long before that nothing has to have run.
+    """
+    newest = next((e for e in recent if marks.action_of(e.operation_id) is None), None)
+    if newest is None:
+        return True
+    is_well = newest.status == "SUCCEEDED" and not newest.failed_instances
+    return is_well and newest.ended < since - quiet
 
 
 def is_settled_by(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,7 +21,7 @@ from handler.properties.model import (
     StackSetProperties,
 )
 
-_TYPE = "Custom::StackSet"
+_Root = TypeVar("_Root", bound=Properties)
 
 Place = tuple[int | str, ...]
 """The way from the properties to a value in them: names of members and numbers of entries."""
@@ -45,15 +45,27 @@ class Complaint:
 
 
 def validate(members: Mapping[str, Any]) -> tuple[StackSetProperties | None, list[Complaint]]:
+    """Validate each member of Custom::StackSet by itself; see `validate_as`."""
+    return validate_as(members, StackSetProperties, "Custom::StackSet")
+
+
+def validate_as(
+    members: Mapping[str, Any], root: type[_Root], type_name: str
+) -> tuple[_Root | None, list[Complaint]]:
     """Validate each member by itself.
+
+    Args:
+        members: The properties.
+        root: What they have to be.
+        type_name: The resource type.
 
     Returns:
         The properties, None where any is wrong; and the complaints in the template's order.
     """
     try:
-        return StackSetProperties.model_validate(dict(members)), []
+        return root.model_validate(dict(members)), []
     except ValidationError as error:
-        return None, [_complaint(details) for details in error.errors()]
+        return None, [_complaint(details, root, type_name) for details in error.errors()]
 
 
 def path_of(place: Place) -> str:
@@ -67,28 +79,29 @@ def told(faults: Iterable[Fault]) -> list[str]:
     return [f"Passed over: {each}" for each in faults]
 
 
-def _complaint(details: ErrorDetails) -> Complaint:
+def _complaint(details: ErrorDetails, root: type[Properties], type_name: str) -> Complaint:
     place, kind = details["loc"], details["type"]
     path = path_of(place)
     if kind == fields.FAULTS:
         faults: list[Fault] = details["ctx"][fields.FAULTS]
         return Complaint(place, tuple(Fault(path + each.path, each.message) for each in faults))
     if kind == "string_unicode":  # a name with half of a surrogate pair
-        return _unknown((*place, details["input"]))
+        return _unknown((*place, details["input"]), root, type_name)
     if kind in {"extra_forbidden", "invalid_key"}:
-        return _unknown(place)
+        return _unknown(place, root, type_name)
     if kind == "missing":
-        fault = Fault(path, "is missing: write it, or leave the whole map out")
+        way_out = ", or leave the whole map out" if len(place) > 1 else ""
+        fault = Fault(path, f"is missing: write it{way_out}")
         return Complaint(place, (fault,), is_missing=True)
     return Complaint(
         place, (Fault(path, f"is {fields.shown(details['input'])}: {details['msg']}"),)
     )
 
 
-def _unknown(place: Place) -> Complaint:
+def _unknown(place: Place, root: type[Properties], type_name: str) -> Complaint:
     name = str(place[-1])
-    holder = path_of(place[:-1]) or _TYPE
-    known = list(_model_at(place).model_fields)
+    holder = path_of(place[:-1]) or type_name
+    known = list(_model_at(place, root).model_fields)
     close = get_close_matches(name, known, n=1) or [
         each for each in known if each.lower() == name.lower()
     ]
@@ -97,10 +110,10 @@ def _unknown(place: Place) -> Complaint:
     return Complaint(place, (fault,), is_unknown=True)
 
 
-def _model_at(place: Place) -> type[Properties]:
+def _model_at(place: Place, root: type[Properties]) -> type[Properties]:
     names = [each for each in place[:-1] if isinstance(each, str)]
     if not names:
-        return StackSetProperties
+        return root
     models: dict[str, type[Properties]] = {
         "ManagedExecution": Execution,
         "OperationPreferences": Preferences,

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from handler.errors import Fault
 from handler.properties.pairs import PARAMETER, TAG, Spelling, is_gap, read_pairs
+from handler.values.spec import END, START
 
 FAULTS = "faults"
 """Type, and name of the context entry, of a pydantic error that carries faults of our own."""
@@ -285,6 +286,14 @@ PositivePercentage = Annotated[int, _whole_number(1, 100)]
 Seconds = Annotated[int, _whole_number(1, 3600)]
 RegionConcurrencyType = Annotated[str, _one_of("SEQUENTIAL", "PARALLEL")]
 ConcurrencyMode = Annotated[str, _one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
+WaitFor = Annotated[str, _one_of(START, END)]
+StackSetId = Annotated[
+    str, _matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
+]
+DeploymentId = Annotated[
+    str,
+    _matches(r"[0-9a-f]{8}-[0-9a-f]{16}-[0-9]{1,6}", "what !GetAtt gives: the DeploymentId"),
+]
 LogLevel = Annotated[str, _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]
 SelfManaged = Annotated[str, _one_of("SELF_MANAGED")]
 CallAsSelf = Annotated[str, _one_of("SELF")]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from handler.errors import Fault
 from handler.properties import fields
 from handler.properties.pairs import is_gap
-from handler.values.spec import Overrides, StackSetSpec
+from handler.values.spec import END, Overrides, StackSetSpec
 from handler.values.targets import Target
 
 GROUP_LISTS = ("StackInstances", "StackInstancesGroup")
@@ -116,6 +116,7 @@ class StackSetProperties(Properties):
 
     ServiceToken: str | None = None
     ServiceTimeout: fields.Seconds | None = None
+    WaitFor: fields.WaitFor = END
     StackSetName: fields.StackSetName | None = None
     StackSetDescription: fields.Description | None = None
     Description: fields.Description | None = None
@@ -199,6 +200,7 @@ class StackSetProperties(Properties):
             execution_role_name=self.ExecutionRoleName,
             managed_execution=self.ManagedExecution.Active,
             preferences={"RegionOrder": order, **preferences} if order else preferences,
+            wait_for=self.WaitFor,
             instances={
                 target: group.overrides()
                 for _, group in self.groups()

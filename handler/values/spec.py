@@ -13,6 +13,9 @@ Overrides = tuple[tuple[str, str], ...]
 
 NO_OVERRIDES: Overrides = ()
 
+START, END = "START", "END"
+"""What a deployment is answered after: the start of its first operation, or its end."""
+
 
 @dataclass(frozen=True)
 class StackSetSpec:
@@ -32,6 +35,7 @@ class StackSetSpec:
         managed_execution: Whether operations that do not conflict run side by side.
         preferences: OperationPreferences in the API's form, without gaps.
         instances: The overrides of every wanted stack instance, by target.
+        wait_for: START or END of the deployment: what CloudFormation waits for.
     """
 
     name: str | None = None
@@ -47,6 +51,7 @@ class StackSetSpec:
     managed_execution: bool = False
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
+    wait_for: str = END
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,18 @@ class Previous:
     certain: bool = True
     spec: StackSetSpec | None = None
     is_new: bool = False
+
+
+@dataclass(frozen=True)
+class WaitSpec:
+    """What a wait waits for.
+
+    Attributes:
+        stack_set_id: The stack set that is deployed.
+        deployment_id: The deployment, as the stack set's resource named it.
+        is_last: Whether it fails if the deployment still runs.
+    """
+
+    stack_set_id: str
+    deployment_id: str
+    is_last: bool = True

@@ -11,6 +11,7 @@ from emulator.stacksets.faults import DeploymentFault
 from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
+from emulator.virtual.functions import SandboxDied
 from tests.simulation.story import (
     ACCOUNTS,
     REGIONS,
@@ -122,3 +123,14 @@ def check_answers(aws: VirtualAWS) -> None:
     for delivery in aws.responses:
         body = {key: delivery.body[key] for key in ("Status", "PhysicalResourceId")}
         assert told.setdefault(delivery.body["RequestId"], body) == body
+
+
+def killer(aws: VirtualAWS, at: int) -> Callable[[str, str, int], None]:
+    """A hook that lets the sandbox die at one call."""
+    already = len(aws.calls)
+
+    def die(_service: str, _action: str, number: int) -> None:
+        if number == already + at:
+            raise SandboxDied
+
+    return die

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from emulator.virtual.aws import VirtualAWS
-from emulator.virtual.functions import SandboxDied
-from tests.simulation.scenarios import SCENARIOS, Stage, check_answers, outcome
+from tests.simulation.scenarios import SCENARIOS, Stage, check_answers, killer, outcome
 from tests.simulation.story import operations
-
-
-def killer(aws: VirtualAWS, at: int) -> Callable[[str, str, int], None]:
-    """A hook that lets the sandbox die at one call."""
-    already = len(aws.calls)
-
-    def die(_service: str, _action: str, number: int) -> None:
-        if number == already + at:
-            raise SandboxDied
-
-    return die
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

@@ -56,6 +56,7 @@ class TestStory:
             "StackSetName": "StackSetsTest",
             "StackSetArn": live.arn,
             "OperationId": list(live.operations)[-1],
+            "DeploymentId": f"{list(live.operations)[-1][17:42]}-3",
             "InstanceCount": "3",
             "FailedInstanceCount": "0",
             "Status": "ACTIVE",

@@ -184,7 +184,7 @@ class TestAttributes:
             newest_operation_id="op-1",
         )
 
-        assert attributes(seen, ["A.", "B."]) == {
+        assert attributes(seen, ["A.", "B."], "6a8f3c2b-0123456789abcdef-3") == {
             "StackSetId": STACK_SET_ID,
             "StackSetName": "StackSetsTest",
             "StackSetArn": (
@@ -192,6 +192,7 @@ class TestAttributes:
                 "1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9"
             ),
             "OperationId": "op-1",
+            "DeploymentId": "6a8f3c2b-0123456789abcdef-3",
             "InstanceCount": "3",
             "FailedInstanceCount": "2",
             "Status": "ACTIVE",

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from handler.custom_resource.relay import Relay, carried_by
-from handler.deployment.lifecycle import Memory
 from handler.deployment.liveness import FirstLook
+from handler.deployment.memory import Memory
 
 CONTEXT: Any = SimpleNamespace(
     invoked_function_arn="arn:aws:lambda:us-east-1:111111111111:function:f",

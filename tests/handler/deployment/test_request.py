@@ -313,3 +313,41 @@ def test_name_in_id() -> None:
     """A StackSetId begins with the name."""
     assert name_in(STACK_SET_ID) == "StackSetsTest"
     assert name_in("StackSetsTest") == "StackSetsTest"
+
+
+class TestEarlyAnswer:
+    """Requests that are answered before their end."""
+
+    @pytest.mark.parametrize(
+        ("kind", "wait_for", "expected"),
+        [
+            ("Create", "START", True),
+            ("Update", " start ", True),
+            ("Update", "END", False),
+            ("Create", None, False),
+            ("Delete", "START", False),
+        ],
+    )
+    def test_answers_early(self, kind: str, wait_for: object, *, expected: bool) -> None:
+        """A Create and an Update with WaitFor START are, a Delete never is."""
+        given = {} if wait_for is None else {"WaitFor": wait_for}
+
+        assert _request(kind=kind, properties=given).answers_early is expected
+
+    @pytest.mark.parametrize(("kind", "expected"), [("Update", True), ("Delete", False)])
+    def test_follows_early_answer(self, kind: str, *, expected: bool) -> None:
+        """An Update of what was answered early may find it at work."""
+        request = _request(kind=kind, old_properties={"WaitFor": "START"})
+
+        assert request.follows_early_answer is expected
+
+    def test_deadline(self) -> None:
+        """After the answer twelve hours are left, whatever CloudFormation would have waited."""
+        request = _request(properties={"ServiceTimeout": "60"}, is_answered=True)
+
+        assert request.deadline == 1000.0 + 12 * 3600
+        assert request.give_up_at == request.deadline - 60
+
+    def test_wait_id(self) -> None:
+        """A wait has a physical id that is no stack set's."""
+        assert not is_stack_set_id(_request().wait_id)

@@ -141,3 +141,35 @@ def test_whatever_goes_wrong_is_no_answer() -> None:
     stack = OwningStack(client, STACK_ID, "StackSet", lambda *_, **__: None)
 
     assert not stack.previous_request_was_answered()
+
+
+def _event_at(status: str, second: int, physical_id: str = "Set:1") -> dict[str, Any]:
+    return {
+        "StackId": STACK_ID,
+        "EventId": f"{status}-{second}",
+        "StackName": "stacksets",
+        "LogicalResourceId": "StackSet",
+        "PhysicalResourceId": physical_id,
+        "ResourceStatus": status,
+        "Timestamp": NOW.replace(second=second),
+    }
+
+
+@pytest.mark.parametrize(
+    ("events", "second"),
+    [
+        ([("UPDATE_COMPLETE", 9), ("UPDATE_IN_PROGRESS", 5), ("CREATE_COMPLETE", 3)], 5),
+        ([("UPDATE_IN_PROGRESS", 5), ("CREATE_COMPLETE", 3), ("CREATE_IN_PROGRESS", 1)], 5),
+        ([("CREATE_COMPLETE", 9), ("CREATE_IN_PROGRESS", 8), ("CREATE_IN_PROGRESS", 2)], 2),
+        ([("DELETE_IN_PROGRESS", 9), ("UPDATE_COMPLETE", 7), ("UPDATE_IN_PROGRESS", 4)], 4),
+        ([], None),
+    ],
+    ids=["ended", "running", "told twice", "clean-up of what was replaced", "nothing known"],
+)
+def test_newest_request_began(rig: Rig, events: list[tuple[str, int]], second: int | None) -> None:
+    """The first beginning since the last end tells, however often it is told."""
+    answer = {"StackEvents": [_event_at(*each) for each in events]}
+    rig.answers.add_response("describe_stack_events", answer, {"StackName": STACK_ID})
+
+    expected = None if second is None else NOW.replace(second=second).timestamp()
+    assert rig.stack.newest_request_began() == expected

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from handler.plan.instances import (
+    doubtful_overrides,
+    interrupted,
     known_before,
     overrides_in_force,
     plan_deletion,
@@ -563,3 +565,33 @@ def test_an_override_of_a_new_parameter_waits_for_it() -> None:
     steps = plan_deployment(spec, Previous({_AT_ONE: ()}), seen, MARKS, "new")
 
     assert [each.action for each in steps] == [UPDATE_SET, UPDATE]
+
+
+class TestEarlyAnswer:
+    """What was there before, when the deployment before perhaps never came to its end."""
+
+    def test_interrupted(self) -> None:
+        """No override is certain, no masked value, and what was being deleted is still there."""
+        before = StackSetSpec(parameters={"Password": "x"}, instances={_AT_ONE: _BIG, _AT_TWO: ()})
+        listed = {_AT_ONE: current(_SET), _AT_THREE: outdated(last_operation_id=_DELETED)}
+
+        found = interrupted(Previous(before.instances, spec=before), listed, MARKS)
+
+        assert found.instances == {_AT_ONE: None, _AT_TWO: None, _AT_THREE: None}
+        assert found.spec is not None
+        assert found.spec.parameters == {"Password": ""}
+
+    def test_doubtful_overrides(self) -> None:
+        """Only where old or new properties have overrides they are looked up."""
+        before = Previous({_AT_ONE: _BIG, _AT_TWO: (), _AT_THREE: ()})
+        spec = StackSetSpec(instances={_AT_ONE: (), _AT_TWO: _SMALL, _AT_THREE: ()})
+
+        found = doubtful_overrides(before, spec)
+
+        assert found.instances == {_AT_ONE: None, _AT_TWO: None, _AT_THREE: ()}
+        assert unknown_overrides(
+            spec,
+            found,
+            observation({_AT_ONE: current(), _AT_TWO: current(), _AT_THREE: current()}),
+            MARKS,
+        ) == [_AT_ONE, _AT_TWO]

@@ -127,3 +127,36 @@ def test_express(status: str, verdict: Verdict) -> None:
     asked = Asked("Update", OURS, SIGNED)
 
     assert judge(asked, shown(status, 5.0), is_express=True) is verdict
+
+
+@pytest.mark.parametrize(
+    ("answered_id", "status", "since", "physical_id", "verdict"),
+    [
+        ("", "UPDATE_COMPLETE", 5.0, OURS, Verdict.ANSWERED),
+        ("", "UPDATE_COMPLETE", 5.0, OTHER, Verdict.ANSWERED),
+        (OURS, "UPDATE_COMPLETE", 5.0, OURS, Verdict.ANSWERED),
+        (OURS, "UPDATE_COMPLETE", 5.0, OTHER, Verdict.DEAD),
+        (OURS, "UPDATE_IN_PROGRESS", 0.5, OURS, Verdict.LIVE),
+        (OURS, "UPDATE_IN_PROGRESS", 50.0, OURS, Verdict.DEAD),
+        (OURS, "UPDATE_COMPLETE", -50.0, OURS, Verdict.UNKNOWN),
+        (OURS, "DELETE_IN_PROGRESS", 50.0, OURS, Verdict.DEAD),
+        (OURS, "UPDATE_FAILED", 5.0, OURS, Verdict.DEAD),
+        ("", "UPDATE_FAILED", 5.0, OURS, Verdict.DEAD),
+        ("", "CREATE_COMPLETE", 5.0, OURS, Verdict.DEAD),
+    ],
+)
+def test_answered_early(
+    answered_id: str, status: str, since: float, physical_id: str, verdict: Verdict
+) -> None:
+    """An early answer makes the resource complete with the id that was answered."""
+    asked = Asked("Update", OURS, SIGNED, answers_early=True, answered_id=answered_id)
+
+    assert judge(asked, shown(status, since, physical_id)) is verdict
+
+
+@pytest.mark.parametrize(("answered_id", "verdict"), [("", Verdict.LIVE), (OURS, Verdict.ANSWERED)])
+def test_answered_early_in_express(answered_id: str, verdict: Verdict) -> None:
+    """In the mode EXPRESS a resource that is done tells of no answer."""
+    asked = Asked("Update", OURS, SIGNED, answers_early=True, answered_id=answered_id)
+
+    assert judge(asked, shown("UPDATE_COMPLETE", 5.0), is_express=True) is verdict

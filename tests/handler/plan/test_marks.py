@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.plan.marks import Marks
+from handler.plan.marks import Deployment, Marks, read_mark
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.spec import Overrides
 from handler.values.targets import Rectangle
@@ -190,3 +190,43 @@ class TestMarks:
             assert other.action_of(MARKS.operation_id(step)) is None
         else:
             assert MARKS.action_of(origin) is None
+
+
+class TestDeployment:
+    """What a wait is told of a deployment."""
+
+    _MARKS = Marks.of(STACK_ID, "StackSet", "request-1", signed_at=1_787_443_200)
+    _STEP = Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,))
+
+    def test_id_is_pinned(self) -> None:
+        """A DeploymentId stands in templates' outputs, so that it survives an upgrade."""
+        assert self._MARKS.deployment(9).id == "6a8a3800-6aa4ffd724fd9f0b-9"
+
+    @given(st.integers(0, 2**32 - 1), st.integers(0, 100_000))
+    def test_read_again(self, signed_at: int, instances: int) -> None:
+        """What is written can be read."""
+        made = Marks.of(STACK_ID, "StackSet", "r", signed_at=signed_at).deployment(instances)
+
+        assert Deployment.read(made.id) == made
+
+    @pytest.mark.parametrize("text", ["", "x", "6a8a3000-63257e3ba8ba68a9", "6a8a3000--9"])
+    def test_no_deployment_id(self, text: str) -> None:
+        """Anything else is none."""
+        assert Deployment.read(text) is None
+
+    def test_its_operations(self) -> None:
+        """A deployment knows its operations, and no others, whichever resource reads them."""
+        deployment = self._MARKS.deployment(9)
+        later = Marks.of(STACK_ID, "StackSet", "request-2", signed_at=1_787_443_201)
+
+        assert deployment.has_started(self._MARKS.operation_id(self._STEP))
+        assert not deployment.has_started(later.operation_id(self._STEP))
+        assert not deployment.has_started("somebody-elses")
+
+    def test_marks_of_any_resource(self) -> None:
+        """A mark is read by whoever asks."""
+        mark = read_mark(self._MARKS.operation_id(self._STEP))
+
+        assert mark is not None
+        assert mark.request == self._MARKS.request
+        assert read_mark("somebody-elses") is None

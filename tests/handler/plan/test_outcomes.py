@@ -13,6 +13,7 @@ from handler.plan.outcomes import (
     OwnOperation,
     contradicts,
     corrected,
+    have_ended_well,
     is_settled_by,
     is_stale,
 )
@@ -187,3 +188,31 @@ def test_settled(operation_id: str, status: str, detailed: str, *, settled: bool
     assert is_settled_by(listed, newest, MARKS) is settled
     assert not is_settled_by({AT_ONE: CURRENT}, newest, MARKS)
     assert not is_settled_by(listed, None, MARKS)
+
+
+@pytest.mark.parametrize(
+    ("status", "ended", "failed", "expected"),
+    [
+        ("SUCCEEDED", NOW - 200, 0, True),
+        ("SUCCEEDED", NOW - 100, 0, False),
+        ("SUCCEEDED", NOW - 200, 1, False),
+        ("FAILED", NOW - 200, 0, False),
+        ("STOPPED", NOW - 200, 0, False),
+        ("RUNNING", 0.0, 0, False),
+    ],
+)
+def test_have_ended_well(status: str, ended: float, failed: int, *, expected: bool) -> None:
+    """A deployment before is done if its last operation is, and nothing came for a while."""
+    own = MARKS.operation_id(Step(DELETE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,)))
+    recent = [
+        OperationState(own, "DELETE", "RUNNING"),
+        OperationState("op", "CREATE", status, ended=ended, failed_instances=failed),
+        OperationState("older", "CREATE", "FAILED"),
+    ]
+
+    assert have_ended_well(recent, MARKS, NOW, 180) is expected
+
+
+def test_nothing_has_run_before() -> None:
+    """Where nothing has run, nothing can be unfinished."""
+    assert have_ended_well([], MARKS, NOW, 180)

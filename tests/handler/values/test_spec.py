@@ -27,6 +27,7 @@ def test_defaults() -> None:
         "managed_execution": False,
         "preferences": {},
         "instances": {},
+        "wait_for": "END",
     }
     assert spec == StackSetSpec()
 

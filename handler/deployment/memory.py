@@ -1,0 +1,51 @@
+"""What one invocation leaves to the next of the same request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from handler.deployment.liveness import FirstLook
+from handler.plan.outcomes import LAG, OwnOperation
+
+
+@dataclass
+class Memory:
+    """What one invocation leaves to the next of the same request, and to the answer.
+
+    Attributes:
+        stack_set_id: The stack set that the request made or found; empty while there is none.
+        origin: How it came to be the resource's own, in the name of an `Origin`.
+        first: What CloudFormation showed when the request began.
+        own: The operations that the request has started, by id.
+    """
+
+    stack_set_id: str = ""
+    origin: str = ""
+    first: FirstLook = field(default_factory=FirstLook)
+    own: dict[str, OwnOperation] = field(default_factory=dict)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether CloudFormation has been answered before the request's end."""
+        return bool(self.first.answered_id)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns what an event can carry: of operations what lists may not show yet."""
+        since = time.time() - LAG
+        own = [each for each in self.own.values() if not each.ended or each.ended > since]
+        return {**asdict(self), "own": [asdict(each) for each in own]}
+
+    @classmethod
+    def from_json(cls, carried: Mapping[str, Any]) -> Memory:
+        """Returns what an event has carried; what another version has added is passed over."""
+        first, own = carried.get("first") or {}, carried.get("own") or ()
+        known = {each.name for each in fields(FirstLook)}
+        return cls(
+            stack_set_id=carried.get("stack_set_id", ""),
+            origin=carried.get("origin", ""),
+            first=FirstLook(**{name: each for name, each in first.items() if name in known}),
+            own={each["operation_id"]: OwnOperation.from_json(each) for each in own},
+        )

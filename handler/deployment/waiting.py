@@ -1,0 +1,214 @@
+"""Waiting for a deployment that was answered before its end: what Custom::StackSetWait does.
+
+No one is told when a deployment ends: it lives in the queue, and between two of its operations
+nothing on the stack set shows that it does. So a wait goes by what the stack set shows:
+
+- While any operation is active, the deployment runs.
+- An operation of the awaited deployment that failed ends the wait at once, with what it failed on.
+- A deployment has ended well when nothing has run for so long that it would have gone on if it
+  were to (`QUIET`, longer than a sandbox's death takes to be made good), every instance that a
+  request of ours touched last is CURRENT or in a suspended account, and, if the deployment is the
+  one that the wait names, as many are as its template names.
+- If they are not and nothing has run for long (`_STALLED`), it has failed in a way that left no
+  operation behind.
+
+The newest deployment counts, whichever is named: in a rollback a wait names an old one. Since
+lists lag, what is not the named one's failure, and what a rollback has started, is believed only
+when it has had the time to be listed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from handler.deployment.liveness import Liveness
+from handler.deployment.operations import Operations
+from handler.deployment.patience import Patience
+from handler.deployment.request import Request
+from handler.errors import OperationFailed, OutOfTime, StackSetResourceError
+from handler.gateway.stacksets import StackSets
+from handler.plan.instances import failure
+from handler.plan.marks import Deployment, Marks, read_mark
+from handler.plan.outcomes import QUIET
+from handler.values.observation import InstanceState, OperationState
+from handler.values.spec import WaitSpec
+from handler.values.targets import Target
+
+_STALLED = 900.0
+_INTERVAL = 20.0
+_LONG_INTERVAL = 60.0
+# To go on from one operation to the next, a deployment reads the list of all instances.
+_LISTED_A_SECOND = 200
+
+
+@dataclass
+class Wait:
+    """One wait, which changes nothing.
+
+    Attributes:
+        request: The wait's own.
+        wanted: What it waits for.
+        stack_sets: The gateway.
+        patience: How long to wait.
+        liveness: Whether the wait is waited for.
+    """
+
+    request: Request
+    wanted: WaitSpec
+    stack_sets: StackSets
+    patience: Patience
+    liveness: Liveness
+    _running: list[str] = field(default_factory=list)
+
+    def until_the_end(self) -> bool:
+        """Wait for the deployment, or for as long as CloudFormation waits.
+
+        Returns:
+            Whether it has ended well; False for one that still runs, if another wait follows.
+
+        Raises:
+            GivenUp: CloudFormation does not wait for this any more.
+            StackSetResourceError: The deployment has failed, or the last wait has run out of time.
+        """
+        self.liveness.begin()
+        try:
+            while not self._has_ended():
+                self.liveness.watch()
+        except OutOfTime as error:
+            if not self.wanted.is_last:
+                return False
+            runs = f" Operation {self._running[0]} runs." if self._running else ""
+            message = (
+                f"The deployment of {self.wanted.stack_set_id} has not ended within its last wait."
+                f"{runs} List more waits, with Last: false in all but the last."
+            )
+            raise OutOfTime(message) from error
+        return True
+
+    def _has_ended(self) -> bool:
+        """Look once; pause where the deployment has not ended.
+
+        Raises:
+            OperationFailed: It has failed.
+        """
+        if self.stack_sets.describe(self.wanted.stack_set_id) is None:
+            message = f"There is no stack set {self.wanted.stack_set_id} any more."
+            raise StackSetResourceError(message)
+        recent = self._recent()
+        newest = _newest(recent)
+        operations = self._operations(newest)
+        active = [each.operation_id for each in recent if each.is_active]
+        self._running = active
+        if active:
+            operations.wait(active[-1])
+            return False
+        failed = [each for each in recent if _has_failed(each) and _is_of(newest, each)]
+        if _is_of_named(newest, self._named):
+            self._judge(operations, [each for each in failed if each.status != "STOPPED"])
+        return self._has_ended_quietly(operations, recent, failed)
+
+    def _has_ended_quietly(
+        self, operations: Operations, recent: list[OperationState], failed: list[OperationState]
+    ) -> bool:
+        quiet = time.time() - self._quiet_since(recent)
+        if quiet < QUIET:
+            self.patience.wait(min(QUIET - quiet, _INTERVAL))
+            return False
+        listed = self.stack_sets.instances(self.wanted.stack_set_id)
+        needed = QUIET + len(listed) / _LISTED_A_SECOND
+        if quiet < needed:
+            self.patience.wait(min(needed - quiet, _LONG_INTERVAL))
+            return False
+        behind = _behind(listed)
+        if not behind and self._are_all_there(listed, recent):
+            return True
+        self._judge(operations, failed)
+        if quiet >= _STALLED:
+            text = f"Nothing has run for {quiet:.0f} seconds; the function's log tells why."
+            raise OperationFailed(text, [failure(*each) for each in behind.items()])
+        self.patience.wait(_LONG_INTERVAL)
+        return False
+
+    @property
+    def _named(self) -> Deployment | None:
+        return Deployment.read(self.wanted.deployment_id)
+
+    def _recent(self) -> list[OperationState]:
+        """The last operations, newest first: those that the list shows active as they are."""
+        stack_set_id = self.wanted.stack_set_id
+        return [
+            self.stack_sets.operation(stack_set_id, each.operation_id) if each.is_active else each
+            for each in self.stack_sets.recent_operations(stack_set_id)
+        ]
+
+    def _operations(self, newest: Marks | None) -> Operations:
+        return Operations(
+            self.stack_sets,
+            newest or self.request.marks,
+            self.patience,
+            self.liveness,
+            self.wanted.stack_set_id,
+            own={},
+        )
+
+    def _quiet_since(self, recent: list[OperationState]) -> float:
+        """Since when nothing has run, as far as it can be known.
+
+        The operations of a deployment that no list shows yet may run.
+        """
+        ended = max((each.ended for each in recent), default=0.0)
+        named = self._named
+        is_listed = named is not None and any(named.has_started(e.operation_id) for e in recent)
+        if is_listed and not self.liveness.is_rollback:
+            return ended
+        return max(ended, self.request.began)
+
+    def _are_all_there(
+        self, listed: Mapping[Target, InstanceState], recent: list[OperationState]
+    ) -> bool:
+        """Whether there are as many as the named deployment wants, if that is the newest."""
+        named, newest = self._named, _newest(recent)
+        if named is None or (newest is not None and newest.signed_at > named.signed_at):
+            return True
+        well = sum(each.is_current or each.is_suspended for each in listed.values())
+        return well >= named.instances
+
+    @staticmethod
+    def _judge(operations: Operations, failed: list[OperationState]) -> None:
+        for each in failed:
+            operations.judge(each)
+
+
+def _newest(recent: list[OperationState]) -> Marks | None:
+    """The marks of the deployment that was signed last, of whichever resource; None for none."""
+    marks = [each for each in (read_mark(one.operation_id) for one in recent) if each is not None]
+    if not marks:
+        return None
+    newest = max(marks, key=lambda each: each.signed_at)
+    return Marks(newest.resource, newest.request, newest.signed_at)
+
+
+def _is_of(newest: Marks | None, operation: OperationState) -> bool:
+    return newest is not None and newest.action_of(operation.operation_id) is not None
+
+
+def _is_of_named(newest: Marks | None, named: Deployment | None) -> bool:
+    if newest is None or named is None:
+        return False
+    return (newest.signed_at, newest.request) == (named.signed_at, named.request)
+
+
+def _has_failed(operation: OperationState) -> bool:
+    return operation.status != "SUCCEEDED" or operation.failed_instances > 0
+
+
+def _behind(listed: Mapping[Target, InstanceState]) -> dict[Target, InstanceState]:
+    """The instances that are not as they should be; what others have touched last is theirs."""
+    return {
+        target: state
+        for target, state in listed.items()
+        if not (state.is_current or state.is_suspended)
+        and read_mark(state.last_operation_id) is not None
+    }

@@ -1,0 +1,39 @@
+"""The properties of Custom::StackSetWait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handler.errors import InvalidProperties
+from handler.properties import fields
+from handler.properties.complaints import validate_as
+from handler.properties.model import Properties
+from handler.values.spec import WaitSpec
+
+
+class WaitProperties(Properties):
+    """All properties of Custom::StackSetWait."""
+
+    ServiceToken: str | None = None
+    ServiceTimeout: fields.Seconds | None = None
+    StackSetId: fields.StackSetId
+    DeploymentId: fields.DeploymentId
+    Last: fields.Boolean = True
+    loglevel: fields.LogLevel | None = None
+    botolevel: fields.LogLevel | None = None
+
+
+def read_wait(raw: Mapping[str, Any]) -> WaitSpec:
+    """Read the ResourceProperties of a wait.
+
+    Args:
+        raw: As CloudFormation delivers them, gaps and all.
+
+    Raises:
+        InvalidProperties: All that is wrong, each with its path and what to write instead.
+    """
+    properties, complaints = validate_as(raw, WaitProperties, "Custom::StackSetWait")
+    if properties is None:
+        raise InvalidProperties([fault for each in complaints for fault in each.faults])
+    return WaitSpec(properties.StackSetId, properties.DeploymentId, is_last=properties.Last)

@@ -1,0 +1,316 @@
+"""A deployment that is answered when it starts, and the waits that tell how it ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.history import Lag
+from emulator.virtual.aws import VirtualAWS, world
+from emulator.virtual.cloudformation import Stack, Timing
+from emulator.virtual.functions import SandboxDied
+from tests.simulation import sandboxes
+from tests.simulation.story import (
+    ACCOUNTS,
+    REGIONS,
+    group,
+    new_stack,
+    properties,
+    stacks_of,
+    template,
+    wanted_stacks,
+)
+from tests.simulation.verdicts import verdict, writes_of
+
+HOUR = 3600.0
+# Deployed Region by Region and account by account: nine stacks, each as long as the world says.
+LONG = properties(
+    group(ACCOUNTS[:3], REGIONS[:3]),
+    WaitFor="START",
+    OperationPreferences={"MaxConcurrentCount": 1, "FailureToleranceCount": 0},
+)
+LATER = {**LONG, "TemplateBody": template("2")}
+
+
+@pytest.fixture
+def aws() -> VirtualAWS:
+    """A virtual AWS in which the long deployment takes five hours."""
+    return world(seconds=lambda order: 30.0 if order.action == "DELETE" else 2000.0)
+
+
+def begin(aws: VirtualAWS) -> Stack:
+    """A stack whose answers are taken the moment they come."""
+    stack = new_stack(aws)
+    stack.timing.overlaps = True
+    return stack
+
+
+def wait_for(stack: Stack, number: int = 1, **others: Any) -> Stack:
+    """Let a wait of its own stack wait for the deployment; it has settled."""
+    waiting = Stack(
+        stack.aws,
+        sandboxes.WARM,
+        f"wait-{number}",
+        resource_type="Custom::StackSetWait",
+        timing=Timing(overlaps=True),
+    )
+    waiting.deploy(
+        {
+            "StackSetId": stack.physical_id,
+            "DeploymentId": stack.attributes["DeploymentId"],
+            **others,
+        }
+    )
+    return waiting
+
+
+class TestStart:
+    """What CloudFormation is told at the start."""
+
+    def test_answered_at_once(self, aws: VirtualAWS) -> None:
+        """A Create says SUCCESS within seconds, with all attributes, and goes on to its end."""
+        with aws:
+            stack = begin(aws)
+            began = aws.clock.now
+            assert stack.deploy(LONG) == "CREATE_COMPLETE"
+            assert aws.clock.now - began < 10
+            assert stack.attributes["InstanceCount"] == "9"
+            assert stack.attributes["DeploymentId"].endswith("-9")
+            aws.scheduler.drain()
+            assert aws.clock.now - began > 4.9 * HOUR
+            assert stacks_of(aws, stack.physical_id) == wanted_stacks(LONG)
+            assert len(aws.responses) == 1
+
+    def test_nothing_to_do(self, aws: VirtualAWS) -> None:
+        """What is there already is answered at its end."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": []})
+            assert stack.answers[-1][1].status == "SUCCESS"
+            assert stack.attributes["InstanceCount"] == "0"
+
+    def test_impossible(self, aws: VirtualAWS) -> None:
+        """What is not possible fails before anything is answered."""
+        with aws:
+            stack = begin(aws)
+            assert stack.deploy({**LONG, "Nonsense": "1"}) == "ROLLBACK_COMPLETE"
+            assert "Nonsense" in stack.reason
+
+    def test_end_has_a_deployment_id_too(self) -> None:
+        """With WaitFor END there is a DeploymentId as well, and a wait for it is done at once."""
+        with world() as aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "WaitFor": "END"})
+            aws.clock.sleep(200)
+            began = aws.clock.now
+            assert wait_for(stack).status == "CREATE_COMPLETE"
+            assert aws.clock.now - began < 10
+
+
+class TestAfterTheAnswer:
+    """What becomes of a deployment that nobody is told of any more."""
+
+    def test_dies_for_good(self, aws: VirtualAWS, caplog: pytest.LogCaptureFixture) -> None:
+        """A deployment whose every sandbox dies answers nothing twice, and is in the log."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+
+            def die(service: str, action: str, _number: int) -> None:
+                if (service, action) == ("cloudformation", "ListStackSetOperations"):
+                    raise SandboxDied
+
+            aws.before_call = die
+            aws.scheduler.drain()
+            assert len(aws.responses) == 1
+            assert "deployment died" in caplog.text
+
+    def test_fails(self, aws: VirtualAWS, caplog: pytest.LogCaptureFixture) -> None:
+        """A failure after the answer is told to nobody but the log."""
+        with aws:
+            stack = begin(aws)
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[2], seconds=1)
+            aws.engine.faults.deployments.append(fault)
+            stack.deploy(LONG)
+            aws.scheduler.drain()
+            assert len(aws.responses) == 1
+            assert "deployment failed" in caplog.text
+
+
+class TestWaits:
+    """Waits that are listed one after the other."""
+
+    def test_five_hours(self, aws: VirtualAWS) -> None:
+        """Five waits that are not the last run out of time well, and the last says the end."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            for number in range(1, 6):
+                assert wait_for(stack, number, Last="false").status == "CREATE_COMPLETE"
+            last = wait_for(stack, 6)
+            assert last.status == "CREATE_COMPLETE"
+            assert last.attributes["HasEnded"] == "true"
+            assert stacks_of(aws, stack.physical_id) == wanted_stacks(LONG)
+
+    def test_too_few(self, aws: VirtualAWS) -> None:
+        """The last wait fails while the deployment runs, and says how to go on."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            last = wait_for(stack)
+            assert last.status == "ROLLBACK_COMPLETE"
+            assert "has not ended within its last wait" in last.answers[0][1].reason
+            assert "Last: false" in last.answers[0][1].reason
+
+    def test_failure(self, aws: VirtualAWS) -> None:
+        """A failure in hour three ends the nearest wait at once, with place and cause."""
+        with aws:
+            stack = begin(aws)
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[2], seconds=1)
+            aws.engine.faults.deployments.append(fault)
+            stack.deploy(LONG)
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 4)]
+            statuses = [each.status for each in waits]
+            assert "ROLLBACK_COMPLETE" in statuses
+            failed = waits[statuses.index("ROLLBACK_COMPLETE")]
+            reason = failed.answers[0][1].reason
+            assert reason.startswith("1 stack failed: ")
+            assert f"{ACCOUNTS[1]}/{REGIONS[2]}" in reason
+
+    def test_rolled_back(self, aws: VirtualAWS) -> None:
+        """In a rollback a wait names an old deployment, and waits for the one that goes back."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": [group(ACCOUNTS[:1], REGIONS[:1])]})
+            old = stack.attributes["DeploymentId"]
+            aws.scheduler.drain()
+            stack.others_fail = True
+            stack.deploy(LATER)
+            assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+            running = [e for each in aws.engine.stack_sets.values() for e in each.unfinished]
+            assert running
+            last = wait_for(stack, DeploymentId=old)
+            assert last.status == "CREATE_COMPLETE"
+            assert verdict(aws, stack) == []
+
+    def test_failure_of_the_last_operation_before(self, aws: VirtualAWS) -> None:
+        """What failed before the named deployment is no failure of it."""
+        with aws:
+            stack = begin(aws)
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[2], times=1)
+            aws.engine.faults.deployments.append(fault)
+            stack.deploy(LONG)
+            aws.scheduler.drain()
+            stack.deploy(LATER)
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 11)]
+            assert {each.status for each in waits} == {"CREATE_COMPLETE"}
+            assert waits[-1].attributes["HasEnded"] == "true"
+            assert verdict(aws, stack) == []
+
+    def test_dead_without_a_trace(self, aws: VirtualAWS) -> None:
+        """A deployment that left too few instances and no failed operation has failed."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": [group(ACCOUNTS[:1], REGIONS[:1])]})
+            aws.scheduler.drain()
+            named = f"{stack.attributes['DeploymentId'].rpartition('-')[0]}-2"
+            began = aws.clock.now
+            reason = wait_for(stack, DeploymentId=named).answers[0][1].reason
+            assert reason.startswith("Nothing has run for")
+            assert aws.clock.now - began < 1000
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_lists_that_lag(self, aws: VirtualAWS, seed: int) -> None:
+        """With lists up to a minute behind nothing is said too early."""
+        aws.engine.lag = Lag(operations=59.0, results=59.0, instances=59.0, seed=seed)
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 7)]
+            assert {each.status for each in waits} == {"CREATE_COMPLETE"}
+            assert waits[-1].attributes["HasEnded"] == "true"
+            assert waits[-2].attributes["HasEnded"] == "false"
+            assert verdict(aws, stack) == []
+
+    def test_waiting_costs_little(self, aws: VirtualAWS) -> None:
+        """For an hour a deployment and its wait make less than a call in two seconds."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            already = len(aws.calls)
+            wait_for(stack, Last="false")
+            assert len(aws.calls) - already < HOUR / 2
+
+    def test_not_a_stack_set(self, aws: VirtualAWS) -> None:
+        """A wait for a stack set that is gone fails at once."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": []})
+            stack.delete()
+            waiting = wait_for(stack)
+            assert "There is no stack set" in waiting.answers[0][1].reason
+
+    def test_what_is_wrong_is_named(self, aws: VirtualAWS) -> None:
+        """A wait complains of its own properties, by its own name."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": []})
+            waiting = wait_for(stack, DeploymentId="x", Lats="true")
+            reason = waiting.answers[0][1].reason
+            assert "DeploymentId is 'x'" in reason
+            assert "`Lats` is not a property of Custom::StackSetWait" in reason
+
+
+class TestSuperseded:
+    """What ends a deployment that was answered."""
+
+    @pytest.mark.parametrize("after", [100.0, 5000.0])
+    def test_by_an_update(self, aws: VirtualAWS, after: float) -> None:
+        """A later Update takes over: the first stops, and the stacks are as the Update says."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            aws.clock.sleep(after)
+            moment = aws.clock.now
+            assert stack.deploy(LATER) == "UPDATE_COMPLETE"
+            assert verdict(aws, stack) == []
+            assert writes_of(aws, stack.requests[0], moment + 20) == []
+
+    @pytest.mark.parametrize("after", [100.0, 5000.0])
+    def test_by_a_delete(self, aws: VirtualAWS, after: float) -> None:
+        """A Delete takes everything along."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            aws.clock.sleep(after)
+            moment = aws.clock.now
+            assert stack.delete() == "DELETE_COMPLETE"
+            assert verdict(aws, stack) == []
+            assert writes_of(aws, stack.requests[0], moment + 20) == []
+
+    def test_by_a_rollback(self, aws: VirtualAWS) -> None:
+        """A neighbour that fails after the answer takes the deployment back."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "StackInstances": []})
+            stack.others_fail = True
+            assert stack.deploy(LATER) == "UPDATE_ROLLBACK_COMPLETE"
+            moment = aws.clock.now
+            aws.scheduler.drain()
+            assert verdict(aws, stack) == []
+            assert writes_of(aws, stack.requests[1], moment + 20) == []
+
+    def test_not_by_an_update_of_others(self, aws: VirtualAWS) -> None:
+        """A rollback of a later operation that leaves the resource alone leaves it alone, too."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            aws.clock.sleep(100)
+            stack._open("UPDATE_STACK", "UPDATE_IN_PROGRESS")
+            aws.clock.sleep(60)
+            stack._turn("UPDATE_ROLLBACK_IN_PROGRESS")
+            aws.clock.sleep(60)
+            stack._turn("UPDATE_ROLLBACK_COMPLETE")
+            assert verdict(aws, stack) == []

@@ -60,7 +60,8 @@ class Operations:
             GivenUp: A later request has taken over.
         """
         for each in self._unfinished():
-            self.wait(each.operation_id)
+            # The list of operations may not show yet that it has ended.
+            self.judge(self.wait(each.operation_id))
         while True:
             # Asking comes first: marks that are seen after it are the newer news.
             self.liveness.watch()

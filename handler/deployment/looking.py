@@ -86,7 +86,8 @@ class Looking:
         recent: list[OperationState],
     ) -> bool:
         """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
-        if time.time() > self.expect_until or operations.successes():
+        if time.time() > self.expect_until:
             return False
         newest = recent[0] if recent else None
-        return contradicts(spec, previous, listed) and not is_settled_by(listed, newest, self.marks)
+        is_contrary = contradicts(spec, previous, listed, operations.successes())
+        return is_contrary and not is_settled_by(listed, newest, self.marks)

@@ -128,18 +128,31 @@ def is_stale(
     )
 
 
-def contradicts(spec: StackSetSpec, previous: Previous, listed: Collection[Target]) -> bool:
+def contradicts(
+    spec: StackSetSpec,
+    previous: Previous,
+    listed: Collection[Target],
+    own: Iterable[OwnOperation] = (),
+) -> bool:
     """Whether a list differs from what CloudFormation takes for deployed.
 
     Args:
         spec: What the template says.
         previous: What it said before.
-        listed: The instances that ListStackInstances shows, before this request has changed any.
+        listed: The instances that ListStackInstances shows.
+        own: This request's operations that have succeeded, which count more than the list.
     """
     if not previous.certain or previous.is_new:
         return False
     before = previous.instances
-    return any((target in before) != (target in listed) for target in {*before, *spec.instances})
+    changed = {
+        target
+        for operation in own
+        if operation.action in {CREATE, DELETE}
+        for target in operation.targets(())
+    }
+    expected = {*before, *spec.instances} - changed
+    return any((target in before) != (target in listed) for target in expected)
 
 
 def have_ended_well(

@@ -158,6 +158,27 @@ def test_contradiction(
 
 
 @pytest.mark.parametrize(
+    ("listed", "own", "surprising"),
+    [
+        ([AT_ONE, AT_THREE], success(CREATE, AT_THREE), False),
+        ([AT_THREE], success(CREATE, AT_THREE), True),
+        ([], success(DELETE, AT_ONE), False),
+        ([AT_THREE], success(DELETE, AT_ONE), True),
+        ([], success(UPDATE, AT_ONE), True),
+        ([], success(UPDATE_SET, AT_ONE), True),
+        ([], OwnOperation("op", "a:b", UPDATE_SET, everywhere=True, ended=NOW), True),
+    ],
+)
+def test_contradiction_after_own_operations(
+    listed: list[Target], own: OwnOperation, *, surprising: bool
+) -> None:
+    """What this request has made or deleted is expected; the rest is as it was before."""
+    spec = StackSetSpec(instances={AT_ONE: (), AT_THREE: ()})
+
+    assert contradicts(spec, Previous({AT_ONE: ()}), listed, [own]) is surprising
+
+
+@pytest.mark.parametrize(
     "previous", [Previous({}, certain=False), Previous({}, is_new=True)], ids=["unsure", "new"]
 )
 def test_nothing_expected(previous: Previous) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handler.values.spec import Overrides
@@ -48,89 +48,87 @@ def _subsets() -> Instances:
     }
 
 
-def changes() -> Iterator[Change]:
-    """The published list."""
-    three, grid = _at((A, B, C), X), _at((A, B, C, D), (X, Y, Z))
-    yield Change("create 3 accounts, 1 region", {}, three)
-    yield Change("create 5 accounts, 2 regions", {}, _at((A, B, C, D, E), (X, Y)))
-    yield Change("create 800 accounts, 4 regions", {}, _many(800, (W, X, Y, Z)))
-    yield Change(
+_THREE, _GRID = _at((A, B, C), X), _at((A, B, C, D), (X, Y, Z))
+
+CHANGES = (
+    Change("create 3 accounts, 1 region", {}, _THREE),
+    Change("create 5 accounts, 2 regions", {}, _at((A, B, C, D, E), (X, Y))),
+    Change("create 800 accounts, 4 regions", {}, _many(800, (W, X, Y, Z))),
+    Change(
         "create 3 accounts, 3 different overrides",
         {},
         {**_at(A, X, SMALL), **_at(B, X, LARGE), **_at(C, X, HUGE)},
-    )
-    yield Change(
+    ),
+    Change(
         "create A in 2 regions, B in one, C in the other",
         {},
         {**_at(A, (X, Y)), **_at(B, X), **_at(C, Y)},
-    )
-    yield Change("create 7 accounts, each another set of 3 regions", {}, _subsets())
-    yield Change(
+    ),
+    Change("create 7 accounts, each another set of 3 regions", {}, _subsets()),
+    Change(
         "create a grid with one corner missing",
         {},
-        {k: v for k, v in grid.items() if k != Target(D, Z)},
-    )
-    yield Change(
+        {k: v for k, v in _GRID.items() if k != Target(D, Z)},
+    ),
+    Change(
         "create one region with its own override",
         {},
         {**_at((A, B, C), X), **_at((A, B, C), Y, SMALL)},
-    )
-    yield Change(
+    ),
+    Change(
         "create, overrides by account and by region",
         {},
         {**_at((A, B), (X, Y)), **_at((A, B), Z, SMALL), **_at(C, (X, Y, Z), SMALL)},
-    )
-    yield Change("nothing", three, three)
-    yield Change("a tag", three, three, changes_set=True)
-    yield Change(
+    ),
+    Change("nothing", _THREE, _THREE),
+    Change("a tag", _THREE, _THREE, changes_set=True),
+    Change(
         "a tag, 800 accounts, 4 regions",
         _many(800, (W, X, Y, Z)),
         _many(800, (W, X, Y, Z)),
         changes_set=True,
-    )
-    yield Change("one account more", three, {**three, **_at(D, X)})
-    yield Change(
-        "one account more and a new template", three, {**three, **_at(D, X)}, changes_set=True
-    )
-    yield Change("one account less", grid, _at((A, B, C), (X, Y, Z)))
-    yield Change(
-        "one account less and a new template", grid, _at((A, B, C), (X, Y, Z)), changes_set=True
-    )
-    yield Change("one account swapped for another", three, _at((A, B, D), X))
-    yield Change("one region more", _at((A, B, C), X), _at((A, B, C), (X, Y)))
-    yield Change("one region less", grid, _at((A, B, C, D), (X, Y)))
-    yield Change("one region moved", _at((A, B, C), (X, Y)), _at((A, B, C), (X, Z)))
-    yield Change("one override more", three, {**three, **_at(A, X, SMALL)})
-    yield Change(
-        "one override changed", {**three, **_at(A, X, SMALL)}, {**three, **_at(A, X, LARGE)}
-    )
-    yield Change("all overrides gone", _at((A, B, C), X, SMALL), three)
-    yield Change(
+    ),
+    Change("one account more", _THREE, {**_THREE, **_at(D, X)}),
+    Change(
+        "one account more and a new template", _THREE, {**_THREE, **_at(D, X)}, changes_set=True
+    ),
+    Change("one account less", _GRID, _at((A, B, C), (X, Y, Z))),
+    Change(
+        "one account less and a new template", _GRID, _at((A, B, C), (X, Y, Z)), changes_set=True
+    ),
+    Change("one account swapped for another", _THREE, _at((A, B, D), X)),
+    Change("one region more", _at((A, B, C), X), _at((A, B, C), (X, Y))),
+    Change("one region less", _GRID, _at((A, B, C, D), (X, Y))),
+    Change("one region moved", _at((A, B, C), (X, Y)), _at((A, B, C), (X, Z))),
+    Change("one override more", _THREE, {**_THREE, **_at(A, X, SMALL)}),
+    Change("one override changed", {**_THREE, **_at(A, X, SMALL)}, {**_THREE, **_at(A, X, LARGE)}),
+    Change("all overrides gone", _at((A, B, C), X, SMALL), _THREE),
+    Change(
         "one override of 800 accounts",
         _many(800, (X,)),
         {**_many(800, (X,)), **_at("000000000007", X, SMALL)},
-    )
-    yield Change(
+    ),
+    Change(
         "overrides swapped between two accounts",
         {**_at(A, X, SMALL), **_at(B, X, LARGE)},
         {**_at(A, X, LARGE), **_at(B, X, SMALL)},
-    )
-    yield Change(
-        "an override and a new template", three, {**three, **_at(A, X, SMALL)}, changes_set=True
-    )
-    yield Change(
+    ),
+    Change(
+        "an override and a new template", _THREE, {**_THREE, **_at(A, X, SMALL)}, changes_set=True
+    ),
+    Change(
         "delete two with different overrides",
         {**_at(A, X, SMALL), **_at(B, X, LARGE), **_at(C, X)},
         _at(C, X),
-    )
-    yield Change(
+    ),
+    Change(
         "delete all but one, mixed overrides",
         {**_at((A, B), (X, Y), SMALL), **_at((C, D), (X, Y), LARGE)},
         _at(A, X, SMALL),
-    )
-    yield Change("delete seven, each another set of regions", _subsets(), {})
-    yield Change("delete everything", grid, {})
-    yield Change(
+    ),
+    Change("delete seven, each another set of regions", _subsets(), {}),
+    Change("delete everything", _GRID, {}),
+    Change(
         "delete a diagonal",
         _at((A, B, C), (X, Y, Z)),
         {
@@ -138,18 +136,20 @@ def changes() -> Iterator[Change]:
             for t, o in _at((A, B, C), (X, Y, Z)).items()
             if (t.account, t.region) not in {(A, X), (B, Y), (C, Z)}
         },
-    )
-    yield Change(
+    ),
+    Change(
         "mixed overrides in one account, one region leaves",
         {**_at(A, X, SMALL), **_at(A, Y, LARGE)},
         _at(A, X, SMALL),
-    )
-    yield Change(
+    ),
+    Change(
         "everything at once",
         {**_at((A, B), (X, Y)), **_at(C, X)},
         {**_at(A, (X, Y)), **_at(C, X, LARGE), **_at((D, E), X)},
         changes_set=True,
-    )
-    yield Change(
-        "regroup: the same pairs, written otherwise", grid, dict(reversed(list(grid.items())))
-    )
+    ),
+    Change(
+        "regroup: the same pairs, written otherwise", _GRID, dict(reversed(list(_GRID.items())))
+    ),
+)
+"""The published list."""

@@ -144,8 +144,8 @@ class Liveness:
             GivenUp: Two looks agree that the request is not waited for.
         """
         now = time.time()
-        age = (now - self.request.began) / 10
-        interval = min(max(age, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
+        tenth_of_age = (now - self.request.began) / 10
+        interval = min(max(tenth_of_age, _SHORTEST_INTERVAL), _LONGEST_INTERVAL)
         if now - self.first.asked_at >= interval:
             self.require()
 
@@ -241,21 +241,20 @@ class Liveness:
 
         The rollback of a later operation may leave the resource alone.
         """
-        now = self.stack.stack()
-        if now is None or not self.first.status:
-            return False
-        is_same = set(now.operation_ids) <= set(self.first.operation_ids)
-        rolls_back = "ROLLBACK" in now.status and "ROLLBACK" not in self.first.status
-        return "DELETE" in now.status or (is_same and rolls_back)
+        is_other, turned = self._turned()
+        return "DELETE" in turned or ("ROLLBACK" in turned and not is_other)
 
     def _has_turned(self) -> bool:
         """Whether the stack has gone on to another operation, or to a rollback, since the first."""
-        if not self.first.status:
-            return False
-        now = self.stack.stack()
+        is_other, turned = self._turned()
+        return is_other or bool(turned)
+
+    def _turned(self) -> tuple[bool, set[str]]:
+        """Whether the stack has another operation than at the first look, and to what it turned."""
+        now = self.stack.stack() if self.first.status else None
         if now is None:
-            return False
+            return False, set()
         is_other = not set(now.operation_ids) <= set(self.first.operation_ids)
-        turned = {word for word in ("ROLLBACK", "DELETE") if word in now.status}
-        before = {word for word in ("ROLLBACK", "DELETE") if word in self.first.status}
-        return is_other or bool(turned - before)
+        turns = {"ROLLBACK", "DELETE"}
+        turned = {each for each in turns if each in now.status and each not in self.first.status}
+        return is_other, turned

@@ -65,7 +65,7 @@ class Operations:
         while True:
             # Asking comes first: marks that are seen after it are the newer news.
             self.liveness.watch()
-            recent = [self._as_it_is(each) for each in self._recent()]
+            recent = self._recent()
             self._heed_later_requests(recent)
             active = [each for each in recent if each.is_active]
             if not active:
@@ -188,8 +188,7 @@ class Operations:
 
     def active(self) -> list[OperationState]:
         """Returns the operations that run, newest first."""
-        recent = [self._as_it_is(each) for each in self._recent()]
-        return [each for each in recent if each.is_active]
+        return [each for each in self._recent() if each.is_active]
 
     def _of_this_set(self) -> list[OwnOperation]:
         return [each for each in self.own.values() if each.stack_set_id == self.stack_set_id]
@@ -198,12 +197,12 @@ class Operations:
         return [each for each in self._of_this_set() if not each.ended]
 
     def _recent(self) -> list[OperationState]:
-        """The last operations, and one that the API says is running though the list lacks it."""
+        """The last operations as they are, with one that runs though the list lacks it."""
         recent = self.stack_sets.recent_operations(self.stack_set_id)
         hinted = self._running
         if hinted and hinted not in {each.operation_id for each in recent}:
             recent = [OperationState(hinted, "", "RUNNING"), *recent]
-        return recent
+        return [self._as_it_is(each) for each in recent]
 
     def _heed_later_requests(self, recent: Iterable[OperationState]) -> None:
         """A later mark decides, unless CloudFormation insists that it waits for this request.

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from handler.deployment.liveness import Liveness
 from handler.deployment.looking import Looking
@@ -23,10 +24,7 @@ from handler.observability import logger
 from handler.plan import instances as planning
 from handler.plan.configuration import differs
 from handler.plan.marks import Marks
-from handler.plan.outcomes import (
-    LAG,
-    OwnOperation,
-)
+from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.parameters import operation_preferences, update_parameters, with_default_roles
 from handler.plan.steps import UPDATE_SET, Step, batches
 from handler.values.observation import Observation, OperationState
@@ -117,7 +115,7 @@ class Reconciliation:
         with contextlib.suppress(AccessDenied, RequestRefused, OutOfTime):
             self._operations(stack_set_id).stop_own()
 
-    @property
+    @cached_property
     def _looking(self) -> Looking:
         until = self.began + min(LAG, (self.deadline - self.began) / 4)
         return Looking(self.stack_sets, self.marks, self.patience.sleep, until)
@@ -145,7 +143,7 @@ class Reconciliation:
             return None
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
         planned = self._deployment_steps(operations, seen, settled, previous)
-        steps = self._unfinished(operations, planned)
+        steps = self._untaken(operations, planned)
         if not steps:
             learnt = sum(operations.learns(each) for each in planned)
             if learnt or self._may_be_surprised():
@@ -162,7 +160,7 @@ class Reconciliation:
         listed = self._looking.fresh_instances(operations, recent)
         if listed is None:
             return False
-        steps = self._unfinished(operations, planning.plan_deletion(listed, self.marks))
+        steps = self._untaken(operations, planning.plan_deletion(listed, self.marks))
         if steps:
             self._take(operations, steps, spec)
             return False
@@ -217,7 +215,7 @@ class Reconciliation:
         step = Step(UPDATE_SET, None, (), content=content)
         return operations.has_succeeded(self.marks.operation_id(step))
 
-    def _unfinished(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
+    def _untaken(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
         return [
             each for each in steps if not operations.has_succeeded(self.marks.operation_id(each))
         ]

@@ -8,12 +8,11 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import inspect
-import sys
 from typing import Any
 
 from emulator.virtual.aws import world
 from emulator.virtual.functions import SandboxDied
-from tests.simulation.histories import History
+from tests.simulation.histories import History, play_one
 
 _LAGGING = ("DescribeStackResource", "DescribeStacks")
 
@@ -85,14 +84,5 @@ class CancelledHistory(History):
         return drawn
 
 
-def main() -> None:
-    """Play one history and print it."""
-    history = CancelledHistory(int(sys.argv[1]))
-    try:
-        history.play()
-    finally:
-        sys.stderr.write("\n".join(history.log) + "\n")
-
-
 if __name__ == "__main__":
-    main()
+    play_one(CancelledHistory)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from emulator.stacksets.faults import Answer, BusyFault, CallFault, DeploymentFault
@@ -227,9 +227,20 @@ class History:
         self.strangers.clear()
 
 
-def main() -> None:
-    """Play one history and print it."""
-    history = History(int(sys.argv[1]))
+def play_all(kind: type[History], seeds: Iterable[int]) -> None:
+    """Play histories of a kind; what one raises names the seed that plays it again."""
+    for seed in seeds:
+        history = kind(seed)
+        try:
+            history.play()
+        except BaseException as error:
+            error.add_note(f"seed {seed}:\n" + "\n".join(history.log))
+            raise
+
+
+def play_one(kind: type[History]) -> None:
+    """Play the history of the command line's seed and print it."""
+    history = kind(int(sys.argv[1]))
     try:
         history.play()
     finally:
@@ -237,4 +248,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    play_one(History)

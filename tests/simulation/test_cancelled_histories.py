@@ -7,6 +7,7 @@ import os
 import pytest
 
 from tests.simulation.cancelled_histories import CancelledHistory
+from tests.simulation.histories import play_all
 
 HISTORIES = int(os.environ.get("HISTORIES", "90"))
 PER_TEST = 15
@@ -15,10 +16,4 @@ PER_TEST = 15
 @pytest.mark.parametrize("first", range(0, HISTORIES, PER_TEST))
 def test_histories(first: int) -> None:
     """What CloudFormation was told is true after every change, whatever it gave up on the way."""
-    for seed in range(first, min(first + PER_TEST, HISTORIES)):
-        history = CancelledHistory(seed)
-        try:
-            history.play()
-        except BaseException as error:
-            error.add_note(f"seed {seed}:\n" + "\n".join(history.log))
-            raise
+    play_all(CancelledHistory, range(first, min(first + PER_TEST, HISTORIES)))

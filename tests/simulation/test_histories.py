@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.simulation.histories import History
+from tests.simulation.histories import History, play_all
 
 HISTORIES = int(os.environ.get("HISTORIES", "100"))
 PER_TEST = 50
@@ -15,10 +15,4 @@ PER_TEST = 50
 @pytest.mark.parametrize("first", range(0, HISTORIES, PER_TEST))
 def test_histories(first: int) -> None:
     """What CloudFormation was told is true after every change, whatever went wrong on the way."""
-    for seed in range(first, min(first + PER_TEST, HISTORIES)):
-        history = History(seed)
-        try:
-            history.play()
-        except BaseException as error:
-            error.add_note(f"seed {seed}:\n" + "\n".join(history.log))
-            raise
+    play_all(History, range(first, min(first + PER_TEST, HISTORIES)))

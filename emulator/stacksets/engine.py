@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets import arns, creations, errors, members, parameters, templates
 from emulator.stacksets import inputs as requests
 from emulator.stacksets import outputs as responses
+from emulator.stacksets.dice import Dice
 from emulator.stacksets.faults import Faults, raise_after, raise_before
 from emulator.stacksets.history import History, Lag
 from emulator.stacksets.operations import Runner
@@ -73,7 +73,7 @@ class Engine:
         self.region = region
         self._now = now
         self._fetch_template = fetch_template
-        self._random = random.Random(seed)
+        self._random = Dice(seed)
         self._history = History()
         self._reader = Reader(self.stack_sets, self._history, self.readings, now)
         self._runner = Runner(
@@ -83,7 +83,7 @@ class Engine:
             self._history,
             region=region,
             new_uuid=self._new_uuid,
-            dice=random.Random(f"{seed} order of accounts"),
+            dice=Dice(f"{seed} order of accounts"),
         )
         self.lag = lag or Lag()
         self._default_roles = arns.default_roles(account, region)

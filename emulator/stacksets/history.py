@@ -5,10 +5,11 @@ from __future__ import annotations
 import bisect
 import copy
 import math
-import random
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from emulator.stacksets.dice import Dice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,7 +70,7 @@ class History:
 
     def __init__(self) -> None:
         self._lag = Lag()
-        self._dice = random.Random(0)
+        self._dice = Dice(0)
         self._recording = False
         self._instances: dict[str, _Track[Target, StackInstance]] = defaultdict(_Track)
         self._operations: dict[str, _Track[str, Operation]] = defaultdict(_Track)
@@ -84,7 +85,7 @@ class History:
     def begin(self, lag: Lag, stack_sets: Iterable[StackSet]) -> None:
         """Put a lag in force; what is there at the first one counts as always there."""
         self._lag = lag
-        self._dice = random.Random(lag.seed)
+        self._dice = Dice(lag.seed)
         if self._recording or lag == Lag(seed=lag.seed, fixed=lag.fixed):
             return
         self._recording = True

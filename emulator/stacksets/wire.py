@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
-# XML 1.0 has no way to write these; a carriage return must be written as a reference.
 # Members that the engine tells, but older models of botocore do not know.
 _NEWER = frozenset(
     {"Stages", "TotalAccountsCount", "TotalStackInstancesCount", "RegionalStatusDetails"}
 )
+# XML 1.0 has no way to write these; a carriage return must be written as a reference.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -84,16 +84,32 @@ def render_error(error: ApiError) -> tuple[int, bytes]:
     Returns:
         The HTTP status and the body.
     """
-    modelled = _errors().get(error.code, {})
-    status = int(modelled.get("httpStatusCode", error.status))
-    code = _text(modelled.get("code", error.code))
-    sender = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004  server errors
+    status, read = read_error(error)
+    content = "".join(f"<{name}>{_text(text)}</{name}>" for name, text in read["Error"].items())
     body = (
-        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>{sender}</Type><Code>{code}</Code>'
-        f"<Message>{_text(error.message)}</Message></Error>"
+        f'<ErrorResponse xmlns="{_NAMESPACE}"><Error>{content}</Error>'
         f"<RequestId>{REQUEST_ID}</RequestId></ErrorResponse>"
     )
     return status, body.encode()
+
+
+def read_result(action: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what botocore reads in the answer that `render_result` writes.
+
+    Raises:
+        KeyError: The result has a member that no model knows.
+    """
+    shape = _operation(action).output_shape
+    return {} if shape is None else _as_read(shape, result)
+
+
+def read_error(error: ApiError) -> tuple[int, dict[str, Any]]:
+    """Returns the HTTP status of an error answer, and what botocore reads in it."""
+    modelled = _errors().get(error.code, {})
+    status = int(modelled.get("httpStatusCode", error.status))
+    sender = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004  server errors
+    code = _written(modelled.get("code", error.code))
+    return status, {"Error": {"Type": sender, "Code": code, "Message": _written(error.message)}}
 
 
 @functools.cache
@@ -204,5 +220,25 @@ def _write(shape: Shape, value: Any) -> str:  # noqa: ANN401  whatever the shape
     return _text(value)
 
 
+def _as_read(shape: Shape, value: Any) -> Any:  # noqa: ANN401  whatever the shape says
+    if isinstance(shape, StructureShape):
+        members = shape.members
+        return {
+            name: _as_read(members[name], item)
+            for name, item in value.items()
+            if name in members or name not in _NEWER
+        }
+    if isinstance(shape, MapShape):
+        return {_written(key): _as_read(shape.value, item) for key, item in value.items()}
+    if isinstance(shape, ListShape):
+        return [_as_read(shape.member, item) for item in value]
+    return _written(value) if shape.type_name == "string" else value
+
+
 def _text(value: object) -> str:
-    return escape(_FORBIDDEN.sub("\ufffd", str(value)), {"\r": "&#13;"})
+    return escape(_written(value), {"\r": "&#13;"})
+
+
+def _written(value: object) -> str:
+    """The text without what XML cannot say."""
+    return _FORBIDDEN.sub("\ufffd", str(value))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 from unittest import mock
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from emulator.stacksets import wire
+from emulator.stacksets.dice import Dice
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError
 from emulator.stacksets.faults import raise_after, raise_before
@@ -29,10 +29,11 @@ from emulator.virtual.s3 import Objects
 from emulator.virtual.scheduler import Scheduler
 from emulator.virtual.sdk import quick_sdk
 from emulator.virtual.services import caller_identity, invoked, s3_asked, s3_reply
+from emulator.virtual.shortcut import shortcut
 from emulator.virtual.usage import ACCOUNT_CONCURRENCY, LambdaUsage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -116,7 +117,7 @@ class VirtualAWS:
         self.objects = Objects() if objects is None else objects
         self.scheduler = Scheduler(clock)
         self.lambda_usage = LambdaUsage(clock.time, concurrency)
-        self.dice = random.Random(seed)
+        self.dice = Dice(seed)
         at = {"account": engine.account, "region": engine.region}
         self.messaging = Messaging(clock, self.scheduler, self.lambda_usage, queue, **at, seed=seed)
         self.environment = {QUEUE_URL_VARIABLE: self.messaging.queue.url}
@@ -148,6 +149,7 @@ class VirtualAWS:
             )
             stack.enter_context(mock.patch.object(urllib3.PoolManager, "urlopen", self._put))
             stack.enter_context(quick_sdk())
+            stack.enter_context(shortcut(self._cloudformation_at_once))
             stack.callback(self.scheduler.close)
             self._entered = stack.pop_all()
         return self
@@ -199,19 +201,33 @@ class VirtualAWS:
                 self.after_call(service, action, number)
 
     def _cloudformation(self, request: AWSPreparedRequest) -> Reply:
-        text = text_of(request)
         try:
-            action, parameters = wire.parse_request(text)
+            form = parse_qs(text_of(request), keep_blank_values=True)
+            action, result = self._asked(form, request.url)
+        except ApiError as error:
+            return Reply(*wire.render_error(error))
+        return Reply(200, wire.render_result(action, result))
+
+    def _cloudformation_at_once(
+        self, form: Mapping[str, list[str]], url: str
+    ) -> tuple[int, dict[str, Any]]:
+        try:
+            action, result = self._asked(form, url)
+        except ApiError as error:
+            return wire.read_error(error)
+        return 200, wire.read_result(action, result)
+
+    def _asked(self, form: Mapping[str, list[str]], url: str) -> tuple[str, dict[str, Any]]:
+        try:
+            action, parameters = wire.parse_request(form)
             with self._call("cloudformation", action):
-                result = self._ask_or_call(action, parameters, request.url)
+                return action, self._ask_or_call(action, parameters, url)
         except ApiError as error:
             if error.code == "InvalidAction":
-                self._surprise(f"cloudformation: {text[:200]}")
-            status, xml = wire.render_error(error)
-            return Reply(status, xml)
+                self._surprise(f"cloudformation: {form['Action'][0]}")
+            raise
         except ResponseLostError as error:
-            raise _connection_closed(request, error) from error
-        return Reply(200, wire.render_result(action, result))
+            raise ConnectionClosedError(endpoint_url=url, error=error) from error
 
     def _ask_or_call(self, action: str, parameters: dict[str, Any], url: str) -> dict[str, Any]:
         if action not in asking.ACTIONS:
@@ -257,7 +273,7 @@ class VirtualAWS:
         except ApiError as error:
             return sqs.render_error(error)
         except ResponseLostError as error:
-            raise _connection_closed(request, error) from error
+            raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
         return sqs.render(result)
 
     def _sts(self, request: AWSPreparedRequest) -> Reply:
@@ -284,7 +300,3 @@ class VirtualAWS:
         self.unexpected.append(what)
         message = f"the virtual AWS does not know this request: {what}"
         raise AssertionError(message)
-
-
-def _connection_closed(request: AWSPreparedRequest, error: Exception) -> ConnectionClosedError:
-    return ConnectionClosedError(endpoint_url=request.url, request=request, error=error)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import random
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets import wire
+from emulator.stacksets.dice import Dice
 from emulator.stacksets.errors import invalid
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Asking:
         self.unanswered: set[str] = set()
         self.lag: dict[str, float] = {}
         self._now = now
-        self._random = random.Random(seed)
+        self._random = Dice(seed)
 
     def call(self, action: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Answer one question.

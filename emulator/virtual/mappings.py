@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from emulator.stacksets.dice import Dice
 from emulator.virtual.queue import Message, Queue
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class EventSourceMapping:
         self._clock = clock
         self._scheduler = scheduler
         self._usage = usage
-        self._random = random.Random(f"{seed} {entry}")
+        self._random = Dice(f"{seed} {entry}")
         queue.on_arrival.append(self.accept)
 
     def accept(self, message: Message) -> None:

@@ -5,13 +5,13 @@ A standard queue, driven by the clock that it is given; it has no tasks and spea
 
 from __future__ import annotations
 
-import random
 import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.stacksets.dice import Dice
 from emulator.stacksets.errors import ApiError
 from emulator.virtual.queue_settings import LONGEST_INVISIBILITY, NOT_IN_FLIGHT, QueueSettings
 
@@ -94,7 +94,7 @@ class Queue:
         self.requests = 0
         self._now = now
         self._made_at = int(now())
-        self._random = random.Random(f"{seed} {name}")
+        self._random = Dice(f"{seed} {name}")
         self._handles: dict[str, Message] = {}
 
     # --- what can be seen ------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-import random
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from emulator.stacksets.dice import Dice
 from emulator.virtual.clock import VirtualClock
 
 FOREVER = math.inf
@@ -60,7 +60,7 @@ class Scheduler:
     def __init__(self, clock: VirtualClock, seed: int | None = None) -> None:
         """Take a clock; without a seed the first come is the first served."""
         self.clock = clock
-        self._random = None if seed is None else random.Random(seed)
+        self._random = None if seed is None else Dice(seed)
         self._main = self.current = Task("main")
         self._waiting: list[Task] = []
         self._failures: list[BaseException] = []
@@ -69,7 +69,7 @@ class Scheduler:
 
     def mix(self, seed: int) -> None:
         """From now on let a seed tell who goes on among those who could."""
-        self._random = random.Random(seed)
+        self._random = Dice(seed)
 
     def spawn(self, name: str, body: Callable[[], object]) -> Task:
         """Add a task; it begins when the others let it.

@@ -9,6 +9,8 @@ import botocore.parsers
 import botocore.serialize
 import pytest
 from botocore.model import ServiceModel
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.stacksets import wire
 from emulator.stacksets.errors import STATUS_BY_CODE, ApiError
@@ -32,6 +34,24 @@ def botocore_answer(action: str, body: bytes, status: int = 200) -> dict[str, An
     response = {"body": body, "headers": {}, "status_code": status}
     parsed: dict[str, Any] = parser.parse(response, operation.output_shape)
     return parsed
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+PARAMETER = st.fixed_dictionaries({"ParameterKey": TEXTS, "UsePreviousValue": st.booleans()})
+DRIFT = st.fixed_dictionaries(
+    {"TotalStackInstancesCount": st.integers(0, 9)},
+    optional={"LastDriftCheckTimestamp": st.datetimes(timezones=st.just(UTC))},
+)
+ANSWERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "Description": TEXTS,
+        "Capabilities": st.lists(TEXTS, max_size=2),
+        "Parameters": st.lists(PARAMETER, max_size=2),
+        "ManagedExecution": st.fixed_dictionaries({}, optional={"Active": st.booleans()}),
+        "StackSetDriftDetectionDetails": DRIFT,
+    },
+)
 
 
 def story() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -101,7 +121,7 @@ def test_every_action_travels(
 
     answer = botocore_answer(action, wire.render_result(action, result))
     assert answer.pop("ResponseMetadata")["RequestId"] == wire.REQUEST_ID
-    assert answer == result
+    assert answer == result == wire.read_result(action, result)
 
 
 @pytest.mark.parametrize("shape", wire.service_model().error_shapes, ids=lambda shape: shape.name)
@@ -113,6 +133,7 @@ def test_every_modelled_error_travels(shape: Any) -> None:
     error = botocore_answer("DeleteStackSet", body, status)["Error"]
     assert error["Code"] == shape.error_code
     assert error["Message"] == NASTY.strip()
+    assert wire.read_error(ApiError(shape.name, NASTY.strip())) == (status, {"Error": error})
 
 
 def test_other_errors_travel() -> None:
@@ -131,6 +152,15 @@ def test_statuses_agree_with_the_model() -> None:
     }
 
     assert {name: model[name] for name in STATUS_BY_CODE} == STATUS_BY_CODE
+
+
+@given(stack_set=ANSWERS)
+def test_what_is_read_is_what_was_written(stack_set: dict[str, Any]) -> None:
+    """Whatever an answer holds, botocore reads in the XML what is read without it."""
+    action, result = "DescribeStackSet", {"StackSet": stack_set}
+    answer = botocore_answer(action, wire.render_result(action, result))
+
+    assert answer["StackSet"] == wire.read_result(action, result)["StackSet"]
 
 
 def test_timestamps_keep_their_instant() -> None:

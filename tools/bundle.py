@@ -16,7 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools import interpreters
-from tools.environments import REQUIREMENTS, ROOT, RUNTIME, CommandFailed, run, run_either
+from tools.environments import (
+    REQUIREMENTS,
+    ROOT,
+    RUNTIME,
+    CommandFailed,
+    alone,
+    run,
+    run_either,
+)
 
 BUILD = ROOT / "build"
 PLATFORMS = ("aarch64", "x86_64")
@@ -72,10 +80,11 @@ def build(target: Path) -> Path:
         _normalise(stage)
         archive = target.with_name(f"{target.name}.zip")
         _zip(stage, stage.with_name(archive.name))
-        # Only renamed into place, so that nobody meets half a bundle.
-        shutil.rmtree(target, ignore_errors=True)
-        stage.rename(target)
-        stage.with_name(archive.name).replace(archive)
+        with alone("bundle"):
+            # Only renamed into place, so that nobody meets half a bundle.
+            shutil.rmtree(target, ignore_errors=True)
+            stage.rename(target)
+            stage.with_name(archive.name).replace(archive)
     return archive
 
 

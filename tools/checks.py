@@ -13,10 +13,13 @@ from tools.environments import ENVIRONMENTS, ROOT, CommandFailed, prepare
 
 PROJECT = ENVIRONMENTS["project"]
 TEMPLATE = ROOT / "template.yaml"
-# Three parts side by side; those that start servers or build in build/ mostly wait.
+# Tests that start servers mostly wait, so that more run side by side than there are cores; the
+# tests of one file share their servers.
 SERVERS = ["tests/local", "tests/packaging"]
-SIMULATION = ["tests/simulation"]
-REST = ["tests", *(f"--ignore={folder}" for folder in (*SERVERS, *SIMULATION))]
+WAITING = ["-n", "4", "--dist", "loadfile", *SERVERS]
+COMPUTING = ["-n", "2", "tests", *(f"--ignore={folder}" for folder in SERVERS)]
+# Those who wait for something to happen in time come before those who compute.
+BEHIND = ["nice", "-n", "10"]
 
 # ARNs for what `template.policies` leaves as names, since parliament wants real ones.
 _LAMBDA = "arn:aws:lambda:eu-west-1:111111111111:function"
@@ -85,23 +88,30 @@ def _passes(name: str, command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def _tests_pass(groups: list[list[str]]) -> bool:
-    """Run pytest once for each group of its words, side by side; what it says comes in order."""
-    running = []
-    for words in groups:
-        output = sys.stdout if words is groups[0] else tempfile.TemporaryFile("w+")  # noqa: SIM115
-        command = [_tool("python"), "-m", "pytest", "-p", "no:cacheprovider", *words]
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+def _all_tests_pass() -> bool:
+    """Run both parts of the tests side by side; what the computing part says comes last."""
+    with tempfile.TemporaryFile("w+") as output:
+        computing = subprocess.Popen(
+            [*BEHIND, *_pytest(COMPUTING)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
-        running.append((process, output))
-    codes = []
-    for process, output in running:
-        codes.append(process.wait())
-        if output is not sys.stdout:
-            output.seek(0)
-            print(output.read(), flush=True)
-    return not any(codes)
+        passed = _tests_pass(WAITING)
+        failed = computing.wait()
+        output.seek(0)
+        print(output.read(), flush=True)
+    return passed and not failed
+
+
+def _tests_pass(words: list[str]) -> bool:
+    command = _pytest(words)
+    return subprocess.run(command, check=False, cwd=ROOT, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def _pytest(words: list[str]) -> list[str]:
+    return [_tool("python"), "-m", "pytest", "-p", "no:cacheprovider", *words]
 
 
 def main() -> int:
@@ -119,7 +129,7 @@ def main() -> int:
     except CommandFailed as problem:
         print(problem, file=sys.stderr)
         return 1
-    if not _tests_pass([words] if words else [SERVERS, SIMULATION, REST]):
+    if not (_tests_pass(words) if words else _all_tests_pass()):
         failed.append("pytest")
     print(f"Failed: {', '.join(failed)}" if failed else "All passed.")
     return 1 if failed else 0

@@ -73,7 +73,7 @@ def prepare(name: str) -> Environment:
     """Make an environment unless it is there already, made from the same locks."""
     environment = ENVIRONMENTS[name]
     stamp = environment.path / ".made-from"
-    with _alone(environment):
+    with alone(environment.path.name):
         wanted = _fingerprint(environment)
         if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
             return environment
@@ -160,9 +160,9 @@ def _fingerprint(environment: Environment) -> str:
 
 
 @contextmanager
-def _alone(environment: Environment) -> Iterator[None]:
-    """Keep two commands started side by side from making the same environment."""
-    guard = ROOT / ".tools" / f"{environment.path.name}.lock"
+def alone(name: str) -> Iterator[None]:
+    """Keep two commands started side by side from making the same thing, named in one word."""
+    guard = ROOT / ".tools" / f"{name}.lock"
     guard.parent.mkdir(exist_ok=True)
     with guard.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

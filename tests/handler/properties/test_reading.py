@@ -264,7 +264,7 @@ class TestRollback:
             ({"Parameters": [{"A": 1}, {"A": 2}]}, {"parameters": {"A": "1"}}),
             (
                 {"StackInstances": [group([ONE, "1", f" {TWO}"], [VIRGINIA, "x", VIRGINIA])]},
-                {"instances": dict.fromkeys(targets_of([ONE, TWO], [VIRGINIA]), ())},
+                {"instances": dict.fromkeys([Target(ONE, VIRGINIA), Target(TWO, VIRGINIA)], ())},
             ),
             (
                 {"StackInstances": [group(Comment="x", DeploymentTargets={"Accounts": [TWO]})]},

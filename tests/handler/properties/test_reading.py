@@ -26,7 +26,6 @@ from tests.factories import (
     URL,
     VIRGINIA,
     group,
-    targets_of,
     with_url,
 )
 

@@ -13,7 +13,8 @@ from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 _KINDS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
 _ACTIONS = {kind: action for action, kind in _KINDS.items()}
 _D = "[0-9a-f]{16}"
-_FORM = re.compile(rf"({_D})-([0-9a-f]{{8}})-({_D})-({'|'.join(_ACTIONS)})-{_D}-({_D})")
+# The version that knew no queue made ids without SIGNED.
+_FORM = re.compile(rf"({_D})-(?:([0-9a-f]{{8}})-)?({_D})-({'|'.join(_ACTIONS)})-{_D}-({_D})")
 
 
 class Mark(NamedTuple):
@@ -22,7 +23,7 @@ class Mark(NamedTuple):
     Attributes:
         resource: The digest of the resource whose request started the operation.
         signed_at: When CloudFormation signed that request, in whole seconds since the epoch; 0
-            where the request did not tell.
+            where that is not known.
         request: The digest of the request.
         action: The API call that started the operation.
         present: The digest of the stack set that CloudFormation knew when it sent the request.
@@ -74,7 +75,7 @@ def read_mark(operation_id: str) -> Mark | None:
     found = _FORM.fullmatch(operation_id)
     if found is None:
         return None
-    return Mark(found[1], int(found[2], 16), found[3], _ACTIONS[found[4]], found[5])
+    return Mark(found[1], int(found[2] or "0", 16), found[3], _ACTIONS[found[4]], found[5])
 
 
 @dataclass(frozen=True)

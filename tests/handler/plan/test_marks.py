@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.plan.marks import Deployment, Marks, read_mark
+from handler.plan.marks import Deployment, Mark, Marks, read_mark
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.spec import Overrides
 from handler.values.targets import Rectangle
@@ -230,3 +230,11 @@ class TestDeployment:
         assert mark is not None
         assert mark.request == self._MARKS.request
         assert read_mark("somebody-elses") is None
+
+    def test_id_of_the_version_before(self) -> None:
+        """A request in flight, and a stack set's history, outlive the upgrade of the function."""
+        before = f"{MARKS.resource}-{MARKS.request}-create-0123456789abcdef-{MARKS.present}"
+
+        assert read_mark(before) == Mark(MARKS.resource, 0, MARKS.request, CREATE, MARKS.present)
+        assert MARKS.action_of(before) == CREATE
+        assert not MARKS.is_of_later_request(before)

@@ -14,9 +14,10 @@ from tools.environments import ENVIRONMENTS, ROOT, CommandFailed, prepare
 PROJECT = ENVIRONMENTS["project"]
 TEMPLATE = ROOT / "template.yaml"
 # Tests that start servers mostly wait, so that more run side by side than there are cores; the
-# tests of one file share their servers.
+# tests of one file share their servers. The files that take longest come first.
 SERVERS = ["tests/local", "tests/packaging"]
-WAITING = ["-n", "4", "--dist", "loadfile", *SERVERS]
+LONGEST = ["tests/local/test_long.py", "tests/local/test_function_overlaps.py"]
+WAITING = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", *LONGEST, *SERVERS]
 COMPUTING = ["-n", "2", "tests", *(f"--ignore={folder}" for folder in SERVERS)]
 # Those who wait for something to happen in time come before those who compute.
 BEHIND = ["nice", "-n", "10"]

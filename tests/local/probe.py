@@ -215,13 +215,13 @@ class ProbedStack:
         return [Asked(**one) for one in told if one["event"]["StackId"] == self.id]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition.
+def until(condition: Callable[[], bool], seconds: float = _SECONDS) -> None:
+    """Wait for a condition, for so many seconds at most.
 
     Raises:
         TimeoutError: It did not come true.
     """
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             message = "what the test waits for did not happen"

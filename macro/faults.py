@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from handler.errors import Fault, InvalidProperties
-from handler.properties.reading import parse_properties
 from macro.intrinsics import UNKNOWN
 
 
-def find_faults(properties: Any) -> list[Fault]:  # noqa: ANN401 - the author may write anything
+def find_faults(
+    properties: Any,  # noqa: ANN401 - the author may write anything
+    parse: Callable[[Mapping[str, Any]], object],
+) -> list[Fault]:
     """What the function would refuse, whatever the unknown values turn out to be.
 
     Args:
         properties: The resource's properties, resolved; UNKNOWN where only the deployment tells.
+        parse: Reads the properties of such a resource; raises InvalidProperties.
     """
     if not isinstance(properties, dict):
         return []
@@ -23,7 +26,7 @@ def find_faults(properties: Any) -> list[Fault]:  # noqa: ANN401 - the author ma
         # Which of the two is missing, or is one too many, is told of the address.
         unknown.append("TemplateURL")
     try:
-        parse_properties(_without_unknown(properties))
+        parse(_without_unknown(properties))
     except InvalidProperties as error:
         return [each for each in error.faults if not _may_be_due_to(unknown, each.path)]
     return []

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 from handler.errors import Fault
 from handler.properties.pairs import is_gap
+from handler.properties.reading import parse_properties
+from handler.properties.waiting import read_wait
 from handler.values.addresses import pin
 from macro.faults import find_faults
 from macro.intrinsics import NOTHING, Scope, holds, resolve
 from macro.nested import find_nested, known_parameters
 
-_TYPE = "Custom::StackSet"
+_TYPE, _WAIT = "Custom::StackSet", "Custom::StackSetWait"
 
 
 class Content(NamedTuple):
@@ -41,7 +43,7 @@ Read = Callable[[str], Content | None]
 
 
 def transform(fragment: Mapping[str, Any], scope: Scope, read: Read) -> dict[str, Any]:
-    """Check every stack set of a template, and write the digest of its content into it.
+    """Check every stack set and every wait of a template, and write the digests of contents.
 
     Args:
         fragment: The template.
@@ -57,13 +59,15 @@ def transform(fragment: Mapping[str, Any], scope: Scope, read: Read) -> dict[str
     resources = dict(fragment.get("Resources") or {})
     faults: list[str] = []
     for name, resource in resources.items():
-        if not isinstance(resource, dict) or resource.get("Type") != _TYPE:
+        if not isinstance(resource, dict) or resource.get("Type") not in {_TYPE, _WAIT}:
             continue
         if "Condition" in resource and holds(resource["Condition"], scope) is False:
             continue
         properties = resolve(resource.get("Properties") or {}, scope)
-        found = find_faults(properties)
-        if not found:
+        found = find_faults(
+            properties, read_wait if resource["Type"] == _WAIT else parse_properties
+        )
+        if not found and resource["Type"] == _TYPE:
             try:
                 sealed = _seal(properties, read)
                 resources[name] = {**resource, "Properties": {**resource["Properties"], **sealed}}

@@ -283,4 +283,4 @@ class Reconciliation:
 
     def _left(self, stack_set_id: str) -> str:
         left = sum(1 for _ in self.stack_sets.each_instance(stack_set_id))
-        return f"{left} stack instances are left."
+        return f"{left} stack instances are left; deleting again goes on with them."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,22 @@ def test_demo_shows_the_whole_life(demo: list[str]) -> None:
     assert "0 stack sets left" in done.stdout
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Have programs that are started heed Ctrl-C, even if who runs the tests ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_demo_ends_cleanly_when_interrupted(demo: list[str]) -> None:
     """Ctrl-C ends it at once, without a traceback and without a process left behind."""
     with subprocess.Popen(
         demo, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as running:
-        time.sleep(3)
+        assert running.stdout
+        assert "== Deploy" in running.stdout.readline()
         running.send_signal(signal.SIGINT)
         _, errors = running.communicate(timeout=20)
 

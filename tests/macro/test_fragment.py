@@ -247,3 +247,32 @@ def test_no_false_complaint(properties: dict[str, Any]) -> None:
 def test_faults_beside_the_unknown(properties: dict[str, Any], told: str) -> None:
     """What is wrong is told, though its neighbours are not known yet."""
     assert told in refusal(Store(), TemplateBody="x", **properties)
+
+
+class TestWaits:
+    """Custom::StackSetWait, which has no content."""
+
+    def refusal(self, **properties: Any) -> str:
+        """What a wait is refused with; empty for nothing."""
+        wait = {"Type": "Custom::StackSetWait", "Properties": properties}
+        template = {"Resources": {"Set": {"Type": "AWS::SNS::Topic"}, "Wait": wait}}
+        scope = scope_of(template, {}, "eu-west-1", "111111111111")
+        try:
+            assert transform(template, scope, Store().read) == template
+        except Refused as refusal:
+            return str(refusal)
+        return ""
+
+    def test_right(self) -> None:
+        """What only the deployment tells is no fault, and nothing is written into a wait."""
+        given = {"StackSetId": {"Ref": "Set"}, "DeploymentId": {"Fn::GetAtt": ["Set", "Name"]}}
+
+        assert self.refusal(ServiceToken="x", Last="false", **given) == ""
+
+    def test_wrong(self) -> None:
+        """A typing error fails the change set, with the wait's name."""
+        told = self.refusal(StackSetId={"Ref": "Set"}, Lats="true")
+
+        assert "Wait: " in told
+        assert "`Lats`" in told
+        assert "DeploymentId" in told

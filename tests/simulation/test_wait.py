@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -11,12 +13,14 @@ from emulator.stacksets.history import Lag
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack, Timing
 from emulator.virtual.functions import SandboxDied
+from handler.custom_resource.queue import Queue
 from tests.simulation import sandboxes
 from tests.simulation.story import (
     ACCOUNTS,
     REGIONS,
     group,
     new_stack,
+    operations,
     properties,
     stacks_of,
     template,
@@ -313,4 +317,74 @@ class TestSuperseded:
             stack._turn("UPDATE_ROLLBACK_IN_PROGRESS")
             aws.clock.sleep(60)
             stack._turn("UPDATE_ROLLBACK_COMPLETE")
+            assert verdict(aws, stack) == []
+
+
+class TestLongLives:
+    """What happens in the hours after the answer."""
+
+    @pytest.mark.parametrize("after", [100.0, 2 * HOUR])
+    def test_upgraded_in_between(
+        self, aws: VirtualAWS, monkeypatch: pytest.MonkeyPatch, after: float
+    ) -> None:
+        """Another version goes on with what this one has carried, and the other way round."""
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            aws.clock.sleep(after)
+            stack.function.sandboxes.idle[:] = [sandboxes.load()]
+            written = Queue.send
+
+            def send(queue: Queue, body: str, delay: float) -> None:
+                carried = json.loads(body)
+                carried["CrHelperData"] |= {"AddedLater": 1}
+                carried["CrHelperData"]["first"] |= {"added_later": 2}
+                written(queue, json.dumps(carried), delay)
+
+            monkeypatch.setattr(Queue, "send", send)
+            aws.clock.sleep(600)
+            monkeypatch.undo()
+            assert wait_for(stack, 1, Last="false").status == "CREATE_COMPLETE"
+            aws.scheduler.drain()
+            assert stacks_of(aws, stack.physical_id) == wanted_stacks(LONG)
+            assert operations(aws) == ["CreateStackSet", "CreateStackInstances"]
+            assert len(stack.answers) == 1
+
+    def test_template_is_overwritten_in_between(self, aws: VirtualAWS) -> None:
+        """What the macro has sealed is deployed to the end, whatever lies there by then."""
+        aws.objects["bucket", "app.json"] = template("2").encode()
+        sealed = {
+            **{key: value for key, value in LONG.items() if key != "TemplateBody"},
+            "TemplateURL": "https://bucket.s3.us-east-1.amazonaws.com/app.json",
+            "TemplateDigest": hashlib.sha256(template("2").encode()).hexdigest(),
+        }
+        with aws:
+            stack = begin(aws)
+            stack.deploy(LONG)
+            aws.scheduler.drain()
+            assert stack.deploy(sealed) == "UPDATE_COMPLETE"
+            aws.clock.sleep(HOUR)
+            aws.objects["bucket", "app.json"] = template("3").encode()
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 7)]
+            assert waits[-1].attributes["HasEnded"] == "true"
+            assert stacks_of(aws, stack.physical_id) == wanted_stacks(LATER)
+
+    def test_delete_of_hours(self) -> None:
+        """A Delete that runs out of time says how to go on, and the next goes on there."""
+        with world(seconds=lambda order: 900.0 if order.action == "DELETE" else 1.0) as aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "WaitFor": "END"})
+            aws.clock.sleep(200)
+            told = []
+            while stack.delete() != "DELETE_COMPLETE":
+                left = len(aws.deployer.stacks)
+                told.append(f"{left} stack instances are left" in stack.reason)
+                assert "deleting again goes on with them" in stack.reason
+            assert told == [True, True]
+            deleted = [
+                (order.account, order.region)
+                for _, order, _ in aws.engine.deployments
+                if order.action == "DELETE"
+            ]
+            assert len(deleted) == len(set(deleted)) == 9
             assert verdict(aws, stack) == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from handler.custom_resource.relay import Relay, carried_by
 from handler.deployment.liveness import FirstLook
@@ -16,6 +18,7 @@ CONTEXT: Any = SimpleNamespace(
     invoked_function_arn="arn:aws:lambda:us-east-1:111111111111:function:f",
     get_remaining_time_in_millis=lambda: 60_000,
 )
+THROTTLED = ClientError({"Error": {"Code": "Throttling"}}, "SendMessage")
 MEMORY = Memory("a:b", "MADE", FirstLook("CREATE_IN_PROGRESS", ["op"], is_express=True))
 
 
@@ -62,3 +65,47 @@ def test_text_does_not_grow() -> None:
 def test_half_of_a_surrogate_pair(text: str) -> None:
     """What JSON lets through and UTF-8 does not is handed over all the same."""
     assert json.loads(handed_over({"Description": text}))["Description"] == text
+
+
+class TestRefused:
+    """A hand-over that does not succeed at once."""
+
+    @staticmethod
+    def sent(
+        monkeypatch: pytest.MonkeyPatch, left: float, *mishaps: Exception
+    ) -> tuple[list[float], int]:
+        """How long was slept and how often sent, with so many seconds left at first."""
+        slept: list[float] = []
+        monkeypatch.setattr(time, "sleep", slept.append)
+        answers, sent = list(mishaps), list[str]()
+
+        def send(body: str, _after: float) -> None:
+            sent.append(body)
+            if answers:
+                raise answers.pop(0)
+
+        queue: Any = SimpleNamespace(send=send)
+        context: Any = SimpleNamespace(
+            get_remaining_time_in_millis=lambda: int((left - sum(slept)) * 1000)
+        )
+        Relay(lambda: pytest.fail("invoked"), lambda: queue).hand_over({}, context, MEMORY, 1.0)
+        return slept, len(sent)
+
+    def test_tried_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What passes is tried again after a pause that grows."""
+        slept, sent = self.sent(monkeypatch, 60.0, THROTTLED, THROTTLED)
+
+        assert sent == 3
+        assert 0 < slept[0] < slept[1]
+
+    def test_for_good(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What AWS refuses is told at once."""
+        refused = ClientError({"Error": {"Code": "AccessDenied"}}, "SendMessage")
+
+        with pytest.raises(ClientError, match="AccessDenied"):
+            self.sent(monkeypatch, 60.0, refused)
+
+    def test_in_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The last try leaves time to answer before the sandbox ends."""
+        with pytest.raises(ClientError, match="Throttling"):
+            self.sent(monkeypatch, 8.0, *[THROTTLED] * 9)

@@ -13,7 +13,7 @@ _MOMENT = 20.0
 FIRST_POLL = 2.0
 """Seconds until the first look at an operation that has just been started."""
 
-_LONGEST_POLL = 22.0
+_LONGEST_POLL = 24.0
 _LONG, _LONGEST_POLL_OF_LONG = 1800.0, 30.0
 _FAR_AWAY = 60.0
 

@@ -179,12 +179,13 @@ class TestLaterRequests:
         assert live.asked.count("require") == 2
 
     def test_a_stale_look_is_found_out(self, bench: Bench) -> None:
-        """Asked again, it has given the request up."""
-        later = bench.start(LATER, step(CREATE, ONE))
+        """Asked again after a while, it has given the request up."""
+        later, began = bench.start(LATER, step(CREATE, ONE)), bench.aws.clock.now
 
         with pytest.raises(GivenUp):
             bench.of(MINE, Live(given_up=True)).wait_until_quiet()
         assert bench.status(later) == "RUNNING"
+        assert bench.aws.clock.now - began >= 15
 
 
 class TestStart:

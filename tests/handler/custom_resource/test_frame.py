@@ -1,0 +1,309 @@
+"""What becomes of a request in crhelper's frame: answered once, handed over, or left to others."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from handler.custom_resource import frame
+from handler.custom_resource.answer import DeliveryFailed
+from handler.custom_resource.frame import StackSetResource
+from handler.custom_resource.queue import MessageLost
+from handler.deployment.liveness import FirstLook, GivenUp
+from handler.deployment.memory import Memory
+from handler.deployment.patience import TimeToRelay
+from handler.errors import Failure, OperationFailed, StackSetResourceError
+from tests.factories import STACK_ID
+
+ID = "Network:1"
+CONTEXT: Any = SimpleNamespace(get_remaining_time_in_millis=lambda: 900_000)
+ANSWERED = Memory(ID, "MADE", FirstLook(answered_id=ID))
+
+
+def event(kind: str = "Create", memory: Memory | None = None) -> dict[str, Any]:
+    """An event of CloudFormation, or one that carries what an earlier invocation has left."""
+    known = {} if kind == "Create" else {"PhysicalResourceId": ID}
+    carried = {**memory.to_json(), "began": 1.0} if memory is not None else {}
+    return {
+        "RequestType": kind,
+        "RequestId": "r",
+        "StackId": STACK_ID,
+        "LogicalResourceId": "StackSet",
+        "ResourceType": "Custom::StackSet",
+        "ResponseURL": "https://example.invalid/",
+        "ResourceProperties": {},
+        **known,
+        **({"CrHelperPoll": True, "CrHelperData": carried} if carried else {}),
+    }
+
+
+@dataclass
+class Hands:
+    """Stands for the relay: takes what is handed over, and has a queue or none.
+
+    Attributes:
+        refusal: What it is refused with.
+        lost: Whether the message that brought the request back is another's by now.
+    """
+
+    refusal: Exception | None = None
+    lost: bool = False
+    taken: list[tuple[Memory, float]] = field(default_factory=list)
+    hidden: int = 0
+
+    def hand_over(
+        self, _event: Any, _context: Any, memory: Memory, _began: float, after: float
+    ) -> None:
+        """Take a request over."""
+        if self.refusal is not None:
+            raise self.refusal
+        self.taken.append((memory, after))
+
+    def queue(self) -> Any:
+        """A queue whose message is this."""
+        return SimpleNamespace(message=lambda _record: self)
+
+    def keep_hidden(self) -> None:
+        """Hide the message."""
+        self.hidden += 1
+        if self.lost:
+            code = "MessageNotInflight"
+            raise MessageLost(code)
+
+
+class Bench:
+    """The frame, with a function that does as told.
+
+    Attributes:
+        does: What the function does: raises it, or returns it.
+        answers: The bodies that CloudFormation got.
+        abandoned: How often nothing was left running.
+        undelivered: Whether CloudFormation cannot be reached.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.hands = Hands()
+        relay: Any = self.hands
+        self.resource = StackSetResource(relay)
+        self.does: Any = ID
+        self.answers: list[dict[str, Any]] = []
+        self.abandoned = 0
+        self.undelivered = False
+        for register in ("create", "update", "delete", "poll_create", "poll_update", "poll_delete"):
+            getattr(self.resource, register)(self._serve)
+        monkeypatch.setattr(frame, "deliver", self._deliver)
+
+    def _serve(self, _event: Any, _context: Any) -> str:
+        def abandon() -> None:
+            self.abandoned += 1
+
+        self.resource.abandon = abandon
+        if callable(self.does):
+            self.does()
+            return ID
+        if isinstance(self.does, BaseException):
+            raise self.does
+        return str(self.does)
+
+    def _deliver(self, _url: str, body: bytes, _until: float) -> None:
+        if self.undelivered:
+            cause = "HTTP 503"
+            raise DeliveryFailed(cause)
+        self.answers.append(json.loads(body))
+
+    def serve(self, does: Any, delivered: dict[str, Any] | None = None) -> None:
+        """Deliver an event to a function that does this."""
+        self.does = does
+        self.resource(delivered or event(), CONTEXT)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A frame of its own."""
+    return Bench(monkeypatch)
+
+
+class TestAnswer:
+    """Requests that are answered at their end."""
+
+    def test_success(self, bench: Bench) -> None:
+        """What the function returns is the physical id, and its data the attributes."""
+        bench.serve(lambda: setattr(bench.resource, "Data", {"A": "1"}))
+
+        [answer] = bench.answers
+        assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ID)
+        assert answer["Data"] == {"A": "1"}
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            (StackSetResourceError("why"), "why"),
+            (OperationFailed("It failed.", [Failure("1", "r", "No")], 0), "No"),
+            (ValueError("odd"), "Unforeseen ValueError: odd"),
+        ],
+    )
+    def test_failure(self, bench: Bench, error: Exception, reason: str) -> None:
+        """Our own errors are told as they are, and even a bug of ours is told."""
+        bench.serve(error)
+
+        [answer] = bench.answers
+        assert answer["Status"] == "FAILED"
+        assert reason in answer["Reason"]
+
+    @pytest.mark.parametrize(
+        ("known", "physical_id"),
+        [(Memory(ID), ID), (Memory(), "StackSet-not-created-r")],
+        ids=["made", "not made"],
+    )
+    def test_what_a_failed_create_has_made(
+        self, bench: Bench, known: Memory, physical_id: str
+    ) -> None:
+        """The rollback is told what to delete, or that there is nothing."""
+        bench.serve(StackSetResourceError("why"), event(memory=known))
+
+        assert bench.answers[0]["PhysicalResourceId"] == physical_id
+
+    def test_a_failed_update_keeps_its_id(self, bench: Bench) -> None:
+        """Else CloudFormation would replace the resource."""
+        bench.serve(StackSetResourceError("why"), event("Update"))
+
+        assert bench.answers[0]["PhysicalResourceId"] == ID
+
+    def test_nothing_stays_for_the_next(self, bench: Bench) -> None:
+        """A warm sandbox knows nothing of the request before."""
+        bench.serve(lambda: setattr(bench.resource, "Data", {"A": "1"}))
+        bench.undelivered = True
+        with pytest.raises(DeliveryFailed):
+            bench.serve(StackSetResourceError("why"))
+        bench.undelivered = False
+        bench.serve(ID, event("Update"))
+
+        assert bench.answers[-1]["Status"] == "SUCCESS"
+        assert bench.answers[-1].get("Data") in ({}, None)
+
+    def test_undelivered(self, bench: Bench) -> None:
+        """Lambda delivers the event again, and only then."""
+        bench.undelivered = True
+
+        with pytest.raises(DeliveryFailed):
+            bench.serve(ID)
+
+
+class TestGoesOn:
+    """Requests that another invocation ends."""
+
+    def test_handed_over(self, bench: Bench) -> None:
+        """With what is known and after how long; nobody is answered."""
+        bench.serve(TimeToRelay(7.0), event(memory=Memory(ID)))
+
+        assert [(memory.stack_set_id, after) for memory, after in bench.hands.taken] == [(ID, 7.0)]
+        assert bench.answers == []
+        assert bench.abandoned == 0
+
+    def test_refused(self, bench: Bench) -> None:
+        """Nobody goes on, so nothing may stay running, and the cause is told."""
+        bench.hands.refusal = ValueError("no right")
+        bench.serve(TimeToRelay())
+
+        assert bench.abandoned == 1
+        assert "could not go on in another invocation: no right" in bench.answers[0]["Reason"]
+
+    def test_given_up(self, bench: Bench) -> None:
+        """Nothing may stay running; nobody reads the answer if we are right."""
+        bench.serve(GivenUp("it rolls back"))
+
+        assert bench.abandoned == 1
+        assert bench.answers[0]["Status"] == "FAILED"
+
+    @pytest.mark.parametrize("lost", [False, True])
+    def test_by_a_message(self, bench: Bench, *, lost: bool) -> None:
+        """The message is hidden first; where it is another's by now, that one goes on."""
+        bench.hands.lost = lost
+        record = {"eventSource": "aws:sqs", "body": json.dumps(event()), "receiptHandle": "h"}
+        bench.serve(ID, {"Records": [record]})
+
+        assert bench.hands.hidden == 1
+        assert [each["Status"] for each in bench.answers] == ([] if lost else ["SUCCESS"])
+
+    def test_an_early_answer_that_was_not_delivered(self, bench: Bench) -> None:
+        """The event is delivered again, and nothing else is answered meanwhile."""
+        bench.undelivered = True
+
+        with pytest.raises(DeliveryFailed):
+            bench.serve(lambda: bench.resource.answer_early(ID))
+        assert bench.answers == []
+        assert bench.abandoned == 0
+
+
+class TestAnsweredEarly:
+    """Requests that were answered when they had begun."""
+
+    def test_the_answer(self, bench: Bench) -> None:
+        """It says SUCCESS with the attributes, at once."""
+
+        def begin() -> None:
+            bench.resource.Data = {"A": "1"}
+            bench.resource.answer_early(ID)
+            bench.resource.memory.first.answered_id = ID
+            raise TimeToRelay
+
+        bench.serve(begin)
+
+        [answer] = bench.answers
+        assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ID)
+        assert answer["Data"] == {"A": "1"}
+        assert bench.hands.taken[0][0].is_answered
+
+    @pytest.mark.parametrize(
+        ("does", "abandoned"),
+        [
+            (ID, 0),
+            (StackSetResourceError("why"), 0),
+            (GivenUp("a later one"), 1),
+            (ValueError("odd"), 0),
+        ],
+    )
+    def test_no_second_answer(self, bench: Bench, does: Any, abandoned: int) -> None:
+        """However it ends, CloudFormation has its answer."""
+        bench.serve(does, event(memory=ANSWERED))
+
+        assert bench.answers == []
+        assert bench.abandoned == abandoned
+
+
+class TestDead:
+    """Requests whose every sandbox has died."""
+
+    @pytest.mark.parametrize(
+        ("delivered", "physical_id"),
+        [
+            (event("Update"), ID),
+            (event(memory=Memory("Made:1")), "Made:1"),
+            (event(), "StackSet-unfinished-r"),
+        ],
+        ids=["known", "made", "nobody knows"],
+    )
+    def test_the_last_word(self, bench: Bench, delivered: dict[str, Any], physical_id: str) -> None:
+        """It says FAILED, with what a rollback has to look for."""
+        bench.resource.speak_for_the_dead(delivered, CONTEXT, "died")
+
+        [answer] = bench.answers
+        assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", physical_id)
+        assert "died" in answer["Reason"]
+
+    def test_after_an_early_answer(self, bench: Bench) -> None:
+        """There is nobody to tell."""
+        bench.resource.speak_for_the_dead(event(memory=ANSWERED), CONTEXT, "died")
+
+        assert bench.answers == []
+
+    def test_undelivered(self, bench: Bench) -> None:
+        """The last word is tried again."""
+        bench.undelivered = True
+
+        with pytest.raises(DeliveryFailed):
+            bench.resource.speak_for_the_dead(event(), CONTEXT, "died")

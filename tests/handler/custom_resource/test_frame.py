@@ -47,11 +47,13 @@ class Hands:
 
     Attributes:
         refusal: What it is refused with.
+        has_queue: Whether the function was deployed with one.
         lost: Whether the message that brought the request back is another's by now.
     """
 
     refusal: Exception | None = None
     lost: bool = False
+    has_queue: bool = True
     taken: list[tuple[Memory, float]] = field(default_factory=list)
     hidden: int = 0
 
@@ -65,7 +67,7 @@ class Hands:
 
     def queue(self) -> Any:
         """A queue whose message is this."""
-        return SimpleNamespace(message=lambda _record: self)
+        return SimpleNamespace(message=lambda _record: self) if self.has_queue else None
 
     def keep_hidden(self) -> None:
         """Hide the message."""
@@ -83,6 +85,7 @@ class Bench:
         answers: The bodies that CloudFormation got.
         abandoned: How often nothing was left running.
         undelivered: Whether CloudFormation cannot be reached.
+        has_begun: Whether the function gets as far as to know what to abandon.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +96,7 @@ class Bench:
         self.answers: list[dict[str, Any]] = []
         self.abandoned = 0
         self.undelivered = False
+        self.has_begun = True
         for register in ("create", "update", "delete", "poll_create", "poll_update", "poll_delete"):
             getattr(self.resource, register)(self._serve)
         monkeypatch.setattr(frame, "deliver", self._deliver)
@@ -101,7 +105,8 @@ class Bench:
         def abandon() -> None:
             self.abandoned += 1
 
-        self.resource.abandon = abandon
+        if self.has_begun:
+            self.resource.abandon = abandon
         if callable(self.does):
             self.does()
             return ID
@@ -185,6 +190,36 @@ class TestAnswer:
         assert bench.answers[-1]["Status"] == "SUCCESS"
         assert bench.answers[-1].get("Data") in ({}, None)
 
+    def test_nothing_is_abandoned_for_another(self, bench: Bench) -> None:
+        """A request that is given up before it has begun leaves that of before alone."""
+        bench.serve(ID)
+        bench.has_begun = False
+        bench.serve(GivenUp("it rolls back"), event("Update"))
+
+        assert bench.abandoned == 0
+
+    def test_what_was_carried_is_no_attribute(self, bench: Bench) -> None:
+        """What an event carries crhelper takes for attributes; this frame does not."""
+        bench.serve(ID, event(memory=Memory(ID)))
+
+        assert bench.answers[0].get("Data") in ({}, None)
+
+    def test_an_answer_after_a_hand_over(self, bench: Bench) -> None:
+        """That one request goes on says nothing of the next."""
+        bench.serve(TimeToRelay())
+        bench.serve(ID)
+
+        assert [each["Status"] for each in bench.answers] == ["SUCCESS"]
+
+    def test_the_log_names_the_request(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever serves or speaks, each line is of this request."""
+        observed: list[str] = []
+        monkeypatch.setattr(frame, "observe", lambda each: observed.append(each["RequestId"]))
+        bench.serve(ID)
+        bench.resource.speak_for_the_dead(event(), CONTEXT, "died")
+
+        assert observed == ["r", "r"]
+
     def test_undelivered(self, bench: Bench) -> None:
         """Lambda delivers the event again, and only then."""
         bench.undelivered = True
@@ -229,12 +264,29 @@ class TestGoesOn:
         assert bench.hands.hidden == 1
         assert [each["Status"] for each in bench.answers] == ([] if lost else ["SUCCESS"])
 
+    @pytest.mark.parametrize("has_queue", [False, True])
+    def test_with_or_without_a_queue(self, bench: Bench, *, has_queue: bool) -> None:
+        """A message is served even by a function that has lost its queue."""
+        bench.hands.has_queue = has_queue
+        record = {"eventSource": "aws:sqs", "body": json.dumps(event()), "receiptHandle": "h"}
+        bench.serve(ID, {"Records": [record]})
+
+        assert bench.resource.can_leave is has_queue
+        assert [each["Status"] for each in bench.answers] == ["SUCCESS"]
+
     def test_an_early_answer_that_was_not_delivered(self, bench: Bench) -> None:
         """The event is delivered again, and nothing else is answered meanwhile."""
-        bench.undelivered = True
+
+        def begin() -> None:
+            bench.undelivered = True
+            try:
+                bench.resource.answer_early(ID)
+            finally:
+                bench.undelivered = False
+            pytest.fail("went on")
 
         with pytest.raises(DeliveryFailed):
-            bench.serve(lambda: bench.resource.answer_early(ID))
+            bench.serve(begin)
         assert bench.answers == []
         assert bench.abandoned == 0
 
@@ -302,8 +354,11 @@ class TestDead:
         assert bench.answers == []
 
     def test_undelivered(self, bench: Bench) -> None:
-        """The last word is tried again."""
+        """The last word is tried again, and then it is heard."""
         bench.undelivered = True
-
         with pytest.raises(DeliveryFailed):
             bench.resource.speak_for_the_dead(event(), CONTEXT, "died")
+        bench.undelivered = False
+        bench.resource.speak_for_the_dead(event(), CONTEXT, "died")
+
+        assert len(bench.answers) == 1

@@ -195,8 +195,8 @@ class Lifecycle:
         liveness = self.loop.liveness
         if before.name in {None, spec.name, name_in(self.request.physical_id)}:
             return False
-        is_unknown = not liveness.first.status
-        return is_unknown or liveness.is_rollback or liveness.is_surely_rollback()
+        is_rollback = liveness.is_rollback or liveness.is_surely_rollback()
+        return is_rollback or not liveness.first.status
 
     # --- stack sets --------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ LONGEST_CALL = 20.0
 _ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 _SECOND_LOOK = 5.0
 _UNASKED_LOOKS = 4
+_SURE_LOOKS = 3
 _SIGNED_WITHIN = 2
 _SHORTEST_INTERVAL, _LONGEST_INTERVAL = 15.0, 60.0
 
@@ -90,10 +91,17 @@ class Liveness:
         self.watch()
 
     def is_surely_rollback(self) -> bool:
-        """Whether a second look shows a rollback, too: the first was perhaps a moment old."""
+        """Whether a second look shows a rollback, too: the first was perhaps a moment old.
+
+        Where CloudFormation does not tell a second time, what the first look showed is unknown.
+        """
         if self.first.status and self.request.kind == "Update":
-            self.sleep(_SECOND_LOOK)
-            self._look_at_the_stack()
+            self.first.status = ""
+            for _ in range(_SURE_LOOKS):
+                self.sleep(_SECOND_LOOK)
+                self._look_at_the_stack()
+                if self.first.status:
+                    break
         return self.is_rollback
 
     @property

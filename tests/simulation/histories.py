@@ -37,6 +37,8 @@ class History:
     """
 
     def __init__(self, seed: int) -> None:
+        # The function's own pauses are drawn from the common generator.
+        random.seed(seed)
         self.random = random.Random(seed)
         self.log: list[str] = []
         self.aws: VirtualAWS = world(seconds=self._seconds, seed=seed, **self._of_the_world())

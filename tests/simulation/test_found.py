@@ -134,3 +134,21 @@ def test_an_update_does_not_stop_its_rollback_of_the_same_second(
         give_up(aws, stack, call, Stack.sibling_fails)
         stack.settle()
         assert verdict(aws, stack) == []
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("times", [1, 2, 9])
+def test_a_rollback_of_a_rename_is_known_though_its_second_look_fails(
+    seed: int, times: int
+) -> None:
+    """The first look is a moment old, and the next ones do not tell: nothing may be left."""
+    with world(seconds=3, seed=seed) as aws:
+        stack = new_stack(aws)
+        stack.deploy(BEFORE)
+        aws.call_seconds = 1.0
+        aws.asking.lag["DescribeStacks"] = 5.0
+        stack.timing.rolls_back_after = 2.0
+        # The update's look, and the first of its rollback, are answered.
+        fault = CallFault("DescribeStacks", Answer.SERVER_ERROR, times=times, skip=2)
+        aws.engine.faults.calls.append(fault)
+        assert _cancelled_at(aws, stack, RENAMED, 8) == []

@@ -214,6 +214,16 @@ class TestRollback:
         assert asked.is_surely_rollback()
         assert clock.now > SIGNED + 3
 
+    @pytest.mark.parametrize(("told_at", "status"), [(3, "UPDATE_ROLLBACK_IN_PROGRESS"), (4, "")])
+    def test_by_a_look_that_tells(self, clock: Clock, told_at: int, status: str) -> None:
+        """Nobody goes by the first look alone: it is looked again, and then it is unknown."""
+        silent: list[OwningStackState | None] = [None] * (told_at - 1)
+        shown = Shown(stacks=[*silent, OwningStackState("UPDATE_ROLLBACK_IN_PROGRESS")])
+        asked = liveness(clock, shown, status="UPDATE_IN_PROGRESS")
+
+        assert asked.is_surely_rollback() is bool(status)
+        assert asked.first.status == status
+
     def test_no_second_look(self, clock: Clock) -> None:
         """Where CloudFormation does not tell, or for a Delete, there is nothing to look at."""
         shown = Shown(stacks=[OwningStackState("UPDATE_ROLLBACK_IN_PROGRESS")])

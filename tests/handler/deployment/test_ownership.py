@@ -14,7 +14,7 @@ from emulator.stacksets.history import Lag
 from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from handler.deployment.ownership import Origin, Ownership
-from handler.errors import StackSetExists
+from handler.errors import StackSetExists, StackSetResourceError
 from handler.gateway.stacksets import StackSets
 from handler.plan.marks import Marks
 from handler.plan.steps import CREATE, Step
@@ -140,6 +140,25 @@ class TestFind:
         assert bench.of(marks("2")).find(NAME, SPEC) is None
         assert bench.aws.clock.now == began
 
+    def test_no_operation_ever(self, bench: Bench) -> None:
+        """Where none is listed for as long as a list may lag, it is nobody's."""
+        bench.of(marks("1")).make(NAME, SPEC)
+        began = bench.aws.clock.now
+
+        assert bench.of(marks("2")).find(NAME, OTHER_SPEC) is None
+        assert 60 <= bench.aws.clock.now - began < 70
+
+    def test_not_replaced(self, bench: Bench) -> None:
+        """The resource's, but not what the present one was made to replace."""
+        old = bench.of(marks("1")).make(NAME, SPEC).stack_set_id
+        bench.work(marks("1"), old)
+        new = bench.of(marks("2")).make("Renamed", SPEC).stack_set_id
+        bench.work(marks("2"), new)
+
+        own = bench.of(marks("3", new), new).find(NAME, SPEC)
+        assert own is not None
+        assert (own.stack_set_id, own.origin) == (old, Origin.FOUND)
+
     def test_a_try_that_has_made_another_is_taken_back(self) -> None:
         """Where the stack set goes away in between, what the token has made is deleted."""
         with world() as aws:
@@ -194,6 +213,18 @@ class TestMake:
             own = bench.of(marks("last")).make(NAME, SPEC)
             assert own.origin is Origin.MADE
             assert bench.active == [own.stack_set_id]
+
+
+def test_all_tokens_used_up() -> None:
+    """In the end the author is told, and nothing is made."""
+    with world(readings=Readings(token_outlives_stack_set=True)) as aws:
+        bench = Bench(aws)
+        for _ in range(6):
+            bench.gateway.delete(bench.of(marks("1")).make(NAME, SPEC).stack_set_id)
+
+        with pytest.raises(StackSetResourceError, match="used too often"):
+            bench.of(marks("1")).make(NAME, SPEC)
+        assert bench.active == []
 
 
 def test_later_requests(bench: Bench) -> None:

@@ -74,6 +74,7 @@ class StackSetResource(CfnResource):
         Raises:
             DeliveryFailed: The answer could not be delivered: Lambda has to deliver the event
                 again.
+            MessageLost: The message is not this sandbox's any more, and is not to be deleted.
         """
         records, queue = records_in(event), self._relay.queue()
         self.can_leave = queue is not None
@@ -100,6 +101,10 @@ class StackSetResource(CfnResource):
             logger.error("deployment died", reason=reason)
             metrics.add_metric("FailedDeployments", "Count", 1)
             return
+        if self.request.answers_early:
+            # It has perhaps been answered by a sandbox that died before it could say so.
+            logger.error("deployment died", reason=reason)
+            metrics.add_metric("FailedDeployments", "Count", 1)
         known = self.request.physical_id or self.memory.stack_set_id
         self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
         self._undelivered = None
@@ -155,9 +160,10 @@ class StackSetResource(CfnResource):
             self._hand_over(leave.after)
         except DeliveryFailed:
             self._goes_on = True  # in the next delivery of the same event
-        except MessageLost:
-            self._goes_on = True
-            logger.warning("another sandbox has taken over")
+        except MessageLost as lost:
+            # Ended well, Lambda would delete the message: perhaps nobody has received it yet.
+            self._goes_on, self._undelivered = True, lost
+            logger.warning("the message is not hidden any more, so its next delivery goes on")
         except GivenUp as error:
             # Nobody reads it if we are right, and nobody waits an hour if we are wrong.
             self.abandon()

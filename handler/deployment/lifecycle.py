@@ -229,7 +229,9 @@ class Lifecycle:
             message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
             raise StackSetResourceError(message) from error
 
-    def _begun(self, stack_set_id: str, spec: StackSetSpec, operation_id: str) -> None:
+    def _begun(
+        self, stack_set_id: str, spec: StackSetSpec, operation_id: str, last_planned: str
+    ) -> None:
         """Answer before the end: the whole plan is possible, and its first operation runs.
 
         Raises:
@@ -240,6 +242,7 @@ class Lifecycle:
             raise NotFound(stack_set_id)
         self.loop.liveness.require()
         wanted = dict.fromkeys(spec.instances, InstanceState("CURRENT"))
+        self.deployment_id = self.request.marks.deployment(len(wanted), last_planned).id
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
         raise TimeToRelay(FIRST_POLL)

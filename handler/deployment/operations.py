@@ -34,7 +34,8 @@ class Operations:
 
     Attributes:
         own: This request's operations on any stack set, by id, in their order; what events carry.
-        begun: Called with its id before one of them is waited for.
+        begun: Called before one of them is waited for, with its id and `last_planned`.
+        last_planned: The OperationId of the last step of the plan; empty while there is no plan.
     """
 
     stack_sets: StackSets
@@ -43,7 +44,8 @@ class Operations:
     liveness: Liveness
     stack_set_id: str
     own: dict[str, OwnOperation]
-    begun: Callable[[str], None] | None = None
+    begun: Callable[[str, str], None] | None = None
+    last_planned: str = ""
     _running: str = ""
     _has_insisted: bool = False
 
@@ -115,7 +117,7 @@ class Operations:
             GivenUp: The request is not waited for any more.
         """
         if self.begun is not None and self.marks.action_of(operation_id) is not None:
-            self.begun(operation_id)
+            self.begun(operation_id, self.last_planned)
         while True:
             operation = self.stack_sets.operation(self.stack_set_id, operation_id)
             if not operation.is_active:

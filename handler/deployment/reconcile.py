@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -64,7 +64,7 @@ class Reconciliation:
         stack_set_id: str,
         spec: StackSetSpec,
         previous: Previous,
-        begun: Callable[[str], None] | None = None,
+        begun: Callable[[str, str], None] | None = None,
     ) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
 
@@ -72,7 +72,8 @@ class Reconciliation:
             stack_set_id: The stack set.
             spec: What the template wants.
             previous: What it wanted before.
-            begun: Called with the OperationId before an operation of the request is waited for.
+            begun: Called before an operation of the request is waited for, with its OperationId
+                and that of the last step of the plan, empty for unknown.
 
         Returns:
             The last look, in which everything is in place.
@@ -220,8 +221,9 @@ class Reconciliation:
             each for each in steps if not operations.has_succeeded(self.marks.operation_id(each))
         ]
 
-    def _take(self, operations: Operations, steps: Iterable[Step], spec: StackSetSpec) -> None:
+    def _take(self, operations: Operations, steps: Sequence[Step], spec: StackSetSpec) -> None:
         """Take steps in their order, side by side if the stack set's managed execution allows."""
+        operations.last_planned = self.marks.operation_id(steps[-1])
         managed = batches(steps) if spec.managed_execution else [[step] for step in steps]
         for batch in managed:
             started = []

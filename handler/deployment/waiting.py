@@ -5,12 +5,14 @@ nothing on the stack set shows that it does. So a wait goes by what the stack se
 
 - While any operation is active, the deployment runs.
 - An operation of the awaited deployment that failed ends the wait at once, with what it failed on.
-- A deployment has ended well when nothing has run for so long that it would have gone on if it
-  were to (`QUIET`, longer than a sandbox's death takes to be made good), every instance that a
-  request of ours touched last is CURRENT or in a suspended account, and, if the deployment is the
-  one that the wait names, as many are as its template names.
-- If they are not and nothing has run for long (`_STALLED`), it has failed in a way that left no
-  operation behind.
+- A deployment has ended well when the last operation of its plan, which its DeploymentId names, has
+  succeeded, every instance that a request of ours touched last is CURRENT or in a suspended
+  account, and, if the deployment is the one that the wait names, as many are as its template names.
+- Where the last operation is not known, as in a rollback, nothing has run instead for so long that
+  the deployment would have gone on if it were to (`QUIET`, longer than a sandbox's death takes to
+  be made good).
+- If nothing has run for longer than any sandbox's death takes (`_STALLED`), it has failed in a way
+  that left no operation behind.
 
 The newest deployment counts, whichever is named: in a rollback a wait names an old one. Since
 lists lag, what is not the named one's failure, and what a rollback has started, is believed only
@@ -22,6 +24,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from handler.deployment.liveness import Liveness
 from handler.deployment.operations import Operations
@@ -36,7 +39,8 @@ from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import WaitSpec
 from handler.values.targets import Target
 
-_STALLED = 900.0
+# A message whose sandbox died before it could say so is hidden for a quarter of an hour.
+_STALLED = 1800.0
 _INTERVAL = 20.0
 _LONG_INTERVAL = 60.0
 # To go on from one operation to the next, a deployment reads the list of all instances.
@@ -101,35 +105,86 @@ class Wait:
         operations = self._operations(newest)
         active = [each.operation_id for each in recent if each.is_active]
         self._running = active
+        failed = [
+            each
+            for each in recent
+            if not each.is_active and _has_failed(each) and _is_of(newest, each)
+        ]
+        if _is_of_named(newest, self._named):
+            self._judge(operations, [each for each in failed if each.status != "STOPPED"])
         if active:
             operations.wait(active[-1])
             return False
-        failed = [each for each in recent if _has_failed(each) and _is_of(newest, each)]
-        if _is_of_named(newest, self._named):
-            self._judge(operations, [each for each in failed if each.status != "STOPPED"])
-        return self._has_ended_quietly(operations, recent, failed)
-
-    def _has_ended_quietly(
-        self, operations: Operations, recent: list[OperationState], failed: list[OperationState]
-    ) -> bool:
+        last = self._last_planned(newest)
+        if last is not None and last.is_active and last.action:
+            operations.wait(last.operation_id)  # no list shows it yet
+            return False
         quiet = time.time() - self._quiet_since(recent)
+        if last is None and not self._has_been_quiet(quiet):
+            return False
+        if last is None or last.status == "SUCCEEDED":
+            return self._are_where_they_should_be(operations, recent, failed, quiet)
+        if quiet >= QUIET:
+            self._judge(operations, failed)
+        self._fail_if_stalled(quiet, {})
+        self.patience.wait(_INTERVAL)
+        return False
+
+    def _has_been_quiet(self, quiet: float) -> bool:
+        """Whether a deployment of which nothing more is known would have gone on; pauses if not."""
         if quiet < QUIET:
             self.patience.wait(min(QUIET - quiet, _INTERVAL))
             return False
-        listed = self.stack_sets.instances(self.wanted.stack_set_id)
-        needed = QUIET + len(listed) / _LISTED_A_SECOND
+        needed = QUIET + self._instances / _LISTED_A_SECOND
         if quiet < needed:
             self.patience.wait(min(needed - quiet, _LONG_INTERVAL))
             return False
+        return True
+
+    def _are_where_they_should_be(
+        self,
+        operations: Operations,
+        recent: list[OperationState],
+        failed: list[OperationState],
+        quiet: float,
+    ) -> bool:
+        """Whether the instances are as the deployment wants them; pauses if not."""
+        listed = self.stack_sets.instances(self.wanted.stack_set_id)
         behind = _behind(listed)
         if not behind and self._are_all_there(listed, recent):
             return True
-        self._judge(operations, failed)
+        if quiet >= QUIET:
+            self._judge(operations, failed)
+        self._fail_if_stalled(quiet, behind)
+        self.patience.wait(_INTERVAL if quiet < QUIET else _LONG_INTERVAL)
+        return False
+
+    @staticmethod
+    def _fail_if_stalled(quiet: float, behind: Mapping[Target, InstanceState]) -> None:
         if quiet >= _STALLED:
             text = f"Nothing has run for {quiet:.0f} seconds; the function's log tells why."
             raise OperationFailed(text, [failure(*each) for each in behind.items()])
-        self.patience.wait(_LONG_INTERVAL)
-        return False
+
+    def _last_planned(self, newest: Marks | None) -> OperationState | None:
+        """The last operation of the deployment's plan, without an action while nobody knows it.
+
+        Returns:
+            None where it is not known which that is.
+        """
+        named = self._named
+        if named is None or not named.last or self.liveness.is_rollback:
+            return None
+        if newest is not None and newest.signed_at > named.signed_at:
+            return None
+        return self.stack_sets.operation(self.wanted.stack_set_id, named.last)
+
+    @cached_property
+    def _instances(self) -> int:
+        """How many instances a deployment lists before it goes on."""
+        named = self._named
+        if named is not None and not self.liveness.is_rollback:
+            return named.instances
+        return len(self.stack_sets.instances(self.wanted.stack_set_id))
 
     @property
     def _named(self) -> Deployment | None:

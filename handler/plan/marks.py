@@ -36,33 +36,37 @@ class Mark(NamedTuple):
     present: str
 
 
-_DEPLOYMENT = re.compile(r"([0-9a-f]{8})-([0-9a-f]{16})-([0-9]{1,6})")
+_DEPLOYMENT = re.compile(rf"([0-9a-f]{{8}})-({_D})-([0-9]{{1,6}})(?:-({_FORM.pattern}))?")
 
 
 class Deployment(NamedTuple):
-    """What a ``DeploymentId`` tells of a request that deploys: ``SIGNED-REQUEST-COUNT``.
+    """What a ``DeploymentId`` tells of a request that deploys: ``SIGNED-REQUEST-COUNT[-LAST]``.
 
     Attributes:
         signed_at: When CloudFormation signed the request, in whole seconds since the epoch; 0
             where the request did not tell.
         request: The digest of the request.
         instances: How many stack instances its template names.
+        last: The OperationId of the last step of its plan; empty where that is not known, or the
+            deployment has ended.
     """
 
     signed_at: int
     request: str
     instances: int
+    last: str = ""
 
     @classmethod
     def read(cls, deployment_id: str) -> Deployment | None:
         """Returns what a DeploymentId tells; None where it is none."""
         found = _DEPLOYMENT.fullmatch(deployment_id)
-        return cls(int(found[1], 16), found[2], int(found[3])) if found else None
+        return cls(int(found[1], 16), found[2], int(found[3]), found[4] or "") if found else None
 
     @property
     def id(self) -> str:
         """The DeploymentId."""
-        return f"{self.signed_at:08x}-{self.request}-{self.instances}"
+        known = f"{self.signed_at:08x}-{self.request}-{self.instances}"
+        return f"{known}-{self.last}" if self.last else known
 
     def has_started(self, operation_id: str) -> bool:
         """Whether it is this deployment that started the operation."""
@@ -123,9 +127,14 @@ class Marks:
         )
         return "-".join(parts)
 
-    def deployment(self, instances: int) -> Deployment:
-        """Returns what the request deploys, with so many stack instances in its template."""
-        return Deployment(self.signed_at, self.request, instances)
+    def deployment(self, instances: int, last: str = "") -> Deployment:
+        """Returns what the request deploys.
+
+        Args:
+            instances: How many stack instances its template names.
+            last: The OperationId of the last step of its plan.
+        """
+        return Deployment(self.signed_at, self.request, instances, last)
 
     def client_request_token(self, name: str, attempt: str = "") -> str:
         """Returns the ClientRequestToken with which the resource creates a stack set.

@@ -292,7 +292,9 @@ StackSetId = Annotated[
 ]
 DeploymentId = Annotated[
     str,
-    _matches(r"[0-9a-f]{8}-[0-9a-f]{16}-[0-9]{1,6}", "what !GetAtt gives: the DeploymentId"),
+    _matches(
+        r"[0-9a-f]{8}-[0-9a-f]{16}-[0-9]{1,6}(-[-0-9a-z]+)?", "what !GetAtt gives: the DeploymentId"
+    ),
 ]
 LogLevel = Annotated[str, _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]
 SelfManaged = Annotated[str, _one_of("SELF_MANAGED")]

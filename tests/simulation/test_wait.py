@@ -14,6 +14,7 @@ from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack, Timing
 from emulator.virtual.functions import SandboxDied
 from handler.custom_resource.queue import Queue
+from handler.plan.marks import Deployment
 from tests.simulation import sandboxes
 from tests.simulation.story import (
     ACCOUNTS,
@@ -35,6 +36,7 @@ LONG = properties(
     WaitFor="START",
     OperationPreferences={"MaxConcurrentCount": 1, "FailureToleranceCount": 0},
 )
+LOST = f"{'0' * 16}-{'0' * 8}-{'0' * 16}-create-{'0' * 16}-{'0' * 16}"
 LATER = {**LONG, "TemplateBody": template("2")}
 
 
@@ -81,7 +83,11 @@ class TestStart:
             assert stack.deploy(LONG) == "CREATE_COMPLETE"
             assert aws.clock.now - began < 10
             assert stack.attributes["InstanceCount"] == "9"
-            assert stack.attributes["DeploymentId"].endswith("-9")
+            deployment = Deployment.read(stack.attributes["DeploymentId"])
+            assert deployment is not None
+            assert deployment.instances == 9
+            [only] = aws.engine.stack_sets[stack.physical_id].operations
+            assert deployment.last == only
             aws.scheduler.drain()
             assert aws.clock.now - began > 4.9 * HOUR
             assert stacks_of(aws, stack.physical_id) == wanted_stacks(LONG)
@@ -213,17 +219,70 @@ class TestWaits:
             assert waits[-1].attributes["HasEnded"] == "true"
             assert verdict(aws, stack) == []
 
-    def test_dead_without_a_trace(self, aws: VirtualAWS) -> None:
-        """A deployment that left too few instances and no failed operation has failed."""
+    @pytest.mark.parametrize(
+        "change", [{"instances": 2}, {"instances": 2, "last": ""}, {"last": LOST}]
+    )
+    def test_dead_without_a_trace(self, aws: VirtualAWS, change: dict[str, Any]) -> None:
+        """A deployment that left too little and no failed operation has failed."""
         with aws:
             stack = begin(aws)
             stack.deploy({**LONG, "StackInstances": [group(ACCOUNTS[:1], REGIONS[:1])]})
             aws.scheduler.drain()
-            named = f"{stack.attributes['DeploymentId'].rpartition('-')[0]}-2"
+            deployment = Deployment.read(stack.attributes["DeploymentId"])
+            assert deployment is not None
             began = aws.clock.now
+            named = deployment._replace(**change).id
             reason = wait_for(stack, DeploymentId=named).answers[0][1].reason
             assert reason.startswith("Nothing has run for")
-            assert aws.clock.now - began < 1000
+            assert aws.clock.now - began < 2000
+
+    @pytest.mark.parametrize(
+        "deaths", [1, 2], ids=["hidden for a quarter of an hour", "and once more"]
+    )
+    def test_a_death_between_two_operations_is_no_end(self, deaths: int) -> None:
+        """However long a deployment is held up, its wait goes on until its last operation is done."""
+        with world(seconds=30) as aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "WaitFor": "END"})
+            aws.clock.sleep(400)
+            fewer = {**LATER, "StackInstances": [group(ACCOUNTS[:2], REGIONS[:3])]}
+            stack.deploy(fewer)
+            waiting = Stack(
+                aws,
+                sandboxes.WARM,
+                "wait",
+                resource_type="Custom::StackSetWait",
+                timing=Timing(overlaps=True),
+            )
+            left = [deaths]
+
+            def die(_service: str, action: str, _number: int) -> None:
+                is_deployments = aws.scheduler.current in stack.function._deliveries
+                if action == "ChangeMessageVisibility" and is_deployments and left[0]:
+                    left[0] -= 1
+                    raise SandboxDied
+
+            aws.before_call = die
+            waiting.deploy(
+                {
+                    "StackSetId": stack.physical_id,
+                    "DeploymentId": stack.attributes["DeploymentId"],
+                }
+            )
+            assert left == [0]
+            assert waiting.attributes["HasEnded"] == "true"
+            assert stacks_of(aws, stack.physical_id) == wanted_stacks(fewer)
+
+    @pytest.mark.parametrize("body", ['{"Resources": {}}', "{nonsense}"])
+    def test_a_template_that_is_refused_after_the_first_operation(self, body: str) -> None:
+        """What was refused in between is not taken for deployed."""
+        with world(seconds=10) as aws:
+            stack = begin(aws)
+            stack.deploy({**LONG, "WaitFor": "END"})
+            aws.clock.sleep(400)
+            fewer = [group(ACCOUNTS[:2], REGIONS[:3])]
+            stack.deploy({**LONG, "TemplateBody": body, "StackInstances": fewer})
+            assert wait_for(stack).status == "ROLLBACK_COMPLETE"
 
     @pytest.mark.parametrize("seed", range(3))
     def test_lists_that_lag(self, aws: VirtualAWS, seed: int) -> None:

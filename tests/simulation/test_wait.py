@@ -240,7 +240,7 @@ class TestWaits:
         "deaths", [1, 2], ids=["hidden for a quarter of an hour", "and once more"]
     )
     def test_a_death_between_two_operations_is_no_end(self, deaths: int) -> None:
-        """However long a deployment is held up, its wait goes on until its last operation is done."""
+        """However long a deployment is held up, a wait goes on until its last operation is done."""
         with world(seconds=30) as aws:
             stack = begin(aws)
             stack.deploy({**LONG, "WaitFor": "END"})

@@ -81,14 +81,7 @@ class Lifecycle:
         present = self.request.physical_id
         if not self._was_to_be_replaced(spec, before):
             return self._deploy(present, spec, self._previous(spec))
-        # What was to replace the present stack set has failed, and nothing has touched this one.
-        is_sure = self.loop.liveness.is_rollback
-        if is_sure:
-            seen = self._deploy(present, _as_it_stands(spec), _untouched(spec))
-        else:
-            seen = self._deploy(present, spec, _unsure(spec))
-        self._remove(self._find_settled(str(before.name), before), before)
-        return seen
+        return self._take_back(spec, before)
 
     def delete(self) -> None:
         """Delete a stack set with all its instances; done where there is none.
@@ -145,19 +138,29 @@ class Lifecycle:
             try:
                 read_properties(old, self.request.properties)
             except InvalidProperties:
-                return _untouched(spec)
+                return self._as_left(self.request.physical_id, spec)
         previous = read_previous(old)
-        return (
-            self._perhaps_begun(previous, spec) if self.request.follows_early_answer else previous
-        )
-
-    def _perhaps_begun(self, previous: Previous, spec: StackSetSpec) -> Previous:
-        """What the stack set was if the old properties were perhaps never all applied."""
-        present, marks = self.request.physical_id, self.loop.marks
-        recent = self.loop.stack_sets.recent_operations(present)
-        if have_ended_well(recent, marks, self.request.began, QUIET):
+        if not self.request.follows_early_answer:
+            return previous
+        if self._has_ended_well(self.request.physical_id):
             return doubtful_overrides(previous, spec)
-        return interrupted(previous, self.loop.stack_sets.instances(present), marks)
+        return self._interrupted(self.request.physical_id, previous)
+
+    def _as_left(self, stack_set_id: str, spec: StackSetSpec) -> Previous:
+        """What a stack set is that no request has touched since the one that this goes back to."""
+        if self.request.answers_early and not self._has_ended_well(stack_set_id):
+            return self._interrupted(stack_set_id, _untouched(spec))
+        return _untouched(spec)
+
+    def _has_ended_well(self, stack_set_id: str) -> bool:
+        """Whether the deployment before, which was answered early, looks done."""
+        recent = self.loop.stack_sets.recent_operations(stack_set_id)
+        return have_ended_well(recent, self.loop.marks, self.request.began, QUIET)
+
+    def _interrupted(self, stack_set_id: str, previous: Previous) -> Previous:
+        """What a stack set was if the properties before were perhaps never all applied."""
+        instances = self.loop.stack_sets.instances(stack_set_id)
+        return interrupted(previous, instances, self.loop.marks)
 
     def _replacement_name(self, spec: StackSetSpec) -> str | None:
         """The name of the stack set to make instead of the present one; None to keep that."""
@@ -200,6 +203,24 @@ class Lifecycle:
 
     # --- stack sets --------------------------------------------------------------------------
 
+    def _take_back(self, spec: StackSetSpec, before: StackSetSpec) -> Observation:
+        """Keep the present stack set, and remove what was to replace it and has failed.
+
+        Once it is answered a request may be superseded, so what is half made goes before that.
+        """
+        present, is_early = self.request.physical_id, spec.wait_for == START
+        if is_early and not self.memory.is_answered:
+            self._remove(self._find_settled(str(before.name), before), before)
+        if self.loop.liveness.is_rollback:
+            # Nothing has touched the present one.
+            previous = self._as_left(present, spec)
+            seen = self._deploy(present, _as_it_stands(spec, previous), previous)
+        else:
+            seen = self._deploy(present, spec, _unsure(spec))
+        if not is_early:
+            self._remove(self._find_settled(str(before.name), before), before)
+        return seen
+
     def _deploy_another(self, name: str, spec: StackSetSpec) -> Observation:
         """Deploy a stack set of this name: a new one, or one that the resource has already."""
         if not self.memory.stack_set_id:
@@ -211,9 +232,9 @@ class Lifecycle:
         if self.memory.origin == Origin.MADE.name:
             previous = Previous({}, spec=spec, is_new=True)
         elif self.memory.origin == Origin.REPLACED.name:
-            previous = _untouched(spec)
+            previous = self._as_left(self.memory.stack_set_id, spec)
             if self.loop.liveness.is_rollback:
-                spec = _as_it_stands(spec)
+                spec = _as_it_stands(spec, previous)
         else:
             instances = self.loop.stack_sets.instances(self.memory.stack_set_id)
             previous = known_before(instances, self.loop.marks)
@@ -288,9 +309,10 @@ def _untouched(spec: StackSetSpec) -> Previous:
     return Previous(spec.instances, spec=spec)
 
 
-def _as_it_stands(spec: StackSetSpec) -> StackSetSpec:
-    """The same with the template that the stack set has: its address may hold another by now."""
-    return spec if spec.template_digest else replace(spec, template_url=None)
+def _as_it_stands(spec: StackSetSpec, previous: Previous) -> StackSetSpec:
+    """The same with the template that an untouched stack set has: its address may hold another."""
+    is_touched = spec.template_digest or previous != _untouched(spec)
+    return spec if is_touched else replace(spec, template_url=None)
 
 
 def _unsure(spec: StackSetSpec) -> Previous:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -348,6 +349,17 @@ class TestDead:
         [answer] = bench.answers
         assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", physical_id)
         assert "died" in answer["Reason"]
+
+    @pytest.mark.parametrize(("wanted", "alarms"), [({}, 0), ({"WaitFor": "START"}, 1)])
+    def test_perhaps_answered(
+        self, bench: Bench, logged: list[logging.LogRecord], wanted: dict[str, str], alarms: int
+    ) -> None:
+        """The sandbox that has answered early may have died before it could say so."""
+        dead = {**event(), "ResourceProperties": wanted}
+        bench.resource.speak_for_the_dead(dead, CONTEXT, "died")
+
+        assert [each.getMessage() for each in logged].count("deployment died") == alarms
+        assert len(bench.answers) == 1
 
     def test_after_an_early_answer(self, bench: Bench) -> None:
         """There is nobody to tell."""

@@ -1,0 +1,91 @@
+"""An early answered deployment is cut short by a request that fails: back to its content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.stacksets.faults import DeploymentFault
+from emulator.virtual.aws import VirtualAWS, world
+from emulator.virtual.cloudformation import Stack
+from tests.simulation.story import ACCOUNTS, REGIONS, group, new_stack, properties, template
+from tests.simulation.verdicts import verdict
+
+BEFORE = properties(group(ACCOUNTS[:2], REGIONS[:1], Size="s0"), group(ACCOUNTS[2:3], REGIONS[:1]))
+# One instance leaves, which takes long, and then the overrides change.
+EARLY = {**properties(group(ACCOUNTS[:2], REGIONS[:1], Size="s1")), "WaitFor": "START"}
+URL = "https://bucket.s3.us-east-1.amazonaws.com"
+
+
+def cut_short(aws: VirtualAWS, early: dict[str, Any]) -> Stack:
+    """A stack whose early deployment is still at its first operation."""
+    stack = new_stack(aws)
+    stack.timing.overlaps = True
+    stack.deploy(BEFORE)
+    aws.clock.sleep(1000)
+    assert stack.deploy(early) == "UPDATE_COMPLETE"
+    aws.clock.sleep(20)
+    return stack
+
+
+def seconds(order: Any) -> float:
+    """Deleting takes longer than all else."""
+    return 200.0 if order.action == "DELETE" else 40.0
+
+
+@pytest.mark.parametrize("wait_for", ["START", "END"])
+@pytest.mark.parametrize("change", [{"Nonsense": "1"}, {"StackSetName": "Renamed"}])
+def test_back_to_what_was_cut_short(wait_for: str, change: dict[str, str]) -> None:
+    """What the deployment had not come to is done by the rollback."""
+    with world(seconds=seconds) as aws:
+        stack = cut_short(aws, EARLY)
+        stack.others_fail = "StackSetName" in change
+        stack.deploy({**EARLY, **change, "WaitFor": wait_for})
+        aws.scheduler.drain()
+
+        assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+        assert verdict(aws, stack) == []
+
+
+@pytest.mark.parametrize("wait_for", ["START", "END"])
+def test_back_to_a_template_that_was_cut_short(wait_for: str) -> None:
+    """The stack set has the template before, so the address is read."""
+    with world(seconds=seconds) as aws:
+        for version in ("1", "2"):
+            aws.objects["bucket", f"{version}.json"] = template(version).encode()
+        early = {key: value for key, value in EARLY.items() if key != "TemplateBody"}
+        stack = cut_short(aws, {**early, "TemplateURL": f"{URL}/2.json"})
+        stack.others_fail = True
+        renamed = {**early, "StackSetName": "Renamed", "WaitFor": wait_for}
+        stack.deploy({**renamed, "TemplateURL": f"{URL}/1.json"})
+        aws.scheduler.drain()
+
+        deployed = {each.template_body for each in aws.deployer.stacks.values()}
+        assert deployed == {template("2")}
+
+
+@pytest.mark.parametrize("supersedes", [None, "START", "END"])
+def test_a_half_made_replacement_goes_before_the_answer(supersedes: str | None) -> None:
+    """A rollback that is answered early may end before its time, and yet leaves nothing."""
+    with world(seconds=40) as aws:
+        stack = new_stack(aws)
+        stack.timing.overlaps = True
+        early = {**properties(group(ACCOUNTS[:2], REGIONS[:2])), "WaitFor": "START"}
+        stack.deploy(early)
+        aws.clock.sleep(30)
+        moved = [group(ACCOUNTS[2:4])]
+        stack.start({**early, "StackSetName": "Renamed", "StackInstances": moved, "WaitFor": "END"})
+        aws.clock.sleep(20)
+        stack.cancel()
+        if supersedes is None:
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[1], seconds=1)
+            aws.engine.faults.deployments.append(fault)
+        stack.settle()
+        aws.clock.sleep(5)
+        if supersedes is not None:
+            stack.deploy({**early, "TemplateBody": template("2"), "WaitFor": supersedes})
+        aws.scheduler.drain()
+
+        active = [each for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
+        assert [each.stack_set_id for each in active] == [stack.physical_id]

@@ -140,6 +140,8 @@ class Lifecycle:
             except InvalidProperties:
                 return self._as_left(self.request.physical_id, spec)
         previous = read_previous(old)
+        if self._goes_back_to_what_was_cut_short():
+            return self._interrupted(self.request.physical_id, previous)
         if not self.request.follows_early_answer:
             return previous
         if self._has_ended_well(self.request.physical_id):
@@ -151,6 +153,17 @@ class Lifecycle:
         if self.request.answers_early and not self._has_ended_well(stack_set_id):
             return self._interrupted(stack_set_id, _untouched(spec))
         return _untouched(spec)
+
+    def _goes_back_to_what_was_cut_short(self) -> bool:
+        """Whether a rollback goes back to a deployment that the request between had superseded."""
+        if not (self.loop.liveness.is_rollback and self.request.answers_early):
+            return False
+        superseded_at = self.loop.liveness.request_before_began()
+        if superseded_at is None:
+            return False
+        recent = self.loop.stack_sets.recent_operations(self.request.physical_id)
+        earlier = [each for each in recent if each.began < superseded_at]
+        return not have_ended_well(earlier, self.loop.marks, superseded_at, QUIET)
 
     def _has_ended_well(self, stack_set_id: str) -> bool:
         """Whether the deployment before, which was answered early, looks done."""

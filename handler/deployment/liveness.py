@@ -171,6 +171,15 @@ class Liveness:
             return 0.0
         return max(0.0, since + LONGEST_CALL - time.time())
 
+    def request_before_began(self) -> float | None:
+        """Returns when the request before this one began, in seconds since the epoch.
+
+        Returns:
+            None where CloudFormation does not tell.
+        """
+        began = self.stack.requests_began()
+        return began[1] if len(began) > 1 else None
+
     def _is_of_another(self) -> bool:
         """Whether what is in progress is another request, signed in the same second as this one."""
         is_undone = self._is_undone()
@@ -229,10 +238,10 @@ class Liveness:
 
     def _was_followed(self) -> bool:
         """Whether the resource has had a request since, which has ended by now."""
-        began = self.stack.newest_request_began()
-        if began is None:
+        began = self.stack.requests_began()
+        if not began:
             return self.first.complete_since > 0
-        return began >= self.request.signed_at + _SIGNED_WITHIN
+        return began[0] >= self.request.signed_at + _SIGNED_WITHIN
 
     def _is_undone(self) -> bool | None:
         """Whether the resource's newest request goes back to what it was; None for unknown."""

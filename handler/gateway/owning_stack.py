@@ -85,19 +85,24 @@ class OwningStack:
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
 
-    def newest_request_began(self) -> float | None:
-        """Returns when the resource's newest request began, in seconds since the epoch.
+    def requests_began(self) -> list[float]:
+        """Returns when the resource's last requests began, in seconds since the epoch.
 
         Returns:
-            None where CloudFormation does not tell.
+            The newest first; none where CloudFormation does not tell.
         """
-        began = None
+        began: list[float] = []
+        is_same = False
         for each in self._own_events():
-            if _is_beginning(each):
+            moment = float(each["Timestamp"].timestamp())
+            if not _is_beginning(each):
+                is_same = False
+            elif is_same:
                 # A beginning may be told twice: at first, and when there is a physical id.
-                began = float(each["Timestamp"].timestamp())
-            elif began is not None:
-                break
+                began[-1] = moment
+            else:
+                began.append(moment)
+                is_same = True
         return began
 
     def wanted_properties(self, since: float) -> Any:  # noqa: ANN401  whatever JSON holds

@@ -48,6 +48,23 @@ def test_back_to_what_was_cut_short(wait_for: str, change: dict[str, str]) -> No
         assert verdict(aws, stack) == []
 
 
+@pytest.mark.parametrize("fails", ["cancelled", "sibling"])
+@pytest.mark.parametrize("wait_for", ["START", "END"])
+def test_back_from_an_update_that_had_begun(wait_for: str, fails: str) -> None:
+    """What the deployment before the update had not come to is done by the update's rollback."""
+    with world(seconds=seconds) as aws:
+        stack = cut_short(aws, EARLY)
+        stack.others_fail = fails == "sibling"
+        stack.start({**EARLY, "WaitFor": wait_for, "TemplateBody": template("2")})
+        if fails == "cancelled":
+            aws.clock.sleep(15)
+            stack.cancel()
+        stack.settle()
+        aws.scheduler.drain()
+
+        assert verdict(aws, stack) == []
+
+
 @pytest.mark.parametrize("wait_for", ["START", "END"])
 def test_back_to_a_template_that_was_cut_short(wait_for: str) -> None:
     """The stack set has the template before, so the address is read."""

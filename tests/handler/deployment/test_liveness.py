@@ -35,14 +35,14 @@ class Shown:
         resources: None where it does not tell.
         stacks: The same of the stack.
         wanted: The properties of the resource's newest request.
-        newest_began: When that began.
+        began: When the resource's requests began, the newest first.
         answered: Whether the request before was answered.
     """
 
     resources: list[ResourceState | None] = field(default_factory=lambda: [LIVE])
     stacks: list[OwningStackState | None] = field(default_factory=lambda: [UPDATING])
     wanted: Any = None
-    newest_began: float | None = None
+    began: list[float] = field(default_factory=list)
     answered: bool = False
     is_silent: bool = False
     looks: int = 0
@@ -60,9 +60,9 @@ class Shown:
         """Shows the newest properties."""
         return self.wanted
 
-    def newest_request_began(self) -> float | None:
+    def requests_began(self) -> list[float]:
         """Shows when they came."""
-        return self.newest_began
+        return self.began
 
     def previous_request_was_answered(self) -> bool:
         """Tells of the request before."""
@@ -299,7 +299,7 @@ class TestAfterAnEarlyAnswer:
 
     def test_goes_on(self, clock: Clock) -> None:
         """While the status is what the answer has brought about, and nothing came since."""
-        asked = liveness(clock, Shown([self.DONE], newest_began=SIGNED), EARLY, **self.KNOWN)
+        asked = liveness(clock, Shown([self.DONE], began=[SIGNED]), EARLY, **self.KNOWN)
         asked.require()
 
         assert asked.is_known
@@ -308,7 +308,7 @@ class TestAfterAnEarlyAnswer:
     def test_another_sandbox_has_answered(self, clock: Clock) -> None:
         """As of now there is more time, so the request begins anew with that."""
         known = {**self.KNOWN, "answered_id": ""}
-        asked = liveness(clock, Shown([self.DONE], newest_began=SIGNED), EARLY, **known)
+        asked = liveness(clock, Shown([self.DONE], began=[SIGNED]), EARLY, **known)
 
         with pytest.raises(TimeToRelay):
             asked.require()
@@ -317,9 +317,9 @@ class TestAfterAnEarlyAnswer:
     @pytest.mark.parametrize(
         ("shown", "first"),
         [
-            (Shown([DONE], newest_began=SIGNED + 2.0), {}),
-            (Shown([DONE], newest_began=None), {"complete_since": SIGNED + 1.0}),
-            (Shown([DONE], newest_began=SIGNED, wanted=OLD), {}),
+            (Shown([DONE], began=[SIGNED + 2.0]), {}),
+            (Shown([DONE], began=[]), {"complete_since": SIGNED + 1.0}),
+            (Shown([DONE], began=[SIGNED], wanted=OLD), {}),
             (Shown([DONE], [OwningStackState("DELETE_IN_PROGRESS", ("op-2",))]), {}),
             (Shown([DONE], [OwningStackState("UPDATE_ROLLBACK_IN_PROGRESS", ("op-1",))]), {}),
         ],
@@ -334,9 +334,17 @@ class TestAfterAnEarlyAnswer:
     def test_a_later_operation_may_roll_back(self, clock: Clock) -> None:
         """It leaves the resource alone unless that turns."""
         later = OwningStackState("UPDATE_ROLLBACK_IN_PROGRESS", ("op-1", "op-2"))
-        shown = Shown([self.DONE], [later], newest_began=SIGNED)
+        shown = Shown([self.DONE], [later], began=[SIGNED])
 
         liveness(clock, shown, EARLY, **self.KNOWN).require()
+
+
+@pytest.mark.parametrize(
+    ("began", "before"), [([], None), ([SIGNED], None), ([SIGNED, SIGNED - 9.0], SIGNED - 9.0)]
+)
+def test_the_request_before(clock: Clock, began: list[float], before: float | None) -> None:
+    """When it began, if CloudFormation tells."""
+    assert liveness(clock, Shown(began=began)).request_before_began() == before
 
 
 class TestQuiet:

@@ -156,20 +156,20 @@ def _event_at(status: str, second: int, physical_id: str = "Set:1") -> dict[str,
 
 
 @pytest.mark.parametrize(
-    ("events", "second"),
+    ("events", "seconds"),
     [
-        ([("UPDATE_COMPLETE", 9), ("UPDATE_IN_PROGRESS", 5), ("CREATE_COMPLETE", 3)], 5),
-        ([("UPDATE_IN_PROGRESS", 5), ("CREATE_COMPLETE", 3), ("CREATE_IN_PROGRESS", 1)], 5),
-        ([("CREATE_COMPLETE", 9), ("CREATE_IN_PROGRESS", 8), ("CREATE_IN_PROGRESS", 2)], 2),
-        ([("DELETE_IN_PROGRESS", 9), ("UPDATE_COMPLETE", 7), ("UPDATE_IN_PROGRESS", 4)], 4),
-        ([], None),
+        ([("UPDATE_COMPLETE", 9), ("UPDATE_IN_PROGRESS", 5), ("CREATE_COMPLETE", 3)], [5]),
+        ([("UPDATE_IN_PROGRESS", 5), ("CREATE_COMPLETE", 3), ("CREATE_IN_PROGRESS", 1)], [5, 1]),
+        ([("CREATE_COMPLETE", 9), ("CREATE_IN_PROGRESS", 8), ("CREATE_IN_PROGRESS", 2)], [2]),
+        ([("DELETE_IN_PROGRESS", 9), ("UPDATE_COMPLETE", 7), ("UPDATE_IN_PROGRESS", 4)], [4]),
+        ([], []),
     ],
     ids=["ended", "running", "told twice", "clean-up of what was replaced", "nothing known"],
 )
-def test_newest_request_began(rig: Rig, events: list[tuple[str, int]], second: int | None) -> None:
-    """The first beginning since the last end tells, however often it is told."""
+def test_requests_began(rig: Rig, events: list[tuple[str, int]], seconds: list[int]) -> None:
+    """The first beginning since an end tells, however often it is told."""
     answer = {"StackEvents": [_event_at(*each) for each in events]}
     rig.answers.add_response("describe_stack_events", answer, {"StackName": STACK_ID})
 
-    expected = None if second is None else NOW.replace(second=second).timestamp()
-    assert rig.stack.newest_request_began() == expected
+    expected = [NOW.replace(second=second).timestamp() for second in seconds]
+    assert rig.stack.requests_began() == expected

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from handler.deployment.before import Before, as_it_stands, unsure
 from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
 from handler.deployment.ownership import Origin, Own, Ownership
@@ -16,12 +17,10 @@ from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
-from handler.plan.instances import doubtful_overrides, interrupted, known_before
-from handler.plan.outcomes import QUIET, have_ended_well
+from handler.plan.instances import known_before
 from handler.properties.reading import (
     Reading,
     read_leniently,
-    read_previous,
     read_properties,
 )
 from handler.values.observation import InstanceState, Observation
@@ -80,7 +79,7 @@ class Lifecycle:
         before = read_leniently(self.request.old_properties).spec
         present = self.request.physical_id
         if not self._was_to_be_replaced(spec, before):
-            return self._deploy(present, spec, self._previous(spec))
+            return self._deploy(present, spec, self._before().of_update(spec))
         return self._take_back(spec, before)
 
     def delete(self) -> None:
@@ -130,50 +129,6 @@ class Lifecycle:
         self.warnings = reading.warnings
         self.deployment_id = self.request.marks.deployment(len(reading.spec.instances)).id
         return reading.spec
-
-    def _previous(self, spec: StackSetSpec) -> Previous:
-        """What the stack set was before; the same as wanted where the update was refused."""
-        old = self.request.old_properties
-        if self.loop.liveness.is_rollback:
-            try:
-                read_properties(old, self.request.properties)
-            except InvalidProperties:
-                return self._as_left(self.request.physical_id, spec)
-        previous = read_previous(old)
-        if self._goes_back_to_what_was_cut_short():
-            return self._interrupted(self.request.physical_id, previous)
-        if not self.request.follows_early_answer:
-            return previous
-        if self._has_ended_well(self.request.physical_id):
-            return doubtful_overrides(previous, spec)
-        return self._interrupted(self.request.physical_id, previous)
-
-    def _as_left(self, stack_set_id: str, spec: StackSetSpec) -> Previous:
-        """What a stack set is that no request has touched since the one that this goes back to."""
-        if self.request.answers_early and not self._has_ended_well(stack_set_id):
-            return self._interrupted(stack_set_id, _untouched(spec))
-        return _untouched(spec)
-
-    def _goes_back_to_what_was_cut_short(self) -> bool:
-        """Whether a rollback goes back to a deployment that the request between had superseded."""
-        if not (self.loop.liveness.is_rollback and self.request.answers_early):
-            return False
-        superseded_at = self.loop.liveness.request_before_began()
-        if superseded_at is None:
-            return False
-        recent = self.loop.stack_sets.recent_operations(self.request.physical_id)
-        earlier = [each for each in recent if each.began < superseded_at]
-        return not have_ended_well(earlier, self.loop.marks, superseded_at, QUIET)
-
-    def _has_ended_well(self, stack_set_id: str) -> bool:
-        """Whether the deployment before, which was answered early, looks done."""
-        recent = self.loop.stack_sets.recent_operations(stack_set_id)
-        return have_ended_well(recent, self.loop.marks, self.request.began, QUIET)
-
-    def _interrupted(self, stack_set_id: str, previous: Previous) -> Previous:
-        """What a stack set was if the properties before were perhaps never all applied."""
-        instances = self.loop.stack_sets.instances(stack_set_id)
-        return interrupted(previous, instances, self.loop.marks)
 
     def _replacement_name(self, spec: StackSetSpec) -> str | None:
         """The name of the stack set to make instead of the present one; None to keep that."""
@@ -226,10 +181,10 @@ class Lifecycle:
             self._remove(self._find_settled(str(before.name), before), before)
         if self.loop.liveness.is_rollback:
             # Nothing has touched the present one.
-            previous = self._as_left(present, spec)
-            seen = self._deploy(present, _as_it_stands(spec, previous), previous)
+            previous = self._before().as_left(present, spec)
+            seen = self._deploy(present, as_it_stands(spec, previous), previous)
         else:
-            seen = self._deploy(present, spec, _unsure(spec))
+            seen = self._deploy(present, spec, unsure(spec))
         if not is_early:
             self._remove(self._find_settled(str(before.name), before), before)
         return seen
@@ -245,9 +200,9 @@ class Lifecycle:
         if self.memory.origin == Origin.MADE.name:
             previous = Previous({}, spec=spec, is_new=True)
         elif self.memory.origin == Origin.REPLACED.name:
-            previous = self._as_left(self.memory.stack_set_id, spec)
+            previous = self._before().as_left(self.memory.stack_set_id, spec)
             if self.loop.liveness.is_rollback:
-                spec = _as_it_stands(spec, previous)
+                spec = as_it_stands(spec, previous)
         else:
             instances = self.loop.stack_sets.instances(self.memory.stack_set_id)
             previous = known_before(instances, self.loop.marks)
@@ -312,22 +267,9 @@ class Lifecycle:
         if own is not None:
             self.loop.delete(own.stack_set_id, spec)
 
+    def _before(self) -> Before:
+        return Before(self.request, self.loop.stack_sets, self.loop.marks, self.loop.liveness)
+
     def _ownership(self) -> Ownership:
         present = self.request.physical_id if is_stack_set_id(self.request.physical_id) else ""
         return Ownership(self.loop.stack_sets, self.loop.marks, self.loop.liveness, present)
-
-
-def _untouched(spec: StackSetSpec) -> Previous:
-    """What a stack set was that is to go back to what it has been all the time."""
-    return Previous(spec.instances, spec=spec)
-
-
-def _as_it_stands(spec: StackSetSpec, previous: Previous) -> StackSetSpec:
-    """The same with the template that an untouched stack set has: its address may hold another."""
-    is_touched = spec.template_digest or previous != _untouched(spec)
-    return spec if is_touched else replace(spec, template_url=None)
-
-
-def _unsure(spec: StackSetSpec) -> Previous:
-    """What a stack set was of which nobody knows which properties were applied last."""
-    return Previous({}, certain=False, spec=spec)

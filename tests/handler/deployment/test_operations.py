@@ -12,6 +12,7 @@ import pytest
 from botocore.config import Config
 
 from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.history import Lag
 from emulator.virtual.aws import VirtualAWS, world
 from handler.deployment.liveness import GivenUp
 from handler.deployment.operations import Operations
@@ -214,6 +215,7 @@ class TestStart:
 
     def test_busy(self, bench: Bench) -> None:
         """The operation that is in the way is waited for, though no list may show it."""
+        bench.aws.engine.lag = Lag(operations=60, fixed=True)
         running = bench.start(EARLIER, step(CREATE, ONE))
         mine = bench.of(MINE)
 
@@ -226,6 +228,26 @@ class TestStart:
         bench.client.delete_stack_set(StackSetName=NAME)
 
         assert bench.of(MINE).start(step(CREATE, ONE), {}, SPEC) is None
+
+
+class TestBegun:
+    """Who is told that an operation is about to be waited for."""
+
+    def test_its_own(self, bench: Bench) -> None:
+        """Whoever answers early is told of it, and of the last of the plan."""
+        told: list[tuple[str, str]] = []
+        operation_id, mine = bench.start(MINE, step(CREATE, ONE)), bench.of(MINE)
+        mine.begun, mine.last_planned = lambda *ids: told.append(ids), "last"
+        mine.wait(operation_id)
+
+        assert told == [(operation_id, "last")]
+
+    def test_nobody_elses(self, bench: Bench) -> None:
+        """What an earlier request has left does not begin this one."""
+        left, mine = bench.start(EARLIER, step(CREATE, ONE)), bench.of(MINE)
+        mine.begun = lambda *_: pytest.fail("told")
+
+        assert mine.wait(left).status == "SUCCEEDED"
 
 
 class TestLearning:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 
 from handler.errors import AccessDenied, RequestRefused
 from handler.gateway.stacksets import (
@@ -17,7 +17,7 @@ from handler.gateway.stacksets import (
     StackSetBusy,
     StackSets,
 )
-from handler.plan.steps import CREATE, Step
+from handler.plan.steps import CREATE, UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Rectangle, Target
@@ -232,3 +232,22 @@ def test_an_operation_names_what_it_is_to_reach(preferences: dict[str, Any]) -> 
     assert method == "create_stack_instances"
     assert (sent["Accounts"], sent["Regions"]) == ([ONE], [VIRGINIA])
     assert sent.get("OperationPreferences", {}) == preferences
+
+
+def test_an_update_of_the_set_may_reach_everything() -> None:
+    """Without a rectangle no account and no Region is named."""
+    api = Api({"OperationId": "op"})
+    api.gateway.start("a:b", Step(UPDATE_SET, None, (), content="x"), "op", {}, SPEC)
+
+    [(method, sent)] = api.calls
+    assert method == "update_stack_set"
+    assert not {"Accounts", "Regions"} & set(sent)
+
+
+def test_what_never_left_is_told() -> None:
+    """An error of the SDK that no further try mends has its own name."""
+    api = Api(ParamValidationError(report="wrong"))
+
+    with pytest.raises(RequestRefused, match="wrong") as told:
+        CALLS["describe"](api.gateway)
+    assert told.value.code == "ParamValidationError"

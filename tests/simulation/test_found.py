@@ -10,7 +10,7 @@ from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
 from tests.simulation.overlaps import give_up
 from tests.simulation.scenarios import AFTER, BEFORE, RENAMED
-from tests.simulation.story import ACCOUNTS, new_stack, properties, template
+from tests.simulation.story import ACCOUNTS, group, new_stack, properties, template
 from tests.simulation.verdicts import KNOWS_AFTER, verdict, writes_of
 
 URL = "https://bucket.s3.us-east-1.amazonaws.com/template.json"
@@ -152,3 +152,38 @@ def test_a_rollback_of_a_rename_is_known_though_its_second_look_fails(
         fault = CallFault("DescribeStacks", Answer.SERVER_ERROR, times=times, skip=2)
         aws.engine.faults.calls.append(fault)
         assert _cancelled_at(aws, stack, RENAMED, 8) == []
+
+
+def test_an_instance_that_comes_back_while_it_is_deleted_is_told() -> None:
+    """What was deleted and is there again fails the Delete within minutes, with its place."""
+    with world(seconds=3) as aws:
+        stack = new_stack(aws)
+        stack.deploy(properties(group(ACCOUNTS[:1])))
+        place = {"Accounts": [ACCOUNTS[0]], "Regions": ["ap-northeast-1"]}
+        made: list[str] = []
+
+        def make_again(_service: str, action: str, _number: int) -> None:
+            if action == "DeleteStackSet" and not made:
+                made.append(action)
+                call = {"StackSetName": stack.physical_id, **place}
+                aws.engine.call("CreateStackInstances", call)
+
+        aws.before_call = make_again
+        began = aws.clock.now
+        status = stack.delete()
+        assert (status, made) == ("DELETE_FAILED", ["DeleteStackSet"])
+        assert "left these instances" in stack.reason
+        assert ACCOUNTS[0] in stack.reason
+        assert aws.clock.now - began < 180
+
+
+def test_an_update_of_what_was_never_created_makes_it() -> None:
+    """A physical id that is no StackSetId names nothing, not even a name for what is made."""
+    with world(seconds=3) as aws:
+        stack = new_stack(aws)
+        unnamed = {key: each for key, each in properties().items() if key != "StackSetName"}
+        stack.deploy({**unnamed, "StackInstances": []})
+        made = stack.physical_id
+        stack.physical_id = "StackSet-not-created-r"
+        assert stack.deploy(unnamed) == "UPDATE_COMPLETE"
+        assert stack.physical_id == made

@@ -97,14 +97,12 @@ class StackSetResource(CfnResource):
         self._event, self._context = event, context
         observe(event)
         self._recall()
+        # It has perhaps been answered by a sandbox that died before it could say so.
+        if self.memory.is_answered or self.request.answers_early:
+            logger.error("deployment died", reason=reason)
+            metrics.add_metric("FailedDeployments", "Count", 1)
         if self.memory.is_answered:
-            logger.error("deployment died", reason=reason)
-            metrics.add_metric("FailedDeployments", "Count", 1)
             return
-        if self.request.answers_early:
-            # It has perhaps been answered by a sandbox that died before it could say so.
-            logger.error("deployment died", reason=reason)
-            metrics.add_metric("FailedDeployments", "Count", 1)
         known = self.request.physical_id or self.memory.stack_set_id
         self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
         self._undelivered = None

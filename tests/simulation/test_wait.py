@@ -247,13 +247,6 @@ class TestWaits:
             aws.clock.sleep(400)
             fewer = {**LATER, "StackInstances": [group(ACCOUNTS[:2], REGIONS[:3])]}
             stack.deploy(fewer)
-            waiting = Stack(
-                aws,
-                sandboxes.WARM,
-                "wait",
-                resource_type="Custom::StackSetWait",
-                timing=Timing(overlaps=True),
-            )
             left = [deaths]
 
             def die(_service: str, action: str, _number: int) -> None:
@@ -263,12 +256,7 @@ class TestWaits:
                     raise SandboxDied
 
             aws.before_call = die
-            waiting.deploy(
-                {
-                    "StackSetId": stack.physical_id,
-                    "DeploymentId": stack.attributes["DeploymentId"],
-                }
-            )
+            waiting = wait_for(stack)
             assert left == [0]
             assert waiting.attributes["HasEnded"] == "true"
             assert stacks_of(aws, stack.physical_id) == wanted_stacks(fewer)

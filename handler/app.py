@@ -22,7 +22,7 @@ from handler.gateway.owning_stack import OwningStack
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
-from handler.properties.waiting import read_wait
+from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.observation import Observation
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-_WAIT = "Custom::StackSetWait"
 # Four time-outs in a row fit between the relay and the end of the sandbox; the gateway to
 # CloudFormation tries again by itself, since before each try of a write somebody may object.
 _CONFIG = Config(
@@ -142,7 +141,7 @@ def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
 
 
 def _is_of_wait(event: dict[str, Any]) -> bool:
-    return event.get("ResourceType") == _WAIT
+    return event.get("ResourceType") == WAIT_TYPE
 
 
 def _waited(context: LambdaContext) -> str:

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from handler.errors import Fault
 from handler.properties.pairs import is_gap
 from handler.properties.reading import parse_properties
-from handler.properties.waiting import read_wait
+from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.addresses import pin
 from macro.faults import find_faults
 from macro.intrinsics import NOTHING, Scope, holds, resolve
 from macro.nested import find_nested, known_parameters
 
-_TYPE, _WAIT = "Custom::StackSet", "Custom::StackSetWait"
+_TYPE = "Custom::StackSet"
 
 
 class Content(NamedTuple):
@@ -59,13 +59,13 @@ def transform(fragment: Mapping[str, Any], scope: Scope, read: Read) -> dict[str
     resources = dict(fragment.get("Resources") or {})
     faults: list[str] = []
     for name, resource in resources.items():
-        if not isinstance(resource, dict) or resource.get("Type") not in {_TYPE, _WAIT}:
+        if not isinstance(resource, dict) or resource.get("Type") not in {_TYPE, WAIT_TYPE}:
             continue
         if "Condition" in resource and holds(resource["Condition"], scope) is False:
             continue
         properties = resolve(resource.get("Properties") or {}, scope)
         found = find_faults(
-            properties, read_wait if resource["Type"] == _WAIT else parse_properties
+            properties, read_wait if resource["Type"] == WAIT_TYPE else parse_properties
         )
         if not found and resource["Type"] == _TYPE:
             try:

@@ -124,10 +124,7 @@ class Wait:
             return False
         if last is None or last.status == "SUCCEEDED":
             return self._are_where_they_should_be(operations, recent, failed, quiet)
-        if quiet >= QUIET:
-            self._judge(operations, failed)
-        self._fail_if_stalled(quiet, {})
-        self.patience.wait(_INTERVAL)
+        self._wait_on(operations, failed, quiet, _INTERVAL)
         return False
 
     def _has_been_quiet(self, quiet: float) -> bool:
@@ -153,17 +150,25 @@ class Wait:
         behind = _behind(listed)
         if not behind and self._are_all_there(listed, recent):
             return True
-        if quiet >= QUIET:
-            self._judge(operations, failed)
-        self._fail_if_stalled(quiet, behind)
-        self.patience.wait(_INTERVAL if quiet < QUIET else _LONG_INTERVAL)
+        pause = _INTERVAL if quiet < QUIET else _LONG_INTERVAL
+        self._wait_on(operations, failed, quiet, pause, behind)
         return False
 
-    @staticmethod
-    def _fail_if_stalled(quiet: float, behind: Mapping[Target, InstanceState]) -> None:
+    def _wait_on(
+        self,
+        operations: Operations,
+        failed: list[OperationState],
+        quiet: float,
+        pause: float,
+        behind: Mapping[Target, InstanceState] | None = None,
+    ) -> None:
+        """Pause, unless what has failed, or how long nothing has run, says that it is over."""
+        if quiet >= QUIET:
+            self._judge(operations, failed)
         if quiet >= _STALLED:
             text = f"Nothing has run for {quiet:.0f} seconds; the function's log tells why."
-            raise OperationFailed(text, [failure(*each) for each in behind.items()])
+            raise OperationFailed(text, [failure(*each) for each in (behind or {}).items()])
+        self.patience.wait(pause)
 
     def _last_planned(self, newest: Marks | None) -> OperationState | None:
         """The last operation of the deployment's plan, without an action while nobody knows it.

@@ -11,6 +11,8 @@ from handler.properties.complaints import validate_as
 from handler.properties.model import Properties
 from handler.values.spec import WaitSpec
 
+WAIT_TYPE = "Custom::StackSetWait"
+
 
 class WaitProperties(Properties):
     """All properties of Custom::StackSetWait."""
@@ -33,7 +35,7 @@ def read_wait(raw: Mapping[str, Any]) -> WaitSpec:
     Raises:
         InvalidProperties: All that is wrong, each with its path and what to write instead.
     """
-    properties, complaints = validate_as(raw, WaitProperties, "Custom::StackSetWait")
+    properties, complaints = validate_as(raw, WaitProperties, WAIT_TYPE)
     if properties is None:
         raise InvalidProperties([fault for each in complaints for fault in each.faults])
     return WaitSpec(properties.StackSetId, properties.DeploymentId, is_last=properties.Last)

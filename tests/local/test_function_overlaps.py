@@ -70,6 +70,11 @@ class Overlapped(Consumer):
         names = [stack["StackName"] for stack in self.stacks.describe_stacks()["Stacks"]]
         return self.name in names
 
+    def reasons(self) -> list[str]:
+        """Why its resources failed, the newest first."""
+        told = self.stacks.describe_stack_events(StackName=self.name)["StackEvents"]
+        return [each["ResourceStatusReason"] for each in told if "ResourceStatusReason" in each]
+
     def fail_sibling(self) -> None:
         """Let the sibling fail."""
         signal_sibling(self.stacks, self.name, "FAILURE")
@@ -187,7 +192,7 @@ class TestFunction:
             owner.fail_sibling()
         status = owner.settle()
 
-        assert status == "UPDATE_ROLLBACK_COMPLETE"
+        assert status == "UPDATE_ROLLBACK_COMPLETE", owner.reasons()
         assert _stays(lambda: set(owner.settings().values()) == {"blue light"})
 
     def test_late_create_writes_nothing(self, owner: Overlapped) -> None:
@@ -212,7 +217,7 @@ class TestFunction:
         owner.stacks.cancel_update_stack(StackName=owner.name)
         status = owner.settle()
 
-        assert status == "UPDATE_ROLLBACK_COMPLETE"
+        assert status == "UPDATE_ROLLBACK_COMPLETE", owner.reasons()
         assert _stays(lambda: set(owner.settings().values()) == {"blue light"})
 
     def test_replacement_is_taken_back(self, owner: Overlapped) -> None:
@@ -225,6 +230,6 @@ class TestFunction:
         owner.fail_sibling()
         status = owner.settle()
 
-        assert status == "UPDATE_ROLLBACK_COMPLETE"
+        assert status == "UPDATE_ROLLBACK_COMPLETE", owner.reasons()
         assert owner.stack_set() is not None
         assert _stays(lambda: owner.stack_set(renamed) is None)

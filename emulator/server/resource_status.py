@@ -1,12 +1,14 @@
 """What a stack says of its custom resources, from the moment at which a request begins.
 
 ministack writes a resource down when its provider has answered: until then, DescribeStackResource
-says that it "does not exist", or shows what it was before the request.
+says that it "does not exist", or shows what it was before the request. Its events lack the
+properties that a request is to bring about.
 """
 
 from __future__ import annotations
 
 import functools
+import json
 from typing import TYPE_CHECKING, Any
 
 from ministack.core.responses import now_iso
@@ -20,9 +22,10 @@ _DELETED = "_deleted_resources"
 
 
 def install() -> None:
-    """Let deleted resources be described: CloudFormation shows them for 90 days."""
+    """Let deleted resources be described, as for 90 days, and events tell properties."""
     actions = cloudformation._ACTION_HANDLERS  # noqa: SLF001
     actions["DescribeStackResource"] = _showing_deleted(actions["DescribeStackResource"])
+    actions["DescribeStackEvents"] = _telling_properties(actions["DescribeStackEvents"])
 
 
 def begin(event: Mapping[str, Any], stack_name: str, props: Mapping[str, Any]) -> None:
@@ -35,6 +38,7 @@ def begin(event: Mapping[str, Any], stack_name: str, props: Mapping[str, Any]) -
     found = _record(event, stack_name)
     if kind == "DELETE" and not _is_shown(found, event):
         return
+    _note_properties(event, f"{kind}_IN_PROGRESS")
     _show(
         event,
         stack_name,
@@ -105,6 +109,35 @@ def _show(event: Mapping[str, Any], stack_name: str, record: dict[str, Any]) -> 
     resources = _stack(event, stack_name).get("_resources")
     if resources is not None:
         resources[event["LogicalResourceId"]] = record
+
+
+def _note_properties(request: Mapping[str, Any], status: str) -> None:
+    """Give the event of the request's beginning its properties, before the resource shows it."""
+    for each in reversed(cloudformation._stack_events.get(request["StackId"], [])):  # noqa: SLF001
+        if (each["LogicalResourceId"], each["ResourceStatus"]) == (
+            request["LogicalResourceId"],
+            status,
+        ):
+            each.setdefault("ResourceProperties", json.dumps(request["ResourceProperties"]))
+            return
+
+
+def _telling_properties(describe: Any) -> Any:  # noqa: ANN401 - ministack is untyped
+    @functools.wraps(describe)
+    def wrapper(params: dict[str, Any]) -> Any:  # noqa: ANN401
+        status, headers, body = describe(params)
+        stack = handlers._resolve_stack(helpers._p(params, "StackName")) or {}  # noqa: SLF001
+        text = body.decode()
+        for each in cloudformation._stack_events.get(stack.get("StackId"), []):  # noqa: SLF001
+            if "ResourceProperties" in each:
+                event_id = f"<EventId>{each['EventId']}</EventId>"
+                told = helpers._esc(each["ResourceProperties"])  # noqa: SLF001
+                text = text.replace(
+                    event_id, f"{event_id}<ResourceProperties>{told}</ResourceProperties>"
+                )
+        return status, headers, text.encode()
+
+    return wrapper
 
 
 def _showing_deleted(describe: Any) -> Any:  # noqa: ANN401 - ministack is untyped

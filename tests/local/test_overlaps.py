@@ -62,6 +62,17 @@ class TestShown:
         assert stack.resource()["ResourceStatus"] == "CREATE_COMPLETE"
         assert stack.resource()["PhysicalResourceId"] == "plain"
 
+    def test_events_tell_what_a_request_is_to_bring_about(self, stack: ProbedStack) -> None:
+        """The event of each beginning has the properties of its request, a rollback's the old."""
+        stack.create(Id="one", Size="1")
+        stack.settle()
+        stack.update(Id="one", Size="2", Update="FAILED")
+        assert stack.settle() == "UPDATE_ROLLBACK_COMPLETE"
+        events = stack.cloudformation.describe_stack_events(StackName=stack.id)["StackEvents"]
+
+        told = [json.loads(e["ResourceProperties"]) for e in events if "ResourceProperties" in e]
+        assert [each["Size"] for each in told] == ["1", "2", "1"]
+
     def test_operations_are_numbered(self, stack: ProbedStack) -> None:
         """DescribeStacks has the last operations, newest first, with ids of their own."""
         stack.create(Id="one")

@@ -184,6 +184,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         deadline=request.deadline,
         templates=Templates(_s3, logger.warning, patience.sleep),
         own=memory.own,
+        look_ups=memory.look_ups,
     )
 
     def answer(seen: Observation) -> None:

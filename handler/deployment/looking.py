@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from handler.deployment.look_ups import LookUps
 from handler.deployment.operations import Operations
 from handler.gateway.look import look, with_overrides
 from handler.gateway.stacksets import StackSets
-from handler.plan.instances import unknown_overrides
+from handler.observability import logger
+from handler.plan.instances import operations_that_override, unknown_overrides
 from handler.plan.marks import Marks
 from handler.plan.outcomes import contradicts, corrected, is_settled_by, is_stale
 from handler.values.observation import InstanceState, Observation, OperationState
@@ -17,6 +19,10 @@ from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
 
 _PAUSE = 3.0
+# A look-up is a call, and an operation takes minutes: past so many, setting overrides once more,
+# known or not, is done sooner.
+_MOST_LOOK_UPS = 500
+_LOOK_UPS_AN_OPERATION = 200
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Looking:
 
     Attributes:
         sleep: Patience's.
+        look_ups: What the request has looked up already, and looks up.
         expect_until: Until when a list that contradicts the old properties is looked at again, in
             seconds since the epoch.
     """
@@ -32,6 +39,7 @@ class Looking:
     stack_sets: StackSets
     marks: Marks
     sleep: Callable[[float], None]
+    look_ups: LookUps
     expect_until: float
 
     def look(
@@ -58,7 +66,14 @@ class Looking:
         newest = recent[0].operation_id if recent else ""
         seen = look(self.stack_sets, operations.stack_set_id, listed, newest)
         unknown = unknown_overrides(spec, previous, seen, self.marks)
-        return with_overrides(self.stack_sets, seen, unknown)
+        others = (each.operation_id for each in recent)
+        as_of = next((each for each in others if self.marks.action_of(each) is None), "")
+        found = self.look_ups.of(operations.stack_set_id, as_of)
+        left = [each for each in unknown if each not in found]
+        if not self._are_worth_looking_up(spec, left):
+            logger.warning("overrides are set without looking them up", instances=len(left))
+            left = []
+        return with_overrides(self.stack_sets, seen, left, found)
 
     def fresh_instances(
         self, operations: Operations, recent: list[OperationState]
@@ -76,6 +91,14 @@ class Looking:
             self.sleep(_PAUSE)
             return None
         return corrected(listed, operations.successes(), now)
+
+    @staticmethod
+    def _are_worth_looking_up(spec: StackSetSpec, targets: list[Target]) -> bool:
+        """Whether looking overrides up takes less than setting them once more may."""
+        if len(targets) <= _MOST_LOOK_UPS:
+            return True
+        operations = operations_that_override(spec.instances, targets)
+        return len(targets) <= _MOST_LOOK_UPS + _LOOK_UPS_AN_OPERATION * operations
 
     def _surprises(
         self,

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from handler.deployment.liveness import FirstLook
+from handler.deployment.look_ups import LookUps
 from handler.plan.outcomes import LAG, OwnOperation
 
 
@@ -20,12 +21,14 @@ class Memory:
         origin: How it came to be the resource's own, in the name of an `Origin`.
         first: What CloudFormation showed when the request began.
         own: The operations that the request has started, by id.
+        look_ups: The overrides that it has looked up.
     """
 
     stack_set_id: str = ""
     origin: str = ""
     first: FirstLook = field(default_factory=FirstLook)
     own: dict[str, OwnOperation] = field(default_factory=dict)
+    look_ups: LookUps = field(default_factory=LookUps)
 
     @property
     def is_answered(self) -> bool:
@@ -36,7 +39,13 @@ class Memory:
         """Returns what an event can carry: of operations what lists may not show yet."""
         since = time.time() - LAG
         own = [each for each in self.own.values() if not each.ended or each.ended > since]
-        return {**asdict(self), "own": [asdict(each) for each in own]}
+        return {
+            "stack_set_id": self.stack_set_id,
+            "origin": self.origin,
+            "first": asdict(self.first),
+            "own": [asdict(each) for each in own],
+            "look_ups": self.look_ups.to_json(),
+        }
 
     @classmethod
     def from_json(cls, carried: Mapping[str, Any]) -> Memory:
@@ -48,4 +57,5 @@ class Memory:
             origin=carried.get("origin", ""),
             first=FirstLook(**{name: each for name, each in first.items() if name in known}),
             own={each["operation_id"]: OwnOperation.from_json(each) for each in own},
+            look_ups=LookUps.from_json(carried.get("look_ups") or []),
         )

@@ -34,7 +34,8 @@ class Operations:
 
     Attributes:
         own: This request's operations on any stack set, by id, in their order; what events carry.
-        begun: Called before one of them is waited for, with its id and `last_planned`.
+        begun: Called before each look at one of them that is waited for, with its id and
+            `last_planned`.
         last_planned: The OperationId of the last step of the plan; empty while there is no plan.
     """
 
@@ -115,16 +116,30 @@ class Operations:
 
         Raises:
             GivenUp: The request is not waited for any more.
+            OperationFailed: One of the request's own that runs beside it has failed.
         """
-        if self.begun is not None and self.marks.action_of(operation_id) is not None:
-            self.begun(operation_id, self.last_planned)
+        is_own = self.marks.action_of(operation_id) is not None
         while True:
+            if self.begun is not None and is_own:
+                self.begun(operation_id, self.last_planned)
             operation = self.stack_sets.operation(self.stack_set_id, operation_id)
             if not operation.is_active:
                 return operation
             self.liveness.watch()
+            self._judge_those_beside(operation_id)
             elapsed = time.time() - operation.began if operation.began else 0.0
             self.patience.wait(poll_interval(elapsed, operation.percentage))
+
+    def _judge_those_beside(self, operation_id: str) -> None:
+        """Judge what has ended of the operations that run side by side with one: a failure is told
+        before the others have ended.
+        """
+        beside = {each.operation_id for each in self._unfinished()} - {operation_id}
+        if not beside:
+            return
+        for each in self.stack_sets.recent_operations(self.stack_set_id):
+            if each.operation_id in beside and not each.is_active:
+                self.judge(each)
 
     def has_succeeded(self, operation_id: str) -> bool:
         """Whether an operation of this request is known to have succeeded."""

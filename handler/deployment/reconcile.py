@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from handler.deployment.liveness import Liveness
+from handler.deployment.look_ups import LookUps
 from handler.deployment.looking import Looking
 from handler.deployment.operations import BUSY_PAUSE, Operations
 from handler.deployment.patience import Patience
@@ -47,6 +48,7 @@ class Reconciliation:
         deadline: When CloudFormation gives up, in seconds since the epoch.
         templates: Gives the wanted template's text.
         own: This request's operations, by id, as far as they are known.
+        look_ups: The overrides that it has looked up.
     """
 
     stack_sets: StackSets
@@ -57,6 +59,7 @@ class Reconciliation:
     deadline: float
     templates: Templates
     own: dict[str, OwnOperation] = field(default_factory=dict)
+    look_ups: LookUps = field(default_factory=LookUps)
     _known: dict[str, Operations] = field(default_factory=dict)
 
     def deploy(
@@ -72,8 +75,8 @@ class Reconciliation:
             stack_set_id: The stack set.
             spec: What the template wants.
             previous: What it wanted before.
-            begun: Called before an operation of the request is waited for, with its OperationId
-                and that of the last step of the plan, empty for unknown.
+            begun: Called before each look at an operation of the request that is waited for, with
+                its OperationId and that of the last step of the plan, empty for unknown.
 
         Returns:
             The last look, in which everything is in place.
@@ -119,7 +122,7 @@ class Reconciliation:
     @cached_property
     def _looking(self) -> Looking:
         until = self.began + min(LAG, (self.deadline - self.began) / 4)
-        return Looking(self.stack_sets, self.marks, self.patience.sleep, until)
+        return Looking(self.stack_sets, self.marks, self.patience.sleep, self.look_ups, until)
 
     def _operations(self, stack_set_id: str) -> Operations:
         return self._known.setdefault(
@@ -251,7 +254,7 @@ class Reconciliation:
         """
         try:
             yield
-        except (AccessDenied, RequestRefused):
+        except (AccessDenied, RequestRefused, OperationFailed):
             self.stop_own(operations.stack_set_id)
             raise
         except OutOfTime as error:

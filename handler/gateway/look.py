@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from handler.gateway.stacksets import NotFound, StackSets
 from handler.values.observation import InstanceState, Observation
+from handler.values.spec import Overrides
 from handler.values.targets import Target
 
 
@@ -34,9 +35,19 @@ def look(
 
 
 def with_overrides(
-    stack_sets: StackSets, seen: Observation, targets: Iterable[Target]
+    stack_sets: StackSets,
+    seen: Observation,
+    targets: Iterable[Target],
+    found: dict[Target, Overrides],
 ) -> Observation:
-    """Returns a look with the overrides of these instances looked up, one call for each."""
-    stack_set_id = seen.stack_set.stack_set_id
-    known = {each: stack_sets.overrides(stack_set_id, each) for each in targets}
-    return replace(seen, known_overrides=known)
+    """Returns a look with overrides, some of which are looked up, one call for each.
+
+    Args:
+        stack_sets: The gateway.
+        seen: The look.
+        targets: The instances to look up.
+        found: What was looked up before; takes what is, so that it is there whatever interrupts.
+    """
+    for each in targets:
+        found[each] = stack_sets.overrides(seen.stack_set.stack_set_id, each)
+    return replace(seen, known_overrides=found)

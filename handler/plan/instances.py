@@ -242,6 +242,11 @@ def unknown_overrides(
     )
 
 
+def operations_that_override(wanted: Mapping[Target, Overrides], targets: Iterable[Target]) -> int:
+    """Returns how many operations set the overrides of these instances."""
+    return len(_grouped(UPDATE, wanted, targets))
+
+
 def overrides_in_force(
     target: Target, wanted: Overrides, previous: Previous, seen: Observation, marks: Marks
 ) -> Overrides | None:

@@ -82,6 +82,38 @@ def test_back_to_a_template_that_was_cut_short(wait_for: str) -> None:
         assert deployed == {template("2")}
 
 
+def test_a_rollback_is_answered_at_its_end() -> None:
+    """Nothing waits for what goes back, so the rollback itself does."""
+    with world(seconds=seconds) as aws:
+        stack = new_stack(aws)
+        stack.timing.overlaps = True
+        stack.deploy(EARLY)
+        aws.scheduler.drain()
+        stack.others_fail = True
+        stack.deploy({**EARLY, "TemplateBody": template("2")})
+
+        assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+        assert not any(each.unfinished for each in aws.engine.stack_sets.values())
+        assert verdict(aws, stack) == []
+
+
+def test_a_rollback_that_fails_says_so() -> None:
+    """The failure is told to CloudFormation, and not to the log alone."""
+    with world(seconds=seconds) as aws:
+        stack = new_stack(aws)
+        stack.timing.overlaps = True
+        stack.deploy(EARLY)
+        aws.scheduler.drain()
+        stack.others_fail = True
+        stack.start({**EARLY, "TemplateBody": template("2")})
+        aws.clock.sleep(30)
+        aws.engine.faults.deployments.append(DeploymentFault("No", account=ACCOUNTS[1]))
+        stack.settle()
+
+        assert stack.status == "UPDATE_ROLLBACK_FAILED"
+        assert ACCOUNTS[1] in stack.answers[-1][1].reason
+
+
 @pytest.mark.parametrize("supersedes", [None, "START", "END"])
 def test_a_half_made_replacement_goes_before_the_answer(supersedes: str | None) -> None:
     """A rollback that is answered early may end before its time, and yet leaves nothing."""

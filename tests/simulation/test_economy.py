@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from emulator.stacksets.faults import Answer, CallFault
+from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
+from handler.deployment import looking
+from handler.deployment.look_ups import LookUps
+from handler.values.targets import Target
 from tests.simulation.story import ACCOUNTS, group, new_stack, operations, properties
+from tests.simulation.verdicts import verdict
 
 MANY = tuple(f"{number:012d}" for number in range(200_000_000_000, 200_000_000_300))
 
@@ -121,3 +125,71 @@ def test_calls_that_are_throttled_are_spaced(aws: VirtualAWS, stack: Stack) -> N
 
     assert stack.deploy(properties(group(ACCOUNTS[:1]))) == "CREATE_COMPLETE"
     assert len(aws.calls) - already < 80 + (aws.clock.now - began)
+
+
+class TestLookUps:
+    """Overrides of which nobody knows whether they are in force, after an early answer."""
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What counts as many is few here."""
+        monkeypatch.setattr(looking, "_MOST_LOOK_UPS", 20)
+        monkeypatch.setattr(looking, "_LOOK_UPS_AN_OPERATION", 5)
+
+    def test_many_alike_are_set_once_more(self, aws: VirtualAWS, stack: Stack) -> None:
+        """One operation is less than a call for each instance."""
+        early = {**properties(group(MANY[:60], Size="large")), "WaitFor": "START"}
+        stack.deploy(early)
+        aws.clock.sleep(3600)
+        before = len(aws.calls)
+        assert stack.deploy({**early, "Tags": [{"Changed": "yes"}]}) == "UPDATE_COMPLETE"
+        aws.scheduler.drain()
+        calls = _calls(aws, before)
+        assert "DescribeStackInstance" not in calls
+        assert calls["UpdateStackSet"] == calls["UpdateStackInstances"] == 1
+        assert verdict(aws, stack) == []
+
+    def test_many_of_many_kinds_are_looked_up_once(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Sandboxes that end in the middle leave to the next what they have learnt."""
+        kinds = [group(MANY[n * 7 : n * 7 + 7], Size=f"s{n}") for n in range(8)]
+        early = {**properties(*kinds), "WaitFor": "START"}
+        stack.deploy(early)
+        aws.clock.sleep(3600)
+        before = len(aws.calls)
+        aws.call_seconds = 20.0
+        assert stack.deploy({**early, "Tags": [{"Changed": "yes"}]}) == "UPDATE_COMPLETE"
+        aws.scheduler.drain()
+        calls = _calls(aws, before)
+        assert calls["DescribeStackInstance"] == 56
+        assert calls["UpdateStackSet"] == 1
+        assert "UpdateStackInstances" not in calls
+        assert verdict(aws, stack) == []
+
+    def test_others_make_look_ups_void(self) -> None:
+        """What somebody else has changed since is looked up again."""
+        look_ups = LookUps()
+        target = Target(MANY[0], "us-east-1")
+        look_ups.of("set:1", "theirs")[target] = (("Size", "large"),)
+        carried = LookUps.from_json(look_ups.to_json())
+        assert carried == look_ups
+        assert carried.of("set:1", "theirs") == {target: (("Size", "large"),)}
+        assert carried.of("set:1", "theirs-too") == {}
+        assert LookUps.from_json(LookUps().to_json()) == LookUps()
+
+
+def test_a_failure_beside_long_operations_is_told_at_once() -> None:
+    """With managed execution, whichever operation fails first ends the request, and the others."""
+    long, short = ACCOUNTS[:2]
+    with world(seconds=lambda order: 2000.0 if order.account == long else 10.0) as aws:
+        stack = new_stack(aws)
+        aws.engine.faults.deployments.append(DeploymentFault("No", account=short))
+        kinds = [group((long,), Size="a"), group((short,), Size="b")]
+        began = aws.clock.now
+        managed = {"ManagedExecution": {"Active": True}}
+        stack.disable_rollback = True
+        stack.deploy(properties(*kinds, **managed))
+        assert stack.status == "CREATE_FAILED"
+        assert short in stack.reason
+        assert aws.clock.now - began < 100
+        stopping = [e.status for each in aws.engine.stack_sets.values() for e in each.unfinished]
+        assert "RUNNING" not in stopping

@@ -131,9 +131,7 @@ class Operations:
             self.patience.wait(poll_interval(elapsed, operation.percentage))
 
     def _judge_those_beside(self, operation_id: str) -> None:
-        """Judge what has ended of the operations that run side by side with one: a failure is told
-        before the others have ended.
-        """
+        """Judge what has ended of the operations beside one: a failure need not wait for others."""
         beside = {each.operation_id for each in self._unfinished()} - {operation_id}
         if not beside:
             return

@@ -156,7 +156,9 @@ class Operations:
         """
         operation_id = self.marks.operation_id(step)
         known = self.own.get(operation_id)
-        if known is None or not known.ended or known.accounts or known.everywhere:
+        if known is None or not known.ended:
+            return False
+        if known.accounts or known.units or known.everywhere:
             return False
         learnt = OwnOperation.of(step, operation_id, self.stack_set_id)
         # The id of an update of the set does not tell which instances that was to reach.

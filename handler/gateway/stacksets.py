@@ -229,11 +229,14 @@ class StackSets:
         parameters: dict[str, Any] = {"StackSetName": stack_set_id, "OperationId": operation_id}
         if preferences:
             parameters["OperationPreferences"] = preferences
-        if step.rectangle is not None:
-            parameters["Accounts"] = list(step.rectangle.accounts)
-            parameters["Regions"] = list(step.rectangle.regions)
+        if step.reach is not None:
+            parameters.update(step.reach.members())
         is_of_set = step.action == UPDATE_SET
-        parameters.update(update_parameters(spec) if is_of_set else instance_parameters(step))
+        parameters.update(
+            update_parameters(spec, with_auto_deployment=step.switches_auto)
+            if is_of_set
+            else instance_parameters(step)
+        )
         self._call(_METHODS[step.action], **parameters)
 
     def stop(self, stack_set_id: str, operation_id: str) -> None:

@@ -5,8 +5,13 @@ Instances are the business of the plan; this is the rest: template, parameters, 
 
 from __future__ import annotations
 
-from handler.plan.parameters import DEFAULT_EXECUTION_ROLE, is_default_administration_role
+from handler.plan.parameters import (
+    DEFAULT_EXECUTION_ROLE,
+    is_custom_execution_role,
+    is_default_administration_role,
+)
 from handler.values.observation import StackSetState
+from handler.values.organization import ServiceManaged
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.templates import same_text
 
@@ -33,6 +38,7 @@ def differs(
         or _parameters_differ(spec, before, live)
         or live.managed_execution != spec.managed_execution
         or stays_current(spec, live)
+        or _role_template_differs(spec, before)
     )
 
 
@@ -41,10 +47,18 @@ def stays_current(spec: StackSetSpec, live: StackSetState) -> bool:
     return (
         (live.tags is not None and dict(live.tags) != dict(spec.tags))
         or (live.capabilities is not None and live.capabilities != spec.capabilities)
-        or not _is_administration_role(spec.administration_role_arn, live.administration_role_arn)
-        or (spec.execution_role_name or DEFAULT_EXECUTION_ROLE)
-        != (live.execution_role_name or DEFAULT_EXECUTION_ROLE)
+        or _roles_differ(spec, live)
     )
+
+
+def _roles_differ(spec: StackSetSpec, live: StackSetState) -> bool:
+    wanted, shown = spec.execution_role_name, live.execution_role_name
+    if spec.service_managed is not None:
+        # StackSets shows roles of its own there unless the stack set has brought one along.
+        return (wanted or "") != (shown if shown and is_custom_execution_role(shown) else "")
+    return not _is_administration_role(
+        spec.administration_role_arn, live.administration_role_arn
+    ) or (wanted or DEFAULT_EXECUTION_ROLE) != (shown or DEFAULT_EXECUTION_ROLE)
 
 
 def _template_differs(
@@ -74,6 +88,19 @@ def _nested_templates_differ(spec: StackSetSpec, before: StackSetSpec | None) ->
     _, _, wanted = (spec.template_digest or "").partition(".")
     _, _, old = ((before and before.template_digest) or "").partition(".")
     return bool(wanted and old) and wanted != old
+
+
+def _role_template_differs(spec: StackSetSpec, before: StackSetSpec | None) -> bool:
+    """The API does not show it, so only the old properties tell."""
+    wanted = spec.service_managed
+    if wanted is None or not wanted.has_custom_role:
+        return False
+    old = before.service_managed if before is not None else None
+    return old is None or _role_template(old) != _role_template(wanted)
+
+
+def _role_template(wanted: ServiceManaged) -> tuple[str | None, ...]:
+    return (wanted.role_template_body, wanted.role_template_url, wanted.output_bucket)
 
 
 def _description_differs(

@@ -87,7 +87,7 @@ def _difference(
         target: state
         for target, state in seen.instances.items()
         if (target in previous.instances and target not in wanted)
-        or (target in wanted and _must_be_replaced(state, marks))
+        or (target in wanted and must_be_replaced(state, marks))
     }
     remaining = {t: state for t, state in seen.instances.items() if t not in leaving}
     overridden = {
@@ -104,7 +104,7 @@ def _difference(
         [
             target
             for target, state in remaining.items()
-            if target in wanted and target not in overridden and _worth_retrying(state, marks)
+            if target in wanted and target not in overridden and worth_retrying(state, marks)
         ],
     )
 
@@ -259,13 +259,14 @@ def overrides_in_force(
     return before if previous.certain or before == wanted else None
 
 
-def _must_be_replaced(state: InstanceState, marks: Marks) -> bool:
+def must_be_replaced(state: InstanceState, marks: Marks) -> bool:
     """Whether an earlier delete has left a stack half deleted, which no update can mend."""
     half_deleted = state.is_inoperable and not state.is_suspended
     return half_deleted and marks.action_of(state.last_operation_id) is None
 
 
-def _worth_retrying(state: InstanceState, marks: Marks) -> bool:
+def worth_retrying(state: InstanceState, marks: Marks) -> bool:
+    """Whether an instance is behind, and an update may bring it where it should be."""
     beyond_an_update = state.is_current or state.is_suspended or state.is_inoperable
     return not beyond_an_update and marks.action_of(state.last_operation_id) is None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.values.targets import Box
 
 _KINDS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
 _ACTIONS = {kind: action for action, kind in _KINDS.items()}
@@ -188,10 +189,13 @@ def _content(step: Step) -> tuple[str, ...]:
     """
     if step.action == UPDATE_SET:
         # One request rolls out a content once, whatever instances the rest is left to.
-        return (step.content,)
-    rectangle = step.rectangle
-    places = (rectangle.accounts, rectangle.regions) if rectangle else ((), ())
-    return (json.dumps([places, step.overrides, step.retain_stacks]),)
+        return (step.content, "auto") if step.switches_auto else (step.content,)
+    reach = step.reach
+    places = (reach.accounts, reach.regions) if reach else ((), ())
+    told = json.dumps([places, step.overrides, step.retain_stacks])
+    if isinstance(reach, Box):
+        return (told, json.dumps([reach.units, reach.account_filter]))
+    return (told,)
 
 
 def _digest(*parts: str) -> str:

@@ -15,7 +15,7 @@ from handler.plan.marks import Marks
 from handler.plan.steps import CREATE, DELETE, Step
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import Previous, StackSetSpec
-from handler.values.targets import Rectangle, Target
+from handler.values.targets import Box, Rectangle, Target
 
 LAG = 60.0
 """Seconds for which a list may lag behind."""
@@ -30,7 +30,9 @@ class OwnOperation:
 
     Attributes:
         action: The API call that started it.
-        accounts: With ``regions`` the instances that it names.
+        accounts: With ``regions`` the instances that it names, or what its filter does.
+        units: The organizational units that it names, if it does.
+        account_filter: Which of their accounts.
         everywhere: Whether it reaches every instance instead.
         spared: Instances that it names and has not done with.
         ended: When it succeeded, in seconds since the epoch; 0 while that is not known.
@@ -44,11 +46,13 @@ class OwnOperation:
     everywhere: bool = False
     spared: tuple[Target, ...] = ()
     ended: float = 0.0
+    units: tuple[str, ...] = ()
+    account_filter: str = ""
 
     @classmethod
     def of(cls, step: Step, operation_id: str, stack_set_id: str) -> OwnOperation:
         """Returns the operation of a step."""
-        reach = step.rectangle
+        reach = step.reach
         return cls(
             operation_id,
             stack_set_id,
@@ -56,6 +60,8 @@ class OwnOperation:
             accounts=reach.accounts if reach else (),
             regions=reach.regions if reach else (),
             everywhere=reach is None,
+            units=reach.units if isinstance(reach, Box) else (),
+            account_filter=reach.account_filter if isinstance(reach, Box) else "",
         )
 
     @classmethod
@@ -70,12 +76,18 @@ class OwnOperation:
             everywhere=carried["everywhere"],
             spared=tuple(Target(*each) for each in carried["spared"]),
             ended=carried["ended"],
+            units=tuple(carried.get("units", ())),
+            account_filter=carried.get("account_filter", ""),
         )
 
-    def targets(self, listed: Iterable[Target]) -> set[Target]:
+    def targets(self, listed: Mapping[Target, InstanceState]) -> set[Target]:
         """Returns the instances that it has done with, of all that a list shows."""
         if self.everywhere:
             return set(listed) - set(self.spared)
+        if self.units:
+            box = Box(self.units, self.regions, self.account_filter, self.accounts)
+            reached = {each for each, state in listed.items() if box.reaches(state.unit, *each)}
+            return reached - set(self.spared)
         named = Rectangle(self.accounts, self.regions).targets()
         return set(named) - set(self.spared)
 
@@ -101,7 +113,11 @@ def corrected(
                 instances.pop(target, None)
             elif (operation.action == CREATE) if state is None else _is_behind(state, operation):
                 instances[target] = InstanceState(
-                    "CURRENT", "SUCCEEDED", last_operation_id=operation.operation_id, has_stack=True
+                    "CURRENT",
+                    "SUCCEEDED",
+                    last_operation_id=operation.operation_id,
+                    has_stack=True,
+                    unit=state.unit if state is not None else "",
                 )
     return instances
 
@@ -149,7 +165,7 @@ def contradicts(
         target
         for operation in own
         if operation.action in {CREATE, DELETE}
-        for target in operation.targets(())
+        for target in operation.targets({})
     }
     expected = {*before, *spec.instances} - changed
     return any((target in before) != (target in listed) for target in expected)

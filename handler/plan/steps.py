@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from handler.values.spec import NO_OVERRIDES, Overrides
-from handler.values.targets import Rectangle, Target
+from handler.values.targets import Reach, Rectangle
 
 DELETE = "DeleteStackInstances"
 UPDATE_SET = "UpdateStackSet"
@@ -21,19 +21,21 @@ class Step:
 
     Attributes:
         action: The API call that starts it.
-        rectangle: The instances that it names; None for an UpdateStackSet that reaches all.
+        reach: What it names; None for an UpdateStackSet that reaches all instances.
         overrides: What CreateStackInstances and UpdateStackInstances set.
         retain_stacks: Whether DeleteStackInstances leaves the stacks where they are.
         regions: The regions it reaches, sorted: what a RegionOrder for it has to name.
         content: The configuration that UpdateStackSet sends, in words of its own.
+        switches_auto: Whether UpdateStackSet sends AutoDeployment as well.
     """
 
     action: str
-    rectangle: Rectangle | None
+    reach: Reach | None
     regions: tuple[str, ...]
     overrides: Overrides = NO_OVERRIDES
     retain_stacks: bool = False
     content: str = ""
+    switches_auto: bool = False
 
 
 def batches(steps: Iterable[Step]) -> list[list[Step]]:
@@ -43,13 +45,26 @@ def batches(steps: Iterable[Step]) -> list[list[Step]]:
         Batches in order; no two steps of a batch reach the same instance.
     """
     found: list[list[Step]] = []
-    reached: set[Target] = set()
+    reached: set[object] = set()
     for step in steps:
-        targets = step.rectangle.targets() if step.rectangle is not None else frozenset()
         alone = step.action == UPDATE_SET or not reached
-        if alone or not reached.isdisjoint(targets):
+        if alone or not reached.isdisjoint(_rivals(step)):
             found.append([])
             reached = set()
         found[-1].append(step)
-        reached |= targets if step.action != UPDATE_SET else frozenset()
+        reached |= _claims(step) if step.action != UPDATE_SET else frozenset()
     return found
+
+
+def _claims(step: Step) -> frozenset[object]:
+    """Returns what the step reaches; of units, in which nobody knows who is, only how."""
+    if isinstance(step.reach, Rectangle):
+        return frozenset(step.reach.targets())
+    return frozenset({step.action}) if step.reach is not None else frozenset()
+
+
+def _rivals(step: Step) -> frozenset[object]:
+    """Returns what must not be reached beside the step; two of its kind do each other no harm."""
+    if isinstance(step.reach, Rectangle):
+        return frozenset(step.reach.targets())
+    return frozenset({CREATE, UPDATE, DELETE} - {step.action})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from handler.values.organization import NO_AUTO_DEPLOYMENT, SERVICE_MANAGED, AutoDeployment
 from handler.values.spec import Overrides
 from handler.values.targets import Target
 
@@ -24,6 +25,7 @@ class InstanceState:
         reason: Why the instance is not CURRENT; empty where the API gives none.
         last_operation_id: The operation that touched it last; empty where the API gives none.
         has_stack: Whether there is a stack, or has ever been one.
+        unit: The organizational unit for which it was made; empty for none.
     """
 
     status: str
@@ -31,6 +33,7 @@ class InstanceState:
     reason: str = ""
     last_operation_id: str = ""
     has_stack: bool = False
+    unit: str = ""
 
     @classmethod
     def from_api(cls, summary: Mapping[str, Any]) -> Self:
@@ -41,6 +44,7 @@ class InstanceState:
             reason=summary.get("StatusReason", ""),
             last_operation_id=summary.get("LastOperationId", ""),
             has_stack=bool(summary.get("StackId")),
+            unit=summary.get("OrganizationalUnitId", ""),
         )
 
     @property
@@ -86,6 +90,8 @@ class StackSetState:
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
     regions: frozenset[str] | None = None
+    is_service_managed: bool = False
+    auto_deployment: AutoDeployment = NO_AUTO_DEPLOYMENT
 
     @classmethod
     def from_api(cls, stack_set: Mapping[str, Any]) -> Self:
@@ -108,6 +114,8 @@ class StackSetState:
             administration_role_arn=stack_set.get("AdministrationRoleARN"),
             execution_role_name=stack_set.get("ExecutionRoleName"),
             regions=None if regions is None else frozenset(regions),
+            is_service_managed=stack_set.get("PermissionModel") == SERVICE_MANAGED,
+            auto_deployment=AutoDeployment.from_api(stack_set.get("AutoDeployment") or {}),
         )
 
 

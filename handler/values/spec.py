@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from handler.values.organization import SELF, SELF_MANAGED, SERVICE_MANAGED, ServiceManaged
 from handler.values.targets import Target
 
 Overrides = tuple[tuple[str, str], ...]
@@ -36,6 +37,9 @@ class StackSetSpec:
         preferences: OperationPreferences in the API's form, without gaps.
         instances: The overrides of every wanted stack instance, by target.
         wait_for: START or END of the deployment: what CloudFormation waits for.
+        service_managed: What a service-managed stack set has besides, instead of instances by
+            target; None for a self-managed one.
+        call_as: SELF or DELEGATED_ADMIN.
     """
 
     name: str | None = None
@@ -52,6 +56,13 @@ class StackSetSpec:
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
     wait_for: str = END
+    service_managed: ServiceManaged | None = None
+    call_as: str = SELF
+
+    @property
+    def permission_model(self) -> str:
+        """SELF_MANAGED or SERVICE_MANAGED."""
+        return SELF_MANAGED if self.service_managed is None else SERVICE_MANAGED
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,8 @@ def _covered(steps: list[Step], action: str) -> list[Target]:
     return [
         target
         for step in steps
-        if step.action == action and step.rectangle is not None
-        for target in step.rectangle.targets()
+        if step.action == action and step.reach is not None
+        for target in step.reach.targets()
     ]
 
 
@@ -174,10 +174,10 @@ def test_steps_carry_what_is_wanted(situation: _Situation) -> None:
     """Creates and updates set the overrides that the template says, and name their regions."""
     wanted = situation[0]
     for step in _plan(*situation):
-        if step.rectangle is not None:
-            assert step.regions == step.rectangle.regions
+        if step.reach is not None:
+            assert step.regions == step.reach.regions
             if step.action != DELETE:
-                assert {wanted[target] for target in step.rectangle.targets()} == {step.overrides}
+                assert {wanted[target] for target in step.reach.targets()} == {step.overrides}
 
 
 @given(_situations())
@@ -193,8 +193,8 @@ def test_as_few_operations_as_rectangles(situation: _Situation) -> None:
         fewest = sum(len(cover(targets)) for targets in by_overrides.values())
         assert sum(step.action == action for step in steps) == fewest
     for step in steps:
-        if step.action == DELETE and step.rectangle is not None:
-            kinds = {seen.instances[target].is_suspended for target in step.rectangle.targets()}
+        if step.action == DELETE and step.reach is not None:
+            kinds = {seen.instances[target].is_suspended for target in step.reach.targets()}
             assert kinds == {step.retain_stacks}
 
 
@@ -218,10 +218,10 @@ def _carried_out(seen: Observation, steps: list[Step]) -> Observation:
     instances, known = dict(seen.instances), dict(seen.known_overrides)
     for step in steps:
         state = current(MARKS.operation_id(step))
-        if step.rectangle is None:
+        if step.reach is None:
             instances = dict.fromkeys(instances, state)
             continue
-        for target in step.rectangle.targets():
+        for target in step.reach.targets():
             if step.action == DELETE:
                 del instances[target]
             else:

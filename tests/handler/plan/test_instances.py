@@ -293,8 +293,8 @@ class TestDeployment:
 
         (step,) = _plan(wanted, previous, _in_place(*previous))
 
-        assert step.rectangle is not None
-        assert len(step.rectangle.accounts) == 12_500
+        assert step.reach is not None
+        assert len(step.reach.accounts) == 12_500
 
 
 class TestKnownBefore:
@@ -513,7 +513,7 @@ def test_no_instance_is_deployed_twice_for_an_override_and_a_template() -> None:
 
     steps = plan_deployment(StackSetSpec(instances=wanted), previous, seen, Marks("a", "b"), "new")
 
-    assert [(each.action, each.rectangle and each.rectangle.accounts) for each in steps] == [
+    assert [(each.action, each.reach and each.reach.accounts) for each in steps] == [
         (UPDATE_SET, ("2" * 12,)),
         (UPDATE, ("1" * 12,)),
     ]
@@ -551,7 +551,7 @@ def test_all_instances_first(live: StackSetState, why: str) -> None:
 
     steps = plan_deployment(StackSetSpec(instances=_LARGE_AT_ONE), previous, seen, MARKS, "new")
 
-    assert [(each.action, each.rectangle is None) for each in steps] == [
+    assert [(each.action, each.reach is None) for each in steps] == [
         (UPDATE_SET, True),
         (UPDATE, False),
     ], why

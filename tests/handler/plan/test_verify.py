@@ -108,8 +108,8 @@ class TestBatches:
             reached = [
                 target
                 for step in batch
-                if step.rectangle is not None
-                for target in step.rectangle.targets()
+                if step.reach is not None
+                for target in step.reach.targets()
             ]
             assert len(reached) == len(set(reached))
             assert batch == [_SET] or _SET not in batch

@@ -16,8 +16,11 @@ from handler.custom_resource.relay import Relay
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
+from handler.deployment.placing import Placing
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
+from handler.gateway.account_lists import AccountLists
+from handler.gateway.organization import Organization
 from handler.gateway.owning_stack import OwningStack
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
@@ -27,6 +30,7 @@ from handler.values.observation import Observation
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from botocore.client import BaseClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -56,6 +60,12 @@ def _lambda() -> LambdaClient:
 @functools.cache
 def _s3() -> S3Client:
     return boto3.client("s3", config=_CONFIG)
+
+
+@functools.cache
+def _organizations() -> BaseClient:
+    client: BaseClient = boto3.client("organizations", config=_CONFIG)
+    return client
 
 
 @functools.cache
@@ -135,7 +145,8 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
-    resource.Data = attributes(seen, lifecycle.warnings, lifecycle.deployment_id)
+    warnings = (*lifecycle.warnings, *lifecycle.loop.placing.warnings)
+    resource.Data = attributes(seen, warnings, lifecycle.deployment_id)
     metrics.add_metric("Instances", "Count", len(seen.instances))
     return seen.stack_set.stack_set_id
 
@@ -150,6 +161,7 @@ def _waited(context: LambdaContext) -> str:
     patience = _patience(context, is_resumed=True)
     liveness = _liveness(patience)
     stack_sets = StackSets(_cloudformation(), patience.sleep, liveness.before_write)
+    stack_sets.call_as = wanted.call_as
     has_ended = Wait(request, wanted, stack_sets, patience, liveness).until_the_end()
     resource.Data = {"StackSetId": wanted.stack_set_id, "HasEnded": str(has_ended).lower()}
     return request.physical_id or request.wait_id
@@ -183,6 +195,12 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         began=request.began,
         deadline=request.deadline,
         templates=Templates(_s3, logger.warning, patience.sleep),
+        placing=Placing(
+            Organization(_organizations, patience.sleep),
+            AccountLists(_s3, patience.sleep).read,
+            request.marks,
+            lambda: liveness.is_rollback,
+        ),
         own=memory.own,
         look_ups=memory.look_ups,
     )

@@ -14,7 +14,7 @@ from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.patience import FIRST_POLL, TimeToRelay
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id, name_in
-from handler.errors import InvalidProperties, StackSetResourceError
+from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
@@ -61,7 +61,7 @@ class Lifecycle:
         """
         self.loop.liveness.begin()
         spec = self._read(read_properties(self.request.properties))
-        return self._deploy_another(spec.name or self.request.default_name, spec)
+        return self._deploy_another(self.request.name_of(spec), spec)
 
     def update(self) -> Observation:
         """Bring a stack set to its new properties, or replace it where its name changes.
@@ -94,6 +94,7 @@ class Lifecycle:
             StackSetResourceError: It could not be done, and why.
         """
         spec = read_leniently(self.request.properties).spec
+        self.loop.stack_sets.call_as = spec.call_as
         try:
             self.loop.liveness.begin()
             if is_stack_set_id(self.request.physical_id):
@@ -129,6 +130,7 @@ class Lifecycle:
         for warning in reading.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
         self.warnings = reading.warnings
+        self.loop.stack_sets.call_as = reading.spec.call_as
         self.deployment_id = self.request.marks.deployment(len(reading.spec.instances)).id
         return reading.spec
 
@@ -136,10 +138,12 @@ class Lifecycle:
         """The name of the stack set to make instead of the present one; None to keep that."""
         present = self.request.physical_id
         if not is_stack_set_id(present):
-            return spec.name or self.request.default_name
+            return self.request.name_of(spec)
         if any(each.stack_set_id == present for each in self.memory.own.values()):
             return None  # decided by an earlier invocation
         before = read_leniently(self.request.old_properties).spec
+        if spec.permission_model != before.permission_model:
+            return self._name_of_other_model(spec, present)
         # A name that was edited while nobody looked at it does not move the stack set.
         is_kept = spec.name in {None, name_in(present), before.name}
         if is_kept and self.loop.stack_sets.describe(present) is not None:
@@ -150,6 +154,23 @@ class Lifecycle:
             logger.warning("no stack set of the old name is left, so the present one stays")
             return None
         return wanted
+
+    def _name_of_other_model(self, spec: StackSetSpec, present: str) -> str | None:
+        """The name of the stack set with another permission model; None to keep the present one.
+
+        Raises:
+            InvalidProperties: The author asks for the present one's name.
+        """
+        name = self.request.name_of(spec)
+        if name != name_in(present):
+            return name
+        if self.loop.liveness.is_rollback or self.loop.liveness.is_surely_rollback():
+            return None
+        message = (
+            f"cannot change to {spec.permission_model} while the stack set keeps its name: write"
+            " another StackSetName, and the stack set is replaced"
+        )
+        raise InvalidProperties([Fault("PermissionModel", message)])
 
     def _is_there(self, name: str, spec: StackSetSpec) -> bool:
         if not self.memory.stack_set_id:
@@ -165,8 +186,10 @@ class Lifecycle:
 
         An update may come from such properties, too, where a rollback has kept the stack set.
         """
-        liveness = self.loop.liveness
-        if before.name in {None, spec.name, name_in(self.request.physical_id)}:
+        liveness, is_same = self.loop.liveness, before.permission_model == spec.permission_model
+        if is_same and before.name in {None, spec.name}:
+            return False
+        if self.request.name_of(before) == name_in(self.request.physical_id):
             return False
         is_rollback = liveness.is_rollback or liveness.is_surely_rollback()
         return is_rollback or not liveness.first.status
@@ -180,7 +203,7 @@ class Lifecycle:
         """
         present, is_early = self.request.physical_id, spec.wait_for == START
         if is_early and not self.memory.is_answered:
-            self._remove(self._find_settled(str(before.name), before), before)
+            self._remove_replacement(before)
         if self.loop.liveness.is_rollback:
             # Nothing has touched the present one.
             previous = self._before().as_left(present, spec)
@@ -188,8 +211,16 @@ class Lifecycle:
         else:
             seen = self._deploy(present, spec, unsure(spec))
         if not is_early:
-            self._remove(self._find_settled(str(before.name), before), before)
+            self._remove_replacement(before)
         return seen
+
+    def _remove_replacement(self, before: StackSetSpec) -> None:
+        """Remove what was to replace the present stack set, called as its own properties say."""
+        stack_sets = self.loop.stack_sets
+        present = stack_sets.call_as
+        stack_sets.call_as = before.call_as
+        self._remove(self._find_settled(self.request.name_of(before), before), before)
+        stack_sets.call_as = present
 
     def _deploy_another(self, name: str, spec: StackSetSpec) -> Observation:
         """Deploy a stack set of this name: a new one, or one that the resource has already."""
@@ -197,6 +228,7 @@ class Lifecycle:
             own = self._ownership().find(name, spec)
             if own is None:
                 self.loop.templates.check(spec)
+                self.loop.placing.check(spec.service_managed)
                 own = self._ownership().make(name, spec)
             self._remember(own)
         if self.memory.origin == Origin.MADE.name:
@@ -247,7 +279,7 @@ class Lifecycle:
 
     def _delete_what_was_made(self, spec: StackSetSpec) -> None:
         """Delete what a Create made that never told."""
-        own = self._find_settled(spec.name or self.request.default_name, spec)
+        own = self._find_settled(self.request.name_of(spec), spec)
         if own is None:
             logger.info("nothing was created, so nothing is deleted")
         elif own.stack_set_id == self.loop.liveness.shown_id:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from handler.deployment.look_ups import LookUps
 from handler.deployment.operations import Operations
+from handler.deployment.planners import Planner
 from handler.gateway.look import look, with_overrides
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger
-from handler.plan.instances import operations_that_override, unknown_overrides
 from handler.plan.marks import Marks
 from handler.plan.outcomes import contradicts, corrected, is_settled_by, is_stale
 from handler.values.observation import InstanceState, Observation, OperationState
@@ -48,6 +48,7 @@ class Looking:
         spec: StackSetSpec,
         previous: Previous,
         recent: list[OperationState],
+        planner: Planner,
     ) -> Observation | None:
         """Returns a look at everything; None, after a pause, where a list cannot be believed yet.
 
@@ -56,6 +57,7 @@ class Looking:
             spec: What the template says.
             previous: What it said before.
             recent: The last operations, newest first; all have ended.
+            planner: Tells which overrides have to be looked up.
         """
         listed = self.fresh_instances(operations, recent)
         if listed is None:
@@ -65,12 +67,12 @@ class Looking:
             return None
         newest = recent[0].operation_id if recent else ""
         seen = look(self.stack_sets, operations.stack_set_id, listed, newest)
-        unknown = unknown_overrides(spec, previous, seen, self.marks)
+        unknown = planner.unknown_overrides(seen)
         others = (each.operation_id for each in recent)
         as_of = next((each for each in others if self.marks.action_of(each) is None), "")
         found = self.look_ups.of(operations.stack_set_id, as_of)
         left = [each for each in unknown if each not in found]
-        if not self._are_worth_looking_up(spec, left):
+        if not _are_worth_looking_up(left, planner):
             logger.warning("overrides are set without looking them up", instances=len(left))
             left = []
         return with_overrides(self.stack_sets, seen, left, found)
@@ -92,14 +94,6 @@ class Looking:
             return None
         return corrected(listed, operations.successes(), now)
 
-    @staticmethod
-    def _are_worth_looking_up(spec: StackSetSpec, targets: list[Target]) -> bool:
-        """Whether looking overrides up takes less than setting them once more may."""
-        if len(targets) <= _MOST_LOOK_UPS:
-            return True
-        operations = operations_that_override(spec.instances, targets)
-        return len(targets) <= _MOST_LOOK_UPS + _LOOK_UPS_AN_OPERATION * operations
-
     def _surprises(
         self,
         operations: Operations,
@@ -114,3 +108,11 @@ class Looking:
         newest = recent[0] if recent else None
         is_contrary = contradicts(spec, previous, listed, operations.successes())
         return is_contrary and not is_settled_by(listed, newest, self.marks)
+
+
+def _are_worth_looking_up(targets: list[Target], planner: Planner) -> bool:
+    """Whether looking overrides up takes less than setting them once more may."""
+    if len(targets) <= _MOST_LOOK_UPS:
+        return True
+    operations = planner.operations_that_override(targets)
+    return len(targets) <= _MOST_LOOK_UPS + _LOOK_UPS_AN_OPERATION * operations

@@ -10,7 +10,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from handler.deployment.liveness import Liveness
@@ -18,12 +18,19 @@ from handler.deployment.look_ups import LookUps
 from handler.deployment.looking import Looking
 from handler.deployment.operations import BUSY_PAUSE, Operations
 from handler.deployment.patience import Patience
+from handler.deployment.placing import Placing
+from handler.deployment.planners import (
+    Planner,
+    SelfManagedPlanner,
+    ServiceManagedPlanner,
+    plan_deletion,
+)
 from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
 from handler.gateway.stacksets import NotFound, StackSetBusy, StackSets
 from handler.gateway.templates import Templates
 from handler.observability import logger
-from handler.plan import instances as planning
 from handler.plan.configuration import differs
+from handler.plan.instances import failure
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.parameters import operation_preferences, update_parameters, with_default_roles
@@ -47,6 +54,7 @@ class Reconciliation:
         began: When CloudFormation sent the request, in seconds since the epoch.
         deadline: When CloudFormation gives up, in seconds since the epoch.
         templates: Gives the wanted template's text.
+        placing: Works out where a service-managed stack set is deployed.
         own: This request's operations, by id, as far as they are known.
         look_ups: The overrides that it has looked up.
     """
@@ -58,6 +66,7 @@ class Reconciliation:
     began: float
     deadline: float
     templates: Templates
+    placing: Placing
     own: dict[str, OwnOperation] = field(default_factory=dict)
     look_ups: LookUps = field(default_factory=LookUps)
     _known: dict[str, Operations] = field(default_factory=dict)
@@ -142,17 +151,18 @@ class Reconciliation:
     ) -> Observation | None:
         """Take the steps that can be taken; returns the last look where none is left."""
         recent = self._quiet(operations, ())
-        seen = self._looking.look(operations, spec, previous, recent)
+        planner = self._planner(spec, previous)
+        seen = self._looking.look(operations, spec, previous, recent, planner)
         if seen is None:
             return None
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
-        planned = self._deployment_steps(operations, seen, settled, previous)
+        planned = self._planned(planner, operations, seen, settled, previous)
         steps = self._untaken(operations, planned)
         if not steps:
             learnt = sum(operations.learns(each) for each in planned)
             if learnt or self._may_be_surprised():
                 return None
-            planning.verify(spec, seen)
+            planner.verify(seen)
             return seen
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
@@ -164,12 +174,12 @@ class Reconciliation:
         listed = self._looking.fresh_instances(operations, recent)
         if listed is None:
             return False
-        steps = self._untaken(operations, planning.plan_deletion(listed, self.marks))
+        steps = self._untaken(operations, plan_deletion(spec, listed, self.marks))
         if steps:
             self._take(operations, steps, spec)
             return False
         if listed:
-            failures = [planning.failure(target, state) for target, state in listed.items()]
+            failures = [failure(target, state) for target, state in listed.items()]
             text = "Deleting left these instances where they are."
             raise OperationFailed(text, failures)
         try:
@@ -197,27 +207,36 @@ class Reconciliation:
         self.patience.sleep(seconds)
         return True
 
-    def _deployment_steps(
+    def _planner(self, spec: StackSetSpec, previous: Previous) -> Planner:
+        wanted = spec.service_managed
+        if wanted is None:
+            return SelfManagedPlanner(spec, previous, self.marks)
+        return ServiceManagedPlanner(wanted, previous, self.marks, self.placing)
+
+    def _planned(
         self,
+        planner: Planner,
         operations: Operations,
         seen: Observation,
         spec: StackSetSpec,
         previous: Previous,
     ) -> list[Step]:
-        content = None
+        content = json.dumps(update_parameters(spec), sort_keys=True)
         # What CloudFormation read when it made the stack set may have been another content.
         is_as_made = previous.is_new and not (spec.template_digest and spec.template_url)
-        if not is_as_made and differs(spec, previous, seen.stack_set, self.templates.read(spec)):
-            content = json.dumps(update_parameters(spec), sort_keys=True)
-            if self._has_rolled_out(operations, content):
-                logger.warning("stack set is shown otherwise than it was updated")
-                content = None
-        return planning.plan_deployment(spec, previous, seen, self.marks, content)
+        is_other = not is_as_made and differs(
+            spec, previous, seen.stack_set, self.templates.read(spec)
+        )
+        if is_other and self._has_rolled_out(operations, content):
+            logger.warning("stack set is shown otherwise than it was updated")
+            is_other = False
+        return planner.steps(seen, spec, content, differs=is_other)
 
     def _has_rolled_out(self, operations: Operations, content: str) -> bool:
         """Whether this request has updated the stack set to this content."""
         step = Step(UPDATE_SET, None, (), content=content)
-        return operations.has_succeeded(self.marks.operation_id(step))
+        both = (step, replace(step, switches_auto=True))
+        return any(operations.has_succeeded(self.marks.operation_id(each)) for each in both)
 
     def _untaken(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
         return [

@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from handler.plan.marks import Marks
-from handler.values.spec import START
+from handler.values.spec import START, StackSetSpec
 
 _PATIENCE_OF_CLOUDFORMATION = 3600
 _LONGEST_DEPLOYMENT = 12 * 3600
 _VALIDITY_OF_SIGNATURE = 7200
 _SHORTEST_NAME_PART = 40
+_SERVICE_MANAGED_SUFFIX = "-org"
 _NOT_CREATED = "-not-created-"
 _UNFINISHED = "-unfinished-"
 _STACK_SET_ID = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+")
@@ -128,14 +129,19 @@ class Request:
         """When to stop waiting, so that stopping an operation and answering still fit in."""
         return self.deadline - min(60.0, (self.deadline - self.began) / 10)
 
-    @property
-    def default_name(self) -> str:
-        """The StackSetName where the author gives none: unique, and at most 128 characters."""
+    def name_of(self, spec: StackSetSpec) -> str:
+        """Returns the StackSetName: where the author gives none, one that is unique and fits.
+
+        It differs by the permission model, for a change of that makes another stack set.
+        """
+        if spec.name is not None:
+            return spec.name
+        suffix = "" if spec.service_managed is None else _SERVICE_MANAGED_SUFFIX
         stack_name = self.stack_id.split("/")[1] if "/" in self.stack_id else self.stack_id
-        room = 128 - len(self.marks.resource) - 2
+        room = 128 - len(self.marks.resource) - len(suffix) - 2
         logical_id = self.logical_id[: room - _SHORTEST_NAME_PART]
         parts = (stack_name[: room - len(logical_id)], logical_id, self.marks.resource)
-        return "-".join(parts)
+        return f"{'-'.join(parts)}{suffix}"
 
 
 def _waits_for_start(properties: Mapping[str, Any]) -> bool:

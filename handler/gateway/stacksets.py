@@ -22,6 +22,7 @@ from handler.gateway.retry import backoff_intervals, is_transient
 from handler.plan.parameters import create_parameters, instance_parameters, update_parameters
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, OperationState, StackSetState
+from handler.values.organization import SELF
 from handler.values.spec import Overrides, StackSetSpec
 from handler.values.targets import Target
 
@@ -93,7 +94,12 @@ class StackSets:
         sleep: Called with the seconds to wait before each further try, and with 0 before each page
             and each look-up, so that long lists end in time.
         before_write: Called before each try of a call that changes something; a stop is none.
+
+    Attributes:
+        call_as: SELF or DELEGATED_ADMIN: for whom every call is made.
     """
+
+    call_as = SELF
 
     def __init__(
         self,
@@ -273,11 +279,12 @@ class StackSets:
     def _call(self, method: str, **parameters: object) -> dict[str, Any]:
         intervals = backoff_intervals()
         is_write = not method.startswith(_READS) and method != _STOP
+        caller = {} if self.call_as == SELF else {"CallAs": self.call_as}
         while True:
             if is_write:
                 self._before_write()
             try:
-                answer: dict[str, Any] = getattr(self._client, method)(**parameters)
+                answer: dict[str, Any] = getattr(self._client, method)(**parameters, **caller)
             except (ClientError, BotoCoreError) as error:
                 # Where the line broke, the call may have been carried out: all may be repeated.
                 if not is_transient(error):

@@ -209,7 +209,8 @@ def interrupted(
     spec = previous.spec
     if spec is not None:
         spec = replace(spec, parameters=dict.fromkeys(spec.parameters, ""))
-    return replace(previous, instances=dict.fromkeys([*previous.instances, *known]), spec=spec)
+    unknown = dict.fromkeys([*previous.instances, *known])
+    return replace(previous, instances=unknown, spec=spec, is_doubtful=True)
 
 
 def doubtful_overrides(previous: Previous, spec: StackSetSpec) -> Previous:
@@ -223,6 +224,7 @@ def doubtful_overrides(previous: Previous, spec: StackSetSpec) -> Previous:
             target: None if overrides or spec.instances.get(target) else overrides
             for target, overrides in previous.instances.items()
         },
+        is_doubtful=True,
     )
 
 

@@ -53,12 +53,14 @@ def update_parameters(spec: StackSetSpec, *, with_auto_deployment: bool = False)
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())],
         "Capabilities": sorted(spec.capabilities),
         "ManagedExecution": {"Active": spec.managed_execution},
-        **_service_managed_parameters(spec.service_managed, with_auto_deployment),
+        **_service_managed_parameters(
+            spec.service_managed, with_auto_deployment=with_auto_deployment
+        ),
     }
 
 
 def _service_managed_parameters(
-    wanted: ServiceManaged | None, with_auto_deployment: bool
+    wanted: ServiceManaged | None, *, with_auto_deployment: bool
 ) -> dict[str, Any]:
     """What only a service-managed stack set has.
 

@@ -6,43 +6,20 @@ lower one has what either of them says, and the lower one counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from handler.errors import Fault, InvalidProperties
-from handler.values.organization import UnitGroup
 from handler.values.selection import (
     NOWHERE,
-    ROOT,
     Cell,
     Place,
     Selection,
+    Tree,
     combined,
     first_given,
+    in_force,
 )
 from handler.values.spec import NO_OVERRIDES, Overrides
-from handler.values.targets import DIFFERENCE, INTERSECTION
-
-
-@dataclass(frozen=True)
-class Tree:
-    """What is known of the organization.
-
-    Attributes:
-        root: The id of its root; that of the stand-in where it is not known.
-        above: The units above each, as far as they are known; the root is above all.
-        members: The accounts in a unit, those of units below it too, as far as they were read.
-    """
-
-    root: str = ROOT
-    above: Mapping[str, Collection[str]] = field(default_factory=dict)
-    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-    def ancestors(self, unit: str) -> list[str]:
-        """Returns the units above one, as far as they are known."""
-        if unit == self.root:
-            return []
-        return [*(each for each in self.above.get(unit, ()) if each != self.root), self.root]
 
 
 @dataclass(frozen=True)
@@ -71,80 +48,6 @@ class UnknownMembers(Exception):
     def __init__(self, unit: str, below: Iterable[str]) -> None:
         super().__init__(unit)
         self.unit, self.below = unit, sorted(below)
-
-
-def expand(
-    groups: Iterable[UnitGroup], lists: Mapping[str, Collection[str]], root: str = ROOT
-) -> dict[Place, Cell]:
-    """Returns what groups select together; of different overrides the first count.
-
-    Args:
-        groups: As the author wrote them.
-        lists: The accounts in each list that stands behind an address.
-        root: The id of the organization's root.
-    """
-    cells: dict[Place, Cell] = {}
-    for group in groups:
-        cell = _cell(group, lists)
-        for unit in group.units or (root,):
-            for region in group.regions:
-                place = Place(root if unit == ROOT else unit, region)
-                cells[place] = combined(first_given, [cells.get(place, NOWHERE), cell])
-    return {place: each for place, each in cells.items() if not each.is_empty}
-
-
-def _cell(group: UnitGroup, lists: Mapping[str, Collection[str]]) -> Cell:
-    accounts = sorted({*group.accounts, *lists.get(group.accounts_url, ())})
-    if group.account_filter == INTERSECTION:
-        return Cell(None, dict.fromkeys(accounts, group.overrides))
-    if group.account_filter == DIFFERENCE:
-        return Cell(group.overrides, dict.fromkeys(accounts))
-    return Cell(group.overrides)
-
-
-def conflicts(groups: Iterable[UnitGroup], tree: Tree) -> None:
-    """Refuse groups that give one account different overrides in a Region.
-
-    Raises:
-        InvalidProperties: The two groups, and the unit or the account.
-    """
-    seen: list[tuple[UnitGroup, dict[Place, Cell]]] = []
-    faults = []
-    for group in groups:
-        here = expand([group], {}, tree.root)
-        for other, there in seen:
-            place = next(
-                (each for each in here if _disagree(each, here[each], there, tree)), None
-            ) or next((each for each in there if _disagree(each, there[each], here, tree)), None)
-            if place is not None:
-                message = (
-                    f"gives accounts of {place.unit} other overrides in {place.region} than"
-                    f" {other.path}: name each account once, or write the same overrides"
-                )
-                faults.append(Fault(group.path, message))
-        seen.append((group, here))
-    if faults:
-        raise InvalidProperties(faults)
-
-
-def _disagree(place: Place, cell: Cell, others: Selection, tree: Tree) -> bool:
-    for unit in (place.unit, *tree.ancestors(place.unit)):
-        other = others.get(Place(unit, place.region))
-        if other is None:
-            continue
-        accounts = {*cell.named, *other.named}
-        pairs = [(cell.of(each), other.of(each)) for each in accounts]
-        pairs.append((cell.others, other.others))
-        if any(None not in pair and pair[0] != pair[1] for pair in pairs):
-            return True
-    return False
-
-
-def in_force(selection: Selection, place: Place, tree: Tree) -> Cell:
-    """Returns what the accounts of a unit have, by itself or by a unit above it."""
-    units = (place.unit, *tree.ancestors(place.unit))
-    cells = [selection.get(Place(unit, place.region), NOWHERE) for unit in units]
-    return cells[0] if all(each is NOWHERE for each in cells[1:]) else combined(first_given, cells)
 
 
 def change(old: Selection, new: Selection, tree: Tree) -> Change:

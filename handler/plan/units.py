@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from handler.errors import Failure, OperationFailed
 from handler.plan.boxes import by_overrides, cover_by_boxes
 from handler.plan.instances import failure, must_be_replaced, worth_retrying
 from handler.plan.marks import Marks
-from handler.plan.selections import Change, Tree, change, in_force
+from handler.plan.selections import Change, change
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place, Selection
+from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, in_force
 from handler.values.spec import Overrides
 from handler.values.targets import ALL, DIFFERENCE, INTERSECTION, Box, Target
 
@@ -73,6 +73,21 @@ class Units:
         return in_force(self.before, place, self.tree).of(target.account)
 
 
+@dataclass(frozen=True)
+class SetUpdate:
+    """What a stack set itself is to become.
+
+    Attributes:
+        content: What UpdateStackSet has to send, in words of its own.
+        differs: Whether it is something else now, AutoDeployment aside.
+        auto_deployment: What the template wants of that.
+    """
+
+    content: str
+    differs: bool
+    auto_deployment: AutoDeployment
+
+
 def unknown_overrides(units: Units, seen: Observation, marks: Marks) -> list[Target]:
     """The wanted instances whose overrides nothing but DescribeStackInstance can tell."""
     if units.certain:
@@ -86,24 +101,14 @@ def unknown_overrides(units: Units, seen: Observation, marks: Marks) -> list[Tar
     )
 
 
-def plan_units(
-    units: Units,
-    seen: Observation,
-    marks: Marks,
-    content: str,
-    auto_deployment: AutoDeployment,
-    *,
-    differs: bool,
-) -> list[Step]:
+def plan_units(units: Units, seen: Observation, marks: Marks, update: SetUpdate) -> list[Step]:
     """The steps from what is there to what the template says.
 
     Args:
         units: Where the stack set is to be deployed.
         seen: What is there.
         marks: Those of this request.
-        content: What UpdateStackSet has to send, in words of its own.
-        auto_deployment: What the template wants of it.
-        differs: Whether the stack set's own configuration differs, AutoDeployment aside.
+        update: What the stack set itself is to become.
 
     Returns:
         Steps in the order in which to take them. Steps whose operations have succeeded are among
@@ -116,18 +121,18 @@ def plan_units(
     broken = _broken(units, seen, marks)
     deletions = _deletions(found.leaving, broken)
     creations = _creations(units, found, broken)
-    stale = {} if differs else _worth_retrying(units, seen, marks)
+    stale = {} if update.differs else _worth_retrying(units, seen, marks)
     updates = _updates({**_overridden(units, found, seen, marks), **stale})
     regions = tuple(sorted({each.region for each in seen.instances}))
-    switches = seen.stack_set.auto_deployment != auto_deployment
-    update = Step(UPDATE_SET, None, regions, content=content)
-    switch = Step(UPDATE_SET, None, regions, content=content, switches_auto=True)
-    if switches and not auto_deployment.is_enabled:
+    switches = seen.stack_set.auto_deployment != update.auto_deployment
+    plain = Step(UPDATE_SET, None, regions, content=update.content)
+    switch = replace(plain, switches_auto=True)
+    if switches and not update.auto_deployment.is_enabled:
         # Otherwise StackSets might make again what is deleted.
         return [switch, *deletions, *creations, *updates]
-    if switches and differs and not creations:
+    if switches and update.differs and not creations:
         return [*deletions, switch, *updates]
-    first, last = [update] if differs else [], [switch] if switches else []
+    first, last = [plain] if update.differs else [], [switch] if switches else []
     return [*deletions, *first, *creations, *updates, *last]
 
 
@@ -263,4 +268,5 @@ def verify_units(units: Units, seen: Observation, marks: Marks) -> None:
             failure(target, state) for target, state in behind.items() if not state.is_cancelled
         ]
         cancelled = sum(state.is_cancelled for state in behind.values())
-        raise OperationFailed("No operation is left to try.", failures, cancelled)
+        text = "No operation is left to try."
+        raise OperationFailed(text, failures, cancelled)

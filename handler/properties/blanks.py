@@ -14,7 +14,7 @@ from typing import Any
 from handler.errors import Fault
 from handler.properties.fields import is_blank
 from handler.properties.mending import mend
-from handler.properties.model import GROUP_LISTS
+from handler.properties.permissions import GROUP_LISTS
 from handler.values.targets import Target
 
 

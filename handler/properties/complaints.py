@@ -12,14 +12,10 @@ from pydantic_core import ErrorDetails
 
 from handler.errors import Fault
 from handler.properties import fields
-from handler.properties.model import (
-    Execution,
-    Group,
-    NativeTargets,
-    Preferences,
-    Properties,
-    StackSetProperties,
-)
+from handler.properties.groups import Group, Targets
+from handler.properties.maps import Properties
+from handler.properties.model import Execution, Preferences, StackSetProperties
+from handler.properties.permissions import Automatic
 
 _Root = TypeVar("_Root", bound=Properties)
 
@@ -117,6 +113,7 @@ def _model_at(place: Place, root: type[Properties]) -> type[Properties]:
     models: dict[str, type[Properties]] = {
         "ManagedExecution": Execution,
         "OperationPreferences": Preferences,
-        "DeploymentTargets": NativeTargets,
+        "AutoDeployment": Automatic,
+        "DeploymentTargets": Targets,
     }
     return models.get(names[-1], Group)

@@ -83,7 +83,8 @@ def _wrong(value: object, expected: str) -> PydanticCustomError:
     return fault_error(Fault("", f"is {shown(value)}: write {expected}"))
 
 
-def _matches(pattern: str, expected: str) -> BeforeValidator:
+def matches(pattern: str, expected: str) -> BeforeValidator:
+    """Returns what takes a text of this form, and otherwise says what is expected."""
     compiled = re.compile(pattern)
 
     def read(value: object) -> str:
@@ -144,7 +145,9 @@ def _whole_number(least: int, most: int | None = None) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _one_of(*choices: str) -> BeforeValidator:
+def one_of(*choices: str) -> BeforeValidator:
+    """Returns what takes one of these words, in capitals or not."""
+
     def read(value: object) -> str:
         text = value.strip().upper() if isinstance(value, str) else ""
         if text not in choices:
@@ -220,23 +223,30 @@ REGION = r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}"
 
 Account = Annotated[
     str,
-    _matches(ACCOUNT, "the 12 digits of an account id, in quotes so that leading zeros stay"),
+    matches(ACCOUNT, "the 12 digits of an account id, in quotes so that leading zeros stay"),
 ]
-Region = Annotated[str, _matches(REGION, "the name of a region, such as us-east-1")]
+Region = Annotated[str, matches(REGION, "the name of a region, such as us-east-1")]
 Capability = Annotated[
-    str, _one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+    str, one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 ]
-_repeats = AfterValidator(_refuse_repeats)
-_gaps, _empty = BeforeValidator(mark_gaps), BeforeValidator(_refuse_empty)
+repeats = AfterValidator(_refuse_repeats)
+"""Refuses a list that names something twice."""
+
+gaps = BeforeValidator(mark_gaps)
+"""Marks gaps in a list."""
+
+empty = BeforeValidator(_refuse_empty)
+"""Refuses an empty list."""
+
 # Pydantic runs those before the type from the last to the first.
-Accounts = Annotated[tuple[Account | None, ...], _repeats, _gaps, _empty]
-Regions = Annotated[tuple[Region | None, ...], _repeats, _gaps, _empty]
-RegionOrder = Annotated[tuple[Region | None, ...], _repeats, _gaps]
-Capabilities = Annotated[tuple[Capability | None, ...], _gaps]
+Accounts = Annotated[tuple[Account | None, ...], repeats, gaps, empty]
+Regions = Annotated[tuple[Region | None, ...], repeats, gaps, empty]
+RegionOrder = Annotated[tuple[Region | None, ...], repeats, gaps]
+Capabilities = Annotated[tuple[Capability | None, ...], gaps]
 
 StackSetName = Annotated[
     str,
-    _matches(
+    matches(
         r"[a-zA-Z][-a-zA-Z0-9]{0,127}",
         "at most 128 letters, digits and hyphens, a letter first",
     ),
@@ -246,7 +256,7 @@ Description = Annotated[
 ]
 RoleArn = Annotated[
     str,
-    _matches(
+    matches(
         r"arn:[a-z0-9-]+:iam::[0-9]{12}:role/[\x21-\x7e]{1,1990}",
         "the role's ARN, such as"
         " arn:aws:iam::111111111111:role/AWSCloudFormationStackSetAdministrationRole",
@@ -254,7 +264,7 @@ RoleArn = Annotated[
 ]
 RoleName = Annotated[
     str,
-    _matches(
+    matches(
         r"[a-zA-Z0-9_+=,.@-]{1,64}", "the role's name alone: no ARN, no path, at most 64 characters"
     ),
 ]
@@ -270,7 +280,7 @@ TemplateBody = Annotated[
 TemplateUrl = Annotated[str, BeforeValidator(_read_url)]
 TemplateDigest = Annotated[
     str,
-    _matches(
+    matches(
         r"[0-9a-f]{64}(\.[0-9a-f]{64})?",
         "the SHA-256 of the template in 64 small hexadecimal digits, or leave it to the macro",
     ),
@@ -284,18 +294,16 @@ PositiveCount = Annotated[int, _whole_number(1)]
 Percentage = Annotated[int, _whole_number(0, 100)]
 PositivePercentage = Annotated[int, _whole_number(1, 100)]
 Seconds = Annotated[int, _whole_number(1, 3600)]
-RegionConcurrencyType = Annotated[str, _one_of("SEQUENTIAL", "PARALLEL")]
-ConcurrencyMode = Annotated[str, _one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
-WaitFor = Annotated[str, _one_of(START, END)]
+RegionConcurrencyType = Annotated[str, one_of("SEQUENTIAL", "PARALLEL")]
+ConcurrencyMode = Annotated[str, one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
+WaitFor = Annotated[str, one_of(START, END)]
 StackSetId = Annotated[
-    str, _matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
+    str, matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
 ]
 DeploymentId = Annotated[
     str,
-    _matches(
+    matches(
         r"[0-9a-f]{8}-[0-9a-f]{16}-[0-9]{1,6}(-[-0-9a-z]+)?", "what !GetAtt gives: the DeploymentId"
     ),
 ]
-LogLevel = Annotated[str, _one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]
-SelfManaged = Annotated[str, _one_of("SELF_MANAGED")]
-CallAsSelf = Annotated[str, _one_of("SELF")]
+LogLevel = Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]

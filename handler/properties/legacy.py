@@ -12,8 +12,8 @@ from typing import Any
 from handler.errors import Fault
 from handler.properties.complaints import Complaint, Place, path_of, told, validate
 from handler.properties.mending import ABSENT, is_repetition, value_at, without
-from handler.properties.model import GROUP_LISTS
 from handler.properties.pairs import is_gap
+from handler.properties.permissions import GROUP_LISTS
 
 # Members that it never looked at, or (the levels) took for their default where they were wrong.
 _PASSED_OVER = {

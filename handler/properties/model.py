@@ -7,37 +7,21 @@ freely. Every complaint about a template is made here, before anything is writte
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import Field
 
 from handler.errors import Fault
 from handler.properties import fields
-from handler.properties.pairs import is_gap
-from handler.values.spec import END, Overrides, StackSetSpec
+from handler.properties.maps import Properties
+from handler.properties.permissions import Permissions
+from handler.values.organization import SELF_MANAGED, SERVICE_MANAGED
+from handler.values.spec import END, StackSetSpec
 from handler.values.targets import Target
-
-GROUP_LISTS = ("StackInstances", "StackInstancesGroup")
-"""The members that hold groups of stack instances, in either spelling."""
 
 _ALTERNATIVES = (
     ("FailureToleranceCount", "FailureTolerancePercentage"),
     ("MaxConcurrentCount", "MaxConcurrentPercentage"),
 )
-
-
-class Properties(BaseModel):
-    """A map of the template: gaps are passed over, members that nobody knows are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pass_over_gaps(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            message = f"is {fields.shown(value)}: write a map with {', '.join(cls.model_fields)}"
-            raise fields.fault_error(Fault("", message))
-        return {key: each for key, each in value.items() if not is_gap(each)}
 
 
 class Execution(Properties):
@@ -65,53 +49,7 @@ class Preferences(Properties):
                 yield Fault("OperationPreferences", message)
 
 
-class NativeTargets(Properties):
-    """The native resource's way to name accounts."""
-
-    Accounts: fields.Accounts
-
-
-class Group(Properties):
-    """Stack instances that share Regions and overrides."""
-
-    Accounts: fields.Accounts | None = None
-    DeploymentTargets: NativeTargets | None = None
-    Regions: fields.Regions
-    ParameterOverrides: fields.Parameters = {}
-
-    def faults(self, path: str, unreadable: Collection[str]) -> Iterator[Fault]:
-        """Yields what is wrong among members that are each right by themselves.
-
-        Args:
-            path: The group's own.
-            unreadable: Paths of what was left out because it is wrong by itself.
-        """
-        places = (f"{path}.Accounts", f"{path}.DeploymentTargets")
-        is_told = any(each.startswith(places) for each in unreadable)
-        if self.Accounts is None and self.DeploymentTargets is None and not is_told:
-            yield Fault(path, "names no accounts: write Accounts, or leave the group out")
-        if self.Accounts is not None and self.DeploymentTargets is not None:
-            yield Fault(path, "has both Accounts and DeploymentTargets: keep one of the two")
-
-    def targets(self) -> list[Target]:
-        """Returns every pair of account and Region that the group names."""
-        accounts = self.Accounts or (self.DeploymentTargets and self.DeploymentTargets.Accounts)
-        return [
-            Target(account, region)
-            for account in accounts or ()
-            for region in self.Regions
-            if account is not None and region is not None
-        ]
-
-    def overrides(self) -> Overrides:
-        """Returns the parameter overrides of all its instances."""
-        return tuple(sorted(self.ParameterOverrides.items()))
-
-
-_Groups = Annotated[tuple[Group | None, ...], BeforeValidator(fields.mark_gaps)]
-
-
-class StackSetProperties(Properties):
+class StackSetProperties(Permissions):
     """All properties of Custom::StackSet."""
 
     ServiceToken: str | None = None
@@ -123,26 +61,13 @@ class StackSetProperties(Properties):
     TemplateURL: fields.TemplateUrl | None = None
     TemplateBody: fields.TemplateBody | None = None
     TemplateDigest: fields.TemplateDigest | None = None
-    Parameters: fields.Parameters = {}
-    Tags: fields.Tags = {}
+    Parameters: fields.Parameters = Field(default={})
+    Tags: fields.Tags = Field(default={})
     Capabilities: fields.Capabilities = ()
-    AdministrationRoleARN: fields.RoleArn | None = None
-    ExecutionRoleName: fields.RoleName | None = None
-    PermissionModel: fields.SelfManaged | None = None
-    CallAs: fields.CallAsSelf | None = None
     ManagedExecution: Execution = Execution()
     OperationPreferences: Preferences = Preferences()
-    StackInstances: _Groups = ()
-    StackInstancesGroup: _Groups = ()
     loglevel: fields.LogLevel | None = None
     botolevel: fields.LogLevel | None = None
-
-    def groups(self) -> Iterator[tuple[str, Group]]:
-        """Yields each group with its path, in both spellings' lists."""
-        for name in GROUP_LISTS:
-            for index, group in enumerate(getattr(self, name)):
-                if group is not None:
-                    yield f"{name}[{index}]", group
 
     def faults(self, unreadable: Collection[str] = ()) -> Iterator[Fault]:
         """Yields what is wrong among members that are each right by themselves.
@@ -158,14 +83,20 @@ class StackSetProperties(Properties):
         if self.StackSetDescription and self.Description not in (None, self.StackSetDescription):
             yield Fault("Description", "and StackSetDescription differ: keep one of the two")
         yield from self.OperationPreferences.faults()
+        yield from self.faults_by_model(unreadable)
         repeated = self.repetitions()
         for path, group in self.groups():
             yield from group.faults(path, unreadable)
             yield from repeated.get(path, ())
 
     def repetitions(self) -> dict[str, list[Fault]]:
-        """Returns what is wrong with groups that name an instance of another, by their paths."""
+        """Returns what is wrong with groups that name an instance of another, by their paths.
+
+        Those of a service-managed stack set may overlap as long as they agree.
+        """
         faults: dict[str, list[Fault]] = {}
+        if self.PermissionModel == SERVICE_MANAGED:
+            return faults
         named_in: dict[Target, str] = {}
         for path, group in self.groups():
             for target in group.targets():
@@ -205,5 +136,8 @@ class StackSetProperties(Properties):
                 target: group.overrides()
                 for _, group in self.groups()
                 for target in group.targets()
+                if self.PermissionModel == SELF_MANAGED
             },
+            service_managed=self.service_managed(),
+            call_as=self.CallAs,
         )

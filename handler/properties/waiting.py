@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.errors import InvalidProperties
-from handler.properties import fields
+from handler.properties import fields, unit_fields
 from handler.properties.complaints import validate_as
-from handler.properties.model import Properties
+from handler.properties.maps import Properties
+from handler.values.organization import SELF
 from handler.values.spec import WaitSpec
 
 WAIT_TYPE = "Custom::StackSetWait"
@@ -21,6 +22,7 @@ class WaitProperties(Properties):
     ServiceTimeout: fields.Seconds | None = None
     StackSetId: fields.StackSetId
     DeploymentId: fields.DeploymentId
+    CallAs: unit_fields.CallAs = SELF
     Last: fields.Boolean = True
     loglevel: fields.LogLevel | None = None
     botolevel: fields.LogLevel | None = None
@@ -38,4 +40,9 @@ def read_wait(raw: Mapping[str, Any]) -> WaitSpec:
     properties, complaints = validate_as(raw, WaitProperties, WAIT_TYPE)
     if properties is None:
         raise InvalidProperties([fault for each in complaints for fault in each.faults])
-    return WaitSpec(properties.StackSetId, properties.DeploymentId, is_last=properties.Last)
+    return WaitSpec(
+        properties.StackSetId,
+        properties.DeploymentId,
+        is_last=properties.Last,
+        call_as=properties.CallAs,
+    )

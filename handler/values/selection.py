@@ -7,11 +7,13 @@ selection to another can be worked out exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from handler.values.organization import UnitGroup
 from handler.values.spec import Overrides
+from handler.values.targets import DIFFERENCE, INTERSECTION
 
 ROOT = "root"
 """Stands for the organization's root where its id is not known."""
@@ -71,3 +73,95 @@ def combined(choose: Callable[..., Overrides | None], cells: Iterable[Cell]) -> 
 def first_given(*values: Overrides | None) -> Overrides | None:
     """Returns the first that is not None; None where all are."""
     return next((each for each in values if each is not None), None)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """What is known of the organization.
+
+    Attributes:
+        root: The id of its root; that of the stand-in where it is not known.
+        above: The units above each, as far as they are known; the root is above all.
+        members: The accounts in a unit, those of units below it too, as far as they were read.
+    """
+
+    root: str = ROOT
+    above: Mapping[str, Collection[str]] = field(default_factory=dict)
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def ancestors(self, unit: str) -> list[str]:
+        """Returns the units above one, as far as they are known."""
+        if unit == self.root:
+            return []
+        return [*(each for each in self.above.get(unit, ()) if each != self.root), self.root]
+
+
+def expand(
+    groups: Iterable[UnitGroup], lists: Mapping[str, Collection[str]], root: str = ROOT
+) -> dict[Place, Cell]:
+    """Returns what groups select together; of different overrides the first count.
+
+    Args:
+        groups: As the author wrote them.
+        lists: The accounts in each list that stands behind an address.
+        root: The id of the organization's root.
+    """
+    cells: dict[Place, Cell] = {}
+    for group in groups:
+        cell = _cell(group, lists)
+        for unit in group.units or (root,):
+            for region in group.regions:
+                place = Place(root if unit == ROOT else unit, region)
+                cells[place] = combined(first_given, [cells.get(place, NOWHERE), cell])
+    return {place: each for place, each in cells.items() if not each.is_empty}
+
+
+def _cell(group: UnitGroup, lists: Mapping[str, Collection[str]]) -> Cell:
+    accounts = sorted({*group.accounts, *lists.get(group.accounts_url, ())})
+    if group.account_filter == INTERSECTION:
+        return Cell(None, dict.fromkeys(accounts, group.overrides))
+    if group.account_filter == DIFFERENCE:
+        return Cell(group.overrides, dict.fromkeys(accounts))
+    return Cell(group.overrides)
+
+
+def disagreements(
+    groups: Iterable[UnitGroup], tree: Tree
+) -> Iterator[tuple[UnitGroup, UnitGroup, Place]]:
+    """Yields groups that give an account other overrides than an earlier one, that, and where.
+
+    Args:
+        groups: As the author wrote them; lists behind addresses are not looked at.
+        tree: What is known of the organization.
+    """
+    seen: list[tuple[UnitGroup, dict[Place, Cell]]] = []
+    for group in groups:
+        here = expand([group], {}, tree.root)
+        for other, there in seen:
+            places = (
+                *(each for each in here if _disagree(each, here[each], there, tree)),
+                *(each for each in there if _disagree(each, there[each], here, tree)),
+            )
+            if places:
+                yield group, other, places[0]
+        seen.append((group, here))
+
+
+def _disagree(place: Place, cell: Cell, others: Selection, tree: Tree) -> bool:
+    for unit in (place.unit, *tree.ancestors(place.unit)):
+        other = others.get(Place(unit, place.region))
+        if other is None:
+            continue
+        accounts = {*cell.named, *other.named}
+        pairs = [(cell.of(each), other.of(each)) for each in accounts]
+        pairs.append((cell.others, other.others))
+        if any(None not in pair and pair[0] != pair[1] for pair in pairs):
+            return True
+    return False
+
+
+def in_force(selection: Selection, place: Place, tree: Tree) -> Cell:
+    """Returns what the accounts of a unit have, by itself or by a unit above it."""
+    units = (place.unit, *tree.ancestors(place.unit))
+    cells = [selection.get(Place(unit, place.region), NOWHERE) for unit in units]
+    return cells[0] if all(each is NOWHERE for each in cells[1:]) else combined(first_given, cells)

@@ -74,12 +74,14 @@ class Previous:
         certain: False where they may never have been applied, as with invalid old properties.
         spec: The old properties in full; None where they are unknown.
         is_new: Whether this request made the stack set, so that it is configured as wanted.
+        is_doubtful: Whether a deployment before was perhaps cut short.
     """
 
     instances: Mapping[Target, Overrides | None]
     certain: bool = True
     spec: StackSetSpec | None = None
     is_new: bool = False
+    is_doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,10 @@ class WaitSpec:
         stack_set_id: The stack set that is deployed.
         deployment_id: The deployment, as the stack set's resource named it.
         is_last: Whether it fails if the deployment still runs.
+        call_as: SELF or DELEGATED_ADMIN.
     """
 
     stack_set_id: str
     deployment_id: str
     is_last: bool = True
+    call_as: str = SELF

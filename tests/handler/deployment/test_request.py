@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.plan.marks import Marks
+from handler.values.spec import StackSetSpec
 from tests.factories import STACK_ID, STACK_SET_ID
 
 _SIGNED = 1_787_443_200.0  # 20260823T000000Z
@@ -235,7 +236,7 @@ class TestDefaultName:
         """The name begins with what a person would look for, and ends with what is unique."""
         request = _request()
 
-        assert request.default_name == f"stacksets-StackSet-{request.marks.resource}"
+        assert request.name_of(StackSetSpec()) == f"stacksets-StackSet-{request.marks.resource}"
 
     @given(
         st.from_regex(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", fullmatch=True),
@@ -243,7 +244,7 @@ class TestDefaultName:
     )
     def test_api_takes_it(self, stack_name: str, logical_id: str) -> None:
         """The API takes the name, however long the names that it is made of."""
-        name = _request(stack_name, logical_id).default_name
+        name = _request(stack_name, logical_id).name_of(StackSetSpec())
 
         assert re.fullmatch(r"[a-zA-Z][-a-zA-Z0-9]{0,127}", name)
 
@@ -254,7 +255,7 @@ class TestDefaultName:
     )
     def test_room_is_shared(self, stack_name: str, logical_id: str, length: int) -> None:
         """A long logical id leaves 40 characters to the stack's name, a short one all the room."""
-        name = _request(stack_name, logical_id).default_name
+        name = _request(stack_name, logical_id).name_of(StackSetSpec())
 
         assert len(name) == length
         assert name.startswith(stack_name[:40])
@@ -271,17 +272,19 @@ class TestDefaultName:
     )
     def test_unique(self, other: Request) -> None:
         """Names that differ only where there is no room for it give different names."""
-        assert other.default_name != _request("s" * 128, "L" * 255).default_name
+        assert other.name_of(StackSetSpec()) != _request("s" * 128, "L" * 255).name_of(
+            StackSetSpec()
+        )
 
     def test_same_for_every_request(self) -> None:
         """The name is that of the resource, not of the request."""
         again = Request(_request().stack_id, "StackSet", "request-2", "", {})
 
-        assert again.default_name == _request().default_name
+        assert again.name_of(StackSetSpec()) == _request().name_of(StackSetSpec())
 
     def test_odd_stack_id(self) -> None:
         """A stack id that is no ARN is its own name."""
-        assert Request("mystack", "S", "r", "", {}).default_name.startswith("mystack-S-")
+        assert Request("mystack", "S", "r", "", {}).name_of(StackSetSpec()).startswith("mystack-S-")
 
 
 @pytest.mark.parametrize(

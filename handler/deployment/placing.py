@@ -1,0 +1,179 @@
+"""Where a service-managed stack set is to be deployed, and was: what groups come to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+
+from handler.errors import InvalidProperties, StackSetResourceError
+from handler.gateway.organization import NotTold, Organization
+from handler.plan.marks import Marks
+from handler.plan.selections import UnknownMembers, change
+from handler.plan.units import Units
+from handler.properties.permissions import conflict
+from handler.values.observation import Observation, StackSetState
+from handler.values.organization import ServiceManaged, UnitGroup
+from handler.values.selection import (
+    ROOT,
+    Cell,
+    Place,
+    Selection,
+    Tree,
+    combined,
+    disagreements,
+    expand,
+    first_given,
+)
+from handler.values.spec import NO_OVERRIDES, Overrides, Previous
+
+
+@dataclass
+class Placing:
+    """Works out selections for one request.
+
+    Attributes:
+        organization: Tells of units, where it may be asked.
+        read_list: Reads the accounts behind an address.
+        marks: Those of the request.
+        is_rollback: Whether nobody knows which of the old properties were applied.
+        warnings: What could not be known, as sentences for the author.
+    """
+
+    organization: Organization
+    read_list: Callable[[str], Collection[str]]
+    marks: Marks
+    is_rollback: Callable[[], bool]
+    warnings: list[str] = field(default_factory=list)
+    _lists: dict[str, Collection[str]] = field(default_factory=dict)
+    _members: dict[str, frozenset[str]] = field(default_factory=dict)
+    _root: str = ""
+
+    def check(self, wanted: ServiceManaged | None) -> None:
+        """Make sure, before anything is made, that it is known where to deploy it.
+
+        Raises:
+            InvalidProperties: Two groups give an account different overrides.
+            StackSetResourceError: It takes to know what the function may not ask for.
+        """
+        if wanted is not None:
+            nothing = Observation(StackSetState("", "", "", ""))
+            self.units(wanted, Previous({}, is_new=True), nothing)
+
+    def units(self, wanted: ServiceManaged, previous: Previous, seen: Observation) -> Units:
+        """Returns where the stack set is to be deployed, and where it was before.
+
+        Raises:
+            InvalidProperties: Two groups give an account different overrides.
+            StackSetResourceError: It takes to know what the function may not ask for.
+        """
+        before = previous.spec.service_managed if previous.spec is not None else None
+        old = () if before is None or previous.is_new else before.groups
+        certain = previous.certain and not previous.is_doubtful and not self.is_rollback()
+        root = self._find_root((*wanted.groups, *old))
+        was = expand([each for each in old if not each.accounts_url], {}, root)
+        for group in old:
+            if group.accounts_url:
+                was = self._with_listed(was, group, root, seen)
+        lists = {each.accounts_url: self._list(each.accounts_url) for each in wanted.groups}
+        wants = expand(wanted.groups, lists, root)
+        overrides = {each.overrides for each in (*wanted.groups, *old)}
+        tree = Tree(root, members=self._members)
+        if len(overrides) > 1 or _deletes(was, wants, tree):
+            tree = replace(tree, above=self._above({unit for unit, _ in {**was, **wants}}))
+        faults = [conflict(*each) for each in disagreements(wanted.groups, tree)]
+        if faults:
+            raise InvalidProperties(faults)
+        units = Units(wants, was, tree, certain)
+        self._require_members(units)
+        return units
+
+    def _find_root(self, groups: Iterable[UnitGroup]) -> str:
+        listed = list(groups)
+        named = [unit for each in listed for unit in each.units if unit.startswith("r-")]
+        if named:
+            return named[0]
+        if all(each.units for each in listed):
+            return ROOT
+        if not self._root:
+            try:
+                self._root = self.organization.root()
+            except NotTold as error:
+                message = (
+                    "Accounts without an organizational unit are named through the organization's"
+                    f" root, which the function cannot find ({error}). Write its id, r-...,"
+                    " into OrganizationalUnitIds, with AccountFilterType: INTERSECTION, or let the"
+                    " function ask: parameter ReadOrganization of its stack."
+                )
+                raise StackSetResourceError(message) from error
+        return self._root
+
+    def _above(self, units: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """The units above each, where one may be above another."""
+        below_root = sorted(each for each in units if not each.startswith("r-") and each != ROOT)
+        if len(below_root) <= 1:
+            return {}
+        try:
+            return {each: self.organization.above(each) for each in below_root}
+        except NotTold as error:
+            warning = (
+                "Whether one of the organizational units is below another is not known"
+                f" ({error}): they are taken for separate."
+            )
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+            return {}
+
+    def _list(self, url: str) -> Collection[str]:
+        if url and url not in self._lists:
+            self._lists[url] = self.read_list(url)
+        return self._lists.get(url, ())
+
+    def _with_listed(
+        self, was: dict[Place, Cell], group: UnitGroup, root: str, seen: Observation
+    ) -> dict[Place, Cell]:
+        """What a list behind an address selected: it may hold others by now."""
+        named: dict[Place, dict[str, Overrides | None]] = defaultdict(dict)
+        for (account, region), state in seen.instances.items():
+            is_own = self.marks.is_of_resource(state.last_operation_id)
+            if is_own and state.unit in (group.units or (root,)) and region in group.regions:
+                named[Place(state.unit, region)][account] = group.overrides or NO_OVERRIDES
+        cells = {place: Cell(None, accounts) for place, accounts in named.items()}
+        return {
+            place: combined(
+                first_given, [each for each in (was.get(place), cells.get(place)) if each]
+            )
+            for place in {**was, **cells}
+        }
+
+    def _require_members(self, units: Units) -> None:
+        """Learn who is in the units that stay below one that leaves."""
+        while True:
+            try:
+                change(units.before, units.wanted, units.tree)
+            except UnknownMembers as unknown:
+                self._read_members(unknown)
+            else:
+                return
+
+    def _read_members(self, unknown: UnknownMembers) -> None:
+        below = ", ".join(unknown.below)
+        try:
+            for each in unknown.below:
+                self._members[each] = self.organization.accounts(each)
+        except NotTold as error:
+            message = (
+                f"Unit {unknown.unit} leaves, and {below} below it stays: which accounts leave is"
+                f" only known to who may read the organization ({error}). Set the parameter"
+                f" ReadOrganization of the function's stack, or keep {unknown.unit} with"
+                " AccountFilterType: INTERSECTION and the accounts that are to stay."
+            )
+            raise StackSetResourceError(message) from error
+
+
+def _deletes(was: Selection, wants: Selection, tree: Tree) -> bool:
+    """Whether anything leaves, as far as units are separate."""
+    try:
+        return bool(change(was, wants, tree).leaving)
+    except UnknownMembers:
+        return True

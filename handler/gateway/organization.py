@@ -1,0 +1,92 @@
+"""What the organization tells of its units, as far as the function may ask.
+
+https://docs.aws.amazon.com/organizations/latest/APIReference/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handler.gateway.retry import backoff_intervals, is_transient
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+
+
+class NotTold(Exception):
+    """The organization does not tell: the function may not ask, or there is none.
+
+    Attributes:
+        action: What was asked, such as ListParents.
+    """
+
+    def __init__(self, action: str, message: str) -> None:
+        super().__init__(f"organizations:{action}: {message}")
+        self.action = action
+
+
+class Organization:
+    """Reads the tree of units.
+
+    Every method raises NotTold, and whatever ``sleep`` raises.
+
+    Args:
+        client: Gives Organizations' client; called only where something is asked.
+        sleep: Called with the seconds to wait before each further try.
+    """
+
+    def __init__(self, client: Callable[[], BaseClient], sleep: Callable[[float], None]) -> None:
+        self._client = client
+        self._sleep = sleep
+        self._above: dict[str, tuple[str, ...]] = {}
+
+    def root(self) -> str:
+        """Returns the id of the root."""
+        return str(next(self._pages("list_roots", "Roots"))["Id"])
+
+    def above(self, unit: str) -> tuple[str, ...]:
+        """Returns the units above one, the nearest first and the root last."""
+        if unit.startswith("r-"):
+            return ()
+        if unit not in self._above:
+            parent = str(next(self._pages("list_parents", "Parents", ChildId=unit))["Id"])
+            self._above[unit] = (parent, *self.above(parent))
+        return self._above[unit]
+
+    def accounts(self, unit: str) -> frozenset[str]:
+        """Returns the accounts in a unit and in those below it, whatever their state."""
+        found = {
+            str(each["Id"])
+            for each in self._pages("list_accounts_for_parent", "Accounts", ParentId=unit)
+        }
+        below = self._pages(
+            "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=unit
+        )
+        for each in list(below):
+            found |= self.accounts(str(each["Id"]))
+        return frozenset(found)
+
+    def _pages(self, method: str, name: str, **asked: str) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            page = self._call(method, **asked, **token)
+            yield from page[name]
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
+
+    def _call(self, method: str, **asked: str) -> dict[str, Any]:
+        intervals = backoff_intervals()
+        action = "".join(word.capitalize() for word in method.split("_"))
+        while True:
+            try:
+                answer: dict[str, Any] = getattr(self._client(), method)(**asked)
+            except (ClientError, BotoCoreError) as error:
+                if not is_transient(error):
+                    raise NotTold(action, str(error)) from error
+            else:
+                return answer
+            self._sleep(next(intervals))

@@ -83,9 +83,10 @@ def _leaving(place: Place, cell: Cell, new: Selection, tree: Tree) -> Cell:
     if unknown:
         raise UnknownMembers(place.unit, unknown)
     stays = {
-        account: new[Place(unit, place.region)].of(account)
+        account: overrides
         for unit in below
         for account in tree.members[unit]
+        if (overrides := new[Place(unit, place.region)].of(account)) is not None
     }
     return combined(_leaves, [left, Cell(None, stays)]) if stays else left
 

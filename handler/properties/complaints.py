@@ -12,9 +12,10 @@ from pydantic_core import ErrorDetails
 
 from handler.errors import Fault
 from handler.properties import fields
+from handler.properties.basics import Execution, Preferences
 from handler.properties.groups import Group, Targets
 from handler.properties.maps import Properties
-from handler.properties.model import Execution, Preferences, StackSetProperties
+from handler.properties.model import StackSetProperties
 from handler.properties.permissions import Automatic
 
 _Root = TypeVar("_Root", bound=Properties)

@@ -133,7 +133,7 @@ class Group(Properties):
         Args:
             path: The group's own.
         """
-        named = self.DeploymentTargets or Targets(Accounts=self.Accounts)
+        named = self.DeploymentTargets or Targets.model_construct(Accounts=self.Accounts)
         units = _given(named.OrganizationalUnitIds)
         accounts, url = _given(named.Accounts), named.AccountsUrl or ""
         regions, overrides = _given(self.Regions), self.overrides()

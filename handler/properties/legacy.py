@@ -23,6 +23,12 @@ _PASSED_OVER = {
 }
 
 
+_OF_SERVICE_MANAGED = {
+    *("AutoDeployment", "CallAs", "ExecutionRoleTemplateBody", "ExecutionRoleTemplateURL"),
+    *("StackSetOutputBucket", "UseAdminExecutionRole"),
+}
+
+
 def leave_out_what_stood_before(
     members: dict[str, Any], old: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
@@ -45,6 +51,11 @@ def leave_out_what_stood_before(
 def are_groups_unchanged(members: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
     """Whether all groups are as they were: that function let two of them name one instance."""
     return all(members.get(name) == old.get(name) for name in GROUP_LISTS)
+
+
+def never_counted(path: str, members: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    """Whether it is a property of service-managed stack sets, which nobody had, and unchanged."""
+    return path in _OF_SERVICE_MANAGED and members.get(path) == old.get(path)
 
 
 def _without_alternatives(

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 from handler.errors import Fault
 from handler.properties import fields, unit_fields
+from handler.properties.basics import Basics
 from handler.properties.groups import Group
 from handler.properties.maps import Properties
 from handler.values import organization
@@ -51,7 +52,7 @@ class Automatic(Properties):
 _Groups = Annotated[tuple[Group | None, ...], BeforeValidator(fields.mark_gaps)]
 
 
-class Permissions(Properties):
+class Permissions(Basics):
     """The properties that depend on the permission model: in whose name, with what, and where."""
 
     PermissionModel: unit_fields.PermissionModel = SELF_MANAGED

@@ -12,7 +12,11 @@ from typing import Any
 from handler.errors import Fault, InvalidProperties
 from handler.properties.blanks import find_blanks, find_losses
 from handler.properties.complaints import path_of, told, validate
-from handler.properties.legacy import are_groups_unchanged, leave_out_what_stood_before
+from handler.properties.legacy import (
+    are_groups_unchanged,
+    leave_out_what_stood_before,
+    never_counted,
+)
 from handler.properties.mending import mend
 from handler.properties.model import StackSetProperties
 from handler.values.spec import Overrides, Previous, StackSetSpec
@@ -58,6 +62,8 @@ def read_properties(raw: Mapping[str, Any], old: Mapping[str, Any] | None = None
     if old is not None and are_groups_unchanged(raw, old):
         repeated.update(*readable.repetitions().values())
     between = list(readable.faults({path_of(each.place) for each in complaints}))
+    if old is not None:
+        repeated.update(each for each in between if never_counted(each.path, raw, old))
     faults += [each for each in between if each not in repeated]
     warnings += told(each for each in between if each in repeated)
     if old is not None:

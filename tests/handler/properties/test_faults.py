@@ -176,7 +176,9 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "list instead of targets",
         with_url(StackInstances=[{"DeploymentTargets": [ONE], "Regions": [VIRGINIA]}]),
-        ["StackInstances[0].DeploymentTargets is a list: write a map with Accounts"],
+        ["StackInstances[0].DeploymentTargets is a list: write a map with Accounts, AccountsUrl,"
+            " OrganizationalUnitIds, AccountFilterType"
+        ],
     ),
     (
         "text instead of preferences",

@@ -93,7 +93,7 @@ class Placing:
         named = [unit for each in listed for unit in each.units if unit.startswith("r-")]
         if named:
             return named[0]
-        if all(each.units for each in listed):
+        if not any(ROOT in each.units for each in listed):
             return ROOT
         if not self._root:
             try:
@@ -133,10 +133,11 @@ class Placing:
         self, was: dict[Place, Cell], group: UnitGroup, root: str, seen: Observation
     ) -> dict[Place, Cell]:
         """What a list behind an address selected: it may hold others by now."""
+        units = {root if each == ROOT else each for each in group.units}
         named: dict[Place, dict[str, Overrides | None]] = defaultdict(dict)
         for (account, region), state in seen.instances.items():
             is_own = self.marks.is_of_resource(state.last_operation_id)
-            if is_own and state.unit in (group.units or (root,)) and region in group.regions:
+            if is_own and state.unit in units and region in group.regions:
                 named[Place(state.unit, region)][account] = group.overrides or NO_OVERRIDES
         cells = {place: Cell(None, accounts) for place, accounts in named.items()}
         return {

@@ -57,7 +57,7 @@ class UnitGroup:
 
     Attributes:
         path: Where it is written.
-        units: Organizational units; none for accounts wherever they are.
+        units: Organizational units; a stand-in for the root, whose id nobody has to know.
         account_filter: Which of their accounts.
         accounts: What the filter names.
         accounts_url: Where a list of further accounts is; empty for none.

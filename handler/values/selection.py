@@ -109,7 +109,7 @@ def expand(
     cells: dict[Place, Cell] = {}
     for group in groups:
         cell = _cell(group, lists)
-        for unit in group.units or (root,):
+        for unit in group.units:
             for region in group.regions:
                 place = Place(root if unit == ROOT else unit, region)
                 cells[place] = combined(first_given, [cells.get(place, NOWHERE), cell])

@@ -176,7 +176,8 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "list instead of targets",
         with_url(StackInstances=[{"DeploymentTargets": [ONE], "Regions": [VIRGINIA]}]),
-        ["StackInstances[0].DeploymentTargets is a list: write a map with Accounts, AccountsUrl,"
+        [
+            "StackInstances[0].DeploymentTargets is a list: write a map with Accounts, AccountsUrl,"
             " OrganizationalUnitIds, AccountFilterType"
         ],
     ),
@@ -265,16 +266,15 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         with_url(
             StackInstancesGroup=[
                 {
-                    "DeploymentTargets": {"Accounts": [ONE], "OrganizationalUnitIds": ["ou-1"]},
+                    "DeploymentTargets": {"OrganizationalUnitIds": ["ou-abcd-12345678"]},
                     "Regions": [VIRGINIA],
                 }
             ]
         ),
         [
             (
-                "`OrganizationalUnitIds` is not a property of"
-                " StackInstancesGroup[0].DeploymentTargets;"
-                " it knows Accounts."
+                "StackInstancesGroup[0].DeploymentTargets.OrganizationalUnitIds needs"
+                " PermissionModel: SERVICE_MANAGED; otherwise write Accounts"
             )
         ],
     ),

@@ -174,7 +174,7 @@ def test_everything_is_told_at_once() -> None:
     )
 
     assert [text.split()[0] for text in _refused(raw, old)] == [
-        *("CallAs", "`X`", "`Y`", "StackInstances[0].Accounts[0]", "StackInstances[1]"),
+        *("`X`", "`Y`", "CallAs", "StackInstances[0].Accounts[0]", "StackInstances[1]"),
     ]
 
 
@@ -200,9 +200,9 @@ def test_both_layers_are_told_at_once() -> None:
         "StackInstances[0].Accounts[1] is '1'",
         "StackInstances[1].Regions[1] is 'Tokyo'",
         "StackInstances[2].Accounts is 'x'",
-        "StackInstances[3].DeploymentTargets.Accounts is missing",
         "TemplateURL and TemplateBody are both given",
         "OperationPreferences has both MaxConcurrentCount and MaxConcurrentPercentage",
+        "StackInstances[3].DeploymentTargets.Accounts is missing",
         "StackInstances[1] names 111111111111 in us-east-1 again, after StackInstances[0]",
     ]
 

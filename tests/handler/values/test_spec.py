@@ -28,6 +28,8 @@ def test_defaults() -> None:
         "preferences": {},
         "instances": {},
         "wait_for": "END",
+        "service_managed": None,
+        "call_as": "SELF",
     }
     assert spec == StackSetSpec()
 

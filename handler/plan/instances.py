@@ -209,7 +209,8 @@ def interrupted(
     spec = previous.spec
     if spec is not None:
         spec = replace(spec, parameters=dict.fromkeys(spec.parameters, ""))
-    return replace(previous, instances=dict.fromkeys([*previous.instances, *known]), spec=spec)
+    unknown = dict.fromkeys([*previous.instances, *known])
+    return replace(previous, instances=unknown, spec=spec, is_cut_short=True)
 
 
 def doubtful_overrides(previous: Previous, spec: StackSetSpec) -> Previous:

@@ -63,12 +63,14 @@ class Previous:
         certain: False where they may never have been applied, as with invalid old properties.
         spec: The old properties in full; None where they are unknown.
         is_new: Whether this request made the stack set, so that it is configured as wanted.
+        is_cut_short: Whether the deployment before perhaps never came to its end.
     """
 
     instances: Mapping[Target, Overrides | None]
     certain: bool = True
     spec: StackSetSpec | None = None
     is_new: bool = False
+    is_cut_short: bool = False
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def stack_set(**members: Any) -> StackSetState:
 
 def observation(
     instances: Mapping[Target, InstanceState] | None = None,
-    known_overrides: Mapping[Target, Overrides] | None = None,
+    known_overrides: Mapping[Target, Overrides | None] | None = None,
 ) -> Observation:
     """A look at the story's stack set."""
     return Observation(stack_set(), instances or {}, known_overrides or {})

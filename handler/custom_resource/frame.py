@@ -25,7 +25,7 @@ from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
 from handler.deployment.patience import TimeToRelay
 from handler.deployment.request import Request
-from handler.errors import OperationFailed, StackSetResourceError
+from handler.errors import OperationFailed, OutOfTime, StackSetResourceError
 from handler.observability import logger, metrics, observe
 
 if TYPE_CHECKING:
@@ -185,6 +185,8 @@ class StackSetResource(CfnResource):
             self._goes_on = True
 
     def _fail(self, reason: str, error: Exception) -> None:
+        if isinstance(error, OutOfTime):
+            self.abandon()
         self.Status, self.Reason = FAILED, reason
         failures = error.failures if isinstance(error, OperationFailed) else ()
         logger.error(

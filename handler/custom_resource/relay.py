@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _RELAYED = "CrHelperPoll"  # crhelper's own key: its poll functions then serve the event
 _CARRIED = "CrHelperData"
 _LAST_SECONDS = 5.0
+_MOST_BYTES = 1024 * 1024
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -65,6 +66,10 @@ class Relay:
         """
         carried = {**memory.to_json(), "began": began}
         payload = _encoded({**event, _RELAYED: True, _CARRIED: carried})
+        if len(payload.encode()) > _MOST_BYTES:
+            # They can be looked up again; all else is needed.
+            carried.pop("look_ups")
+            payload = _encoded({**event, _RELAYED: True, _CARRIED: carried})
         for pause in backoff_intervals():
             try:
                 self._send(payload, context, after)

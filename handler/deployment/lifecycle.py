@@ -27,8 +27,8 @@ from handler.values.observation import InstanceState, Observation
 from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
-# So much of CloudFormation's hour that a look at 100,000 instances is never the last thing in it.
-_SHARE_TO_ANSWER_IN = 1 / 6
+# Longer than a message stays hidden whose sandbox died at once, and than any look takes.
+_TIME_TO_ANSWER_IN = 1000.0
 
 
 @dataclass
@@ -254,19 +254,23 @@ class Lifecycle:
 
     def _begun(
         self, stack_set_id: str, spec: StackSetSpec, operation_id: str, last_planned: str
-    ) -> None:
+    ) -> float:
         """Answer before the end: the whole plan is possible, and its first operation runs.
 
         A rollback is answered so only where it may not end in time: CloudFormation calls no wait
         for it but those that it takes back as well.
 
+        Returns:
+            Seconds for which not to answer yet.
+
         Raises:
             TimeToRelay: It is answered: as of now there is more time than CloudFormation's.
         """
         request = self.request
-        enough = (request.deadline - request.began) * _SHARE_TO_ANSWER_IN
-        if self.loop.liveness.is_rollback and time.time() < request.deadline - enough:
-            return
+        enough = min(_TIME_TO_ANSWER_IN, (request.deadline - request.began) / 3)
+        left = request.deadline - enough - time.time()
+        if self.loop.liveness.is_rollback and left > 0:
+            return left
         live = self.loop.stack_sets.describe(stack_set_id)
         if live is None:
             raise NotFound(stack_set_id)

@@ -20,14 +20,14 @@ class LookUps:
         stack_set_id: The stack set that it belongs to.
         as_of: The newest operation on it that is not the request's own; empty for none. What
             somebody else does to the instances makes it void.
-        found: The overrides in force, by target.
+        found: The overrides in force, by target; None where the API did not know the instance.
     """
 
     stack_set_id: str = ""
     as_of: str = ""
-    found: dict[Target, Overrides] = field(default_factory=dict)
+    found: dict[Target, Overrides | None] = field(default_factory=dict)
 
-    def of(self, stack_set_id: str, as_of: str) -> dict[Target, Overrides]:
+    def of(self, stack_set_id: str, as_of: str) -> dict[Target, Overrides | None]:
         """Returns what still holds, to be added to.
 
         Args:
@@ -57,7 +57,11 @@ class LookUps:
             stack_set_id,
             as_of,
             {
-                Target(account, region): tuple((key, value) for key, value in overrides)
+                Target(account, region): _overrides(overrides)
                 for account, region, overrides in found
             },
         )
+
+
+def _overrides(carried: list[list[str]] | None) -> Overrides | None:
+    return None if carried is None else tuple((key, value) for key, value in carried)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from handler.deployment.look_ups import LookUps
@@ -13,7 +13,7 @@ from handler.gateway.look import look, with_overrides
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger
 from handler.plan.marks import Marks
-from handler.plan.outcomes import contradicts, corrected, is_settled_by, is_stale
+from handler.plan.outcomes import LAG, contradicts, corrected, is_settled_by, is_stale
 from handler.values.observation import InstanceState, Observation, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
@@ -68,10 +68,14 @@ class Looking:
         newest = recent[0].operation_id if recent else ""
         seen = look(self.stack_sets, operations.stack_set_id, listed, newest)
         unknown = planner.unknown_overrides(seen)
-        others = (each.operation_id for each in recent)
-        as_of = next((each for each in others if self.marks.action_of(each) is None), "")
+        others = (e for e in recent if self.marks.action_of(e.operation_id) is None)
+        other = next(others, None)
+        as_of = other.operation_id if other is not None else ""
         found = self.look_ups.of(operations.stack_set_id, as_of)
         left = [each for each in unknown if each not in found]
+        if left and other is not None and time.time() - other.ended < LAG:
+            self.sleep(_PAUSE)  # an instance may be shown as it was before that
+            return None
         if not _are_worth_looking_up(left, planner):
             logger.warning("overrides are set without looking them up", instances=len(left))
             left = []
@@ -89,10 +93,18 @@ class Looking:
         now = time.time()
         newest = self.stack_sets.recent_operations(operations.stack_set_id, most=1)
         known = {each.operation_id for each in recent}
-        if is_stale(listed, recent, now) or any(e.operation_id not in known for e in newest):
+        is_joined = any(each.operation_id not in known for each in newest)
+        if is_joined or is_stale(listed, recent, now) or self._works_unlisted(listed, known):
             self.sleep(_PAUSE)
             return None
         return corrected(listed, operations.successes(), now)
+
+    def _works_unlisted(
+        self, listed: Mapping[Target, InstanceState], known: Collection[str]
+    ) -> bool:
+        """Whether an operation of this request is at work that no list of operations shows yet."""
+        at_work = {each.last_operation_id for each in listed.values() if each.is_unfinished}
+        return any(self.marks.action_of(each) is not None for each in at_work - set(known))
 
     def _surprises(
         self,

@@ -5,6 +5,7 @@ What DescribeStackSetOperation says decides; lists only tell which operations to
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
@@ -35,7 +36,7 @@ class Operations:
     Attributes:
         own: This request's operations on any stack set, by id, in their order; what events carry.
         begun: Called before each look at one of them that is waited for, with its id and
-            `last_planned`.
+            `last_planned`; returns the seconds after which it is to be called again.
         last_planned: The OperationId of the last step of the plan; empty while there is no plan.
     """
 
@@ -45,7 +46,7 @@ class Operations:
     liveness: Liveness
     stack_set_id: str
     own: dict[str, OwnOperation]
-    begun: Callable[[str, str], None] | None = None
+    begun: Callable[[str, str], float] | None = None
     last_planned: str = ""
     _running: str = ""
     _has_insisted: bool = False
@@ -120,15 +121,16 @@ class Operations:
         """
         is_own = self.marks.action_of(operation_id) is not None
         while True:
+            longest = math.inf
             if self.begun is not None and is_own:
-                self.begun(operation_id, self.last_planned)
+                longest = self.begun(operation_id, self.last_planned)
             operation = self.stack_sets.operation(self.stack_set_id, operation_id)
             if not operation.is_active:
                 return operation
             self.liveness.watch()
             self._judge_those_beside(operation_id)
             elapsed = time.time() - operation.began if operation.began else 0.0
-            self.patience.wait(poll_interval(elapsed, operation.percentage))
+            self.patience.wait(min(poll_interval(elapsed, operation.percentage), longest))
 
     def _judge_those_beside(self, operation_id: str) -> None:
         """Judge what has ended of the operations beside one: a failure need not wait for others."""

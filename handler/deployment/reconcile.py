@@ -76,7 +76,7 @@ class Reconciliation:
         stack_set_id: str,
         spec: StackSetSpec,
         previous: Previous,
-        begun: Callable[[str, str], None] | None = None,
+        begun: Callable[[str, str], float] | None = None,
     ) -> Observation:
         """Bring a stack set and its instances to where the template wants them.
 
@@ -85,7 +85,8 @@ class Reconciliation:
             spec: What the template wants.
             previous: What it wanted before.
             begun: Called before each look at an operation of the request that is waited for, with
-                its OperationId and that of the last step of the plan, empty for unknown.
+                its OperationId and that of the last step of the plan, empty for unknown; returns
+                the seconds after which it is to be called again.
 
         Returns:
             The last look, in which everything is in place.

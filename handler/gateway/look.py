@@ -38,7 +38,7 @@ def with_overrides(
     stack_sets: StackSets,
     seen: Observation,
     targets: Iterable[Target],
-    found: dict[Target, Overrides],
+    found: dict[Target, Overrides | None],
 ) -> Observation:
     """Returns a look with overrides, some of which are looked up, one call for each.
 

@@ -161,8 +161,8 @@ class StackSets:
         except NotFound:
             return
 
-    def overrides(self, stack_set_id: str, target: Target) -> Overrides:
-        """The parameter overrides of one instance; none where it is gone."""
+    def overrides(self, stack_set_id: str, target: Target) -> Overrides | None:
+        """The parameter overrides of one instance; None where it is not there, or not yet."""
         self._sleep(0)
         try:
             answer = self._call(
@@ -172,7 +172,7 @@ class StackSets:
                 StackInstanceRegion=target.region,
             )
         except NotFound:
-            return ()
+            return None
         listed = answer["StackInstance"].get("ParameterOverrides") or ()
         return tuple(
             sorted((each["ParameterKey"], each.get("ParameterValue", "")) for each in listed)

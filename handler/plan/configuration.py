@@ -36,6 +36,7 @@ def differs(
         or _nested_templates_differ(spec, before)
         or _description_differs(spec, before, live)
         or _parameters_differ(spec, before, live)
+        or (previous.is_cut_short and _has_more(spec, live))
         or live.managed_execution != spec.managed_execution
         or stays_current(spec, live)
         or _role_template_differs(spec, before)
@@ -59,6 +60,12 @@ def _roles_differ(spec: StackSetSpec, live: StackSetState) -> bool:
     return not _is_administration_role(
         spec.administration_role_arn, live.administration_role_arn
     ) or (wanted or DEFAULT_EXECUTION_ROLE) != (shown or DEFAULT_EXECUTION_ROLE)
+
+
+def _has_more(spec: StackSetSpec, live: StackSetState) -> bool:
+    """Whether the stack set has what the template does not name; a default is shown, too."""
+    is_described = spec.description is None and bool(live.description)
+    return is_described or any(key not in spec.parameters for key in live.parameters or {})
 
 
 def _template_differs(

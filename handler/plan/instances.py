@@ -210,7 +210,7 @@ def interrupted(
     if spec is not None:
         spec = replace(spec, parameters=dict.fromkeys(spec.parameters, ""))
     unknown = dict.fromkeys([*previous.instances, *known])
-    return replace(previous, instances=unknown, spec=spec, is_doubtful=True)
+    return replace(previous, instances=unknown, spec=spec, is_doubtful=True, is_cut_short=True)
 
 
 def doubtful_overrides(previous: Previous, spec: StackSetSpec) -> Previous:

@@ -171,13 +171,14 @@ class Observation:
     Attributes:
         stack_set: Its configuration.
         instances: All its instances, by target.
-        known_overrides: The overrides in force of those instances that were looked up one by one.
+        known_overrides: The overrides in force of those instances that were looked up one by one;
+            None where the API did not know the instance.
         newest_operation_id: The operation started last; empty where there was none.
     """
 
     stack_set: StackSetState
     instances: Mapping[Target, InstanceState] = field(default_factory=dict)
-    known_overrides: Mapping[Target, Overrides] = field(default_factory=dict)
+    known_overrides: Mapping[Target, Overrides | None] = field(default_factory=dict)
     newest_operation_id: str = ""
 
 

@@ -74,7 +74,8 @@ class Previous:
         certain: False where they may never have been applied, as with invalid old properties.
         spec: The old properties in full; None where they are unknown.
         is_new: Whether this request made the stack set, so that it is configured as wanted.
-        is_doubtful: Whether a deployment before was perhaps cut short.
+        is_doubtful: Whether nobody knows which overrides the deployment before has brought into force.
+        is_cut_short: Whether the deployment before perhaps never came to its end.
     """
 
     instances: Mapping[Target, Overrides | None]
@@ -82,6 +83,7 @@ class Previous:
     spec: StackSetSpec | None = None
     is_new: bool = False
     is_doubtful: bool = False
+    is_cut_short: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.history import Lag
+from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
 from tests.simulation.story import ACCOUNTS, REGIONS, group, new_stack, properties, template
@@ -138,3 +140,68 @@ def test_a_half_made_replacement_goes_before_the_answer(supersedes: str | None) 
 
         active = [each for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
         assert [each.stack_set_id for each in active] == [stack.physical_id]
+
+
+@pytest.mark.parametrize("gone", ["Parameters", "StackSetDescription"])
+@pytest.mark.parametrize("change", [{"WaitFor": "START"}, {"WaitFor": "END"}, {"Nonsense": "1"}])
+def test_what_was_to_go_goes(gone: str, change: dict[str, str]) -> None:
+    """What a deployment that was cut short was to take away, the next request takes away."""
+    readings = Readings(keeps_removed_description=False)
+    with world(seconds=seconds, readings=readings) as aws:
+        stack = new_stack(aws)
+        stack.timing.overlaps = True
+        before = properties(group(ACCOUNTS[:3], REGIONS[:1]), OperationPreferences={})
+        stack.deploy(before)
+        early: dict[str, Any] = {
+            **before,
+            "WaitFor": "START",
+            "StackInstances": [group(ACCOUNTS[:2])],
+        }
+        early.pop(gone)
+        early = {"Parameters": [], **early}
+        stack.deploy(early)
+        aws.clock.sleep(20)
+        stack.deploy({**early, **change})
+
+        assert verdict(aws, stack) == []
+        shown = aws.engine.stack_sets[stack.physical_id].configuration
+        assert "small" not in shown.parameters.values() or gone != "Parameters"
+        assert shown.description is None or gone != "StackSetDescription"
+
+
+@pytest.mark.parametrize("timeout", [60, 180, 700])
+@pytest.mark.parametrize("share", [0.3, 0.9, 2.0])
+def test_a_rollback_in_a_short_time(timeout: int, share: float) -> None:
+    """It is answered in time, whether at its end or before."""
+    with world(
+        seconds=lambda order: timeout * share if "1" in order.template_body[:30] else 1
+    ) as aws:
+        stack = new_stack(aws)
+        stack.timing.overlaps = True
+        early = {**EARLY, "StackInstances": [group(ACCOUNTS[:1])], "ServiceTimeout": str(timeout)}
+        stack.deploy(early)
+        aws.scheduler.drain()
+        stack.others_fail = True
+        stack.deploy({**early, "TemplateBody": template("2")})
+
+        assert stack.status == "UPDATE_ROLLBACK_COMPLETE", stack.reason
+        assert verdict(aws, stack) == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_look_ups_that_lag(seed: int) -> None:
+    """An instance that is shown as it was before the last operation is looked up again."""
+    lag = Lag(59.0, 59.0, 59.0, seed=seed)
+    with world(seconds=10, lag=lag, seed=seed) as aws:
+        stack = new_stack(aws)
+        stack.timing.overlaps = True
+        old = properties(group(ACCOUNTS[:3], REGIONS[:1], Size="s0"))
+        stack.deploy(old)
+        aws.clock.sleep(1000)
+        stack.deploy(properties(group(ACCOUNTS[:3], REGIONS[:1], Size="s1"), WaitFor="START"))
+        while any(each.unfinished for each in aws.engine.stack_sets.values()):
+            aws.clock.sleep(1)
+        aws.clock.sleep(1)
+        stack.deploy(old)
+
+        assert verdict(aws, stack) == []

@@ -11,9 +11,11 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
-from handler.deployment import looking
+from emulator.virtual.functions import Sandboxes
+from handler import app
 from handler.deployment.look_ups import LookUps
 from handler.values.targets import Target
+from tests.simulation import sandboxes
 from tests.simulation.story import ACCOUNTS, group, new_stack, operations, properties
 from tests.simulation.verdicts import verdict
 
@@ -130,11 +132,17 @@ def test_calls_that_are_throttled_are_spaced(aws: VirtualAWS, stack: Stack) -> N
 class TestLookUps:
     """Overrides of which nobody knows whether they are in force, after an early answer."""
 
+    @pytest.fixture
+    def stack(self, aws: VirtualAWS) -> Stack:
+        """A stack that is served by the modules that are changed here."""
+        sandboxes.forget_clients()
+        return Stack(aws, Sandboxes(app, sandboxes.load))
+
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What counts as many is few here."""
-        monkeypatch.setattr(looking, "_MOST_LOOK_UPS", 20)
-        monkeypatch.setattr(looking, "_LOOK_UPS_AN_OPERATION", 5)
+        monkeypatch.setattr("handler.deployment.looking._MOST_LOOK_UPS", 20)
+        monkeypatch.setattr("handler.deployment.looking._LOOK_UPS_AN_OPERATION", 5)
 
     def test_many_alike_are_set_once_more(self, aws: VirtualAWS, stack: Stack) -> None:
         """One operation is less than a call for each instance."""

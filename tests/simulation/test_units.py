@@ -296,7 +296,7 @@ def test_death_at_every_call(name: str, moment: str) -> None:
         with world(seconds=10.0, organization=organization()) as aws:
             _, wrong = _play(
                 aws, name, lambda aws, _: setattr(aws, f"{moment}_call", killer(aws, at))
-            )  # noqa: B023
+            )
             assert wrong == [], f"died {moment} call {at}: {operations(aws)}"
             again = [each for each in operations(aws) if each in writes]
             assert len(again) <= len(writes) + 1, f"died {moment} call {at}: {again}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,10 @@ from botocore.exceptions import ClientError
 
 from handler.custom_resource.relay import Relay, carried_by
 from handler.deployment.liveness import FirstLook
+from handler.deployment.look_ups import LookUps
 from handler.deployment.memory import Memory
+from handler.values.spec import Overrides
+from handler.values.targets import Target
 
 CONTEXT: Any = SimpleNamespace(
     invoked_function_arn="arn:aws:lambda:us-east-1:111111111111:function:f",
@@ -22,11 +27,11 @@ THROTTLED = ClientError({"Error": {"Code": "Throttling"}}, "SendMessage")
 MEMORY = Memory("a:b", "MADE", FirstLook("CREATE_IN_PROGRESS", ["op"], is_express=True))
 
 
-def handed_over(event: dict[str, Any]) -> bytes:
+def handed_over(event: dict[str, Any], memory: Memory = MEMORY) -> bytes:
     """The payload that the next invocation gets."""
     payloads: list[bytes] = []
     client: Any = SimpleNamespace(invoke=lambda **call: payloads.append(call["Payload"]))
-    Relay(lambda: client, lambda: None).hand_over(event, CONTEXT, MEMORY, 12.5)
+    Relay(lambda: client, lambda: None).hand_over(event, CONTEXT, memory, 12.5)
     return payloads[0]
 
 
@@ -52,6 +57,17 @@ def test_another_version_of_the_function() -> None:
         Memory("a:b", "", FirstLook("X")),
         None,
     )
+
+
+def test_look_ups_stay_where_they_do_not_fit() -> None:
+    """They can be made again; the request itself cannot."""
+    event = {"RequestId": "r", "ResourceProperties": {"X": "x" * 1_000_000}}
+    target = Target("111111111111", "us-east-1")
+    secret = random.Random(1).randbytes(60_000).hex()
+    found: dict[Target, Overrides | None] = {target: (("Key", secret),)}
+    memory = replace(MEMORY, look_ups=LookUps("a:b", "", found))
+    received = json.loads(handed_over(event, memory))
+    assert carried_by(received) == (MEMORY, 12.5)
 
 
 def test_text_does_not_grow() -> None:

@@ -237,7 +237,12 @@ class TestBegun:
         """Whoever answers early is told of it, and of the last of the plan."""
         told: list[tuple[str, str]] = []
         operation_id, mine = bench.start(MINE, step(CREATE, ONE)), bench.of(MINE)
-        mine.begun, mine.last_planned = lambda *ids: told.append(ids), "last"
+
+        def begun(*ids: str) -> float:
+            told.append((ids[0], ids[1]))
+            return 60.0
+
+        mine.begun, mine.last_planned = begun, "last"
         mine.wait(operation_id)
 
         assert set(told) == {(operation_id, "last")}

@@ -150,7 +150,7 @@ def test_what_the_loop_goes_on_from(code: str, raised: type[Exception]) -> None:
     [
         ("describe", None),
         ("instances", {}),
-        ("overrides", ()),
+        ("overrides", None),
         ("recent_operations", []),
         ("stop", None),
         ("delete", None),

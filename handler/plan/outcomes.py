@@ -111,6 +111,8 @@ def corrected(
             state = instances.get(target)
             if operation.action == DELETE:
                 instances.pop(target, None)
+            elif operation.units and state is not None and state.is_current:
+                continue  # a create passes over what is there, and whose it was
             elif (operation.action == CREATE) if state is None else _is_behind(state, operation):
                 instances[target] = InstanceState(
                     "CURRENT",

@@ -20,7 +20,7 @@ from handler.plan.selections import Change, change
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, in_force
+from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, combined, in_force
 from handler.values.spec import Overrides
 from handler.values.targets import ALL, DIFFERENCE, INTERSECTION, Box, Target
 
@@ -155,14 +155,14 @@ def _deletions(leaving: Selection, broken: Selection) -> list[Step]:
 def _creations(units: Units, found: Change, broken: Selection) -> list[Step]:
     """What has to be created; all that is wanted where nobody knows what is there.
 
-    What is there is left as it is by a create, so it may be named with the rest.
+    What is there as wanted is left as it is by a create, so it may be named with the rest.
     """
     wanted = by_overrides(found.joining if units.certain else units.wanted)
-    there = by_overrides(units.wanted)
+    there = by_overrides(_unchanged(units)) if units.certain else {}
     steps = [
         Step(CREATE, box, box.regions, overrides)
         for overrides, part in wanted.items()
-        for box in cover_by_boxes(part, there[overrides])
+        for box in cover_by_boxes(part, {**there.get(overrides, {})})
     ]
     again = [
         Step(CREATE, box, box.regions, overrides)
@@ -170,6 +170,18 @@ def _creations(units: Units, found: Change, broken: Selection) -> list[Step]:
         for box in cover_by_boxes(part)
     ]
     return [*steps, *(each for each in again if each not in steps)]
+
+
+def _unchanged(units: Units) -> dict[Place, Cell]:
+    """What was selected before with the overrides that are wanted now."""
+    return {
+        place: combined(_same, [in_force(units.before, place, units.tree), cell])
+        for place, cell in units.wanted.items()
+    }
+
+
+def _same(before: Overrides | None, wanted: Overrides | None) -> Overrides | None:
+    return wanted if before == wanted else None
 
 
 def _overridden(

@@ -74,7 +74,7 @@ class Previous:
         certain: False where they may never have been applied, as with invalid old properties.
         spec: The old properties in full; None where they are unknown.
         is_new: Whether this request made the stack set, so that it is configured as wanted.
-        is_doubtful: Whether nobody knows which overrides the deployment before has brought into force.
+        is_doubtful: Whether the deployment before has perhaps not brought its overrides into force.
         is_cut_short: Whether the deployment before perhaps never came to its end.
     """
 

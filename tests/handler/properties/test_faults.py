@@ -177,8 +177,10 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         "list instead of targets",
         with_url(StackInstances=[{"DeploymentTargets": [ONE], "Regions": [VIRGINIA]}]),
         [
-            "StackInstances[0].DeploymentTargets is a list: write a map with Accounts, AccountsUrl,"
-            " OrganizationalUnitIds, AccountFilterType"
+            (
+                "StackInstances[0].DeploymentTargets is a list: write a map with Accounts,"
+                " AccountsUrl, OrganizationalUnitIds, AccountFilterType"
+            )
         ],
     ),
     (

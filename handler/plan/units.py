@@ -127,13 +127,15 @@ def plan_units(units: Units, seen: Observation, marks: Marks, update: SetUpdate)
     switches = seen.stack_set.auto_deployment != update.auto_deployment
     plain = Step(UPDATE_SET, None, regions, content=update.content)
     switch = replace(plain, switches_auto=True)
+    # A create that names what is there and OUTDATED would deploy it with the overrides it has.
+    instances = [*creations, *updates] if units.certain else [*updates, *creations]
     if switches and not update.auto_deployment.is_enabled:
         # Otherwise StackSets might make again what is deleted.
-        return [switch, *deletions, *creations, *updates]
+        return [switch, *deletions, *instances]
     if switches and update.differs and not creations:
         return [*deletions, switch, *updates]
     first, last = [plain] if update.differs else [], [switch] if switches else []
-    return [*deletions, *first, *creations, *updates, *last]
+    return [*deletions, *first, *instances, *last]
 
 
 def _broken(units: Units, seen: Observation, marks: Marks) -> dict[Place, Cell]:

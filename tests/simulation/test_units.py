@@ -356,3 +356,139 @@ def test_history(seed: int) -> None:
             assert there(aws, stack) == wanted(held), (status, held)
         assert stack.delete() == "DELETE_COMPLETE", stack.reason
         assert aws.deployer.stacks == {}
+
+
+class TestOthers:
+    """What somebody else does, and what the organization does not tell."""
+
+    def test_what_stacksets_made_is_left_alone(self, aws: VirtualAWS, stack: Stack) -> None:
+        """An account that has joined by itself is neither given overrides nor taken away."""
+        automatic = {"AutoDeployment": {"Enabled": "true"}}
+        deploy(aws, stack, properties(units(B, Size="big"), **automatic))
+        aws.engine.join("8" * 12, B)
+        aws.clock.sleep(100)
+        writes = len(operations(aws))
+        stack.deploy(properties(units(B, Size="huge"), **automatic))
+        assert operations(aws)[writes:] == [UPDATE]
+        sizes = {account: size for (account, _), (_, size) in there(aws, stack).items()}
+        assert sizes == {FOUR: "huge", FIVE: "huge", "8" * 12: "small"}
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert aws.deployer.stacks == {}
+
+    def test_units_that_nobody_may_ask_about(self, aws: VirtualAWS, stack: Stack) -> None:
+        """They are taken for separate, and the answer says so."""
+        aws.organizations.denied = True
+        deploy(aws, stack, properties(units(A, B)))
+        deploy(aws, stack, properties(units(A)))
+        assert "is not known" in stack.attributes["Warnings"]
+
+    def test_a_unit_above_that_goes(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Who stays has to be known before anything is deleted."""
+        deploy(aws, stack, properties(units(ROOT)))
+        aws.organizations.denied = True
+        before = len(operations(aws))
+        assert stack.deploy(properties(units(B))) == "UPDATE_ROLLBACK_COMPLETE"
+        assert operations(aws)[before:] == []
+        assert f"Unit {ROOT} leaves, and {B} below it stays" in stack.reason
+        aws.organizations.denied = False
+        deploy(aws, stack, properties(units(B)))
+
+    def test_accounts_without_a_root(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Where the root is not known, the author has to write it; nothing is made before."""
+        aws.organizations.denied = True
+        assert stack.deploy(properties(units(accounts=(ONE,)))) == "ROLLBACK_COMPLETE"
+        assert "AccountFilterType: INTERSECTION" in stack.reason
+        assert operations(aws) == []
+        aws.engine.stack_sets.clear()
+
+    def test_trusted_access(self) -> None:
+        """Without it there is no stack set."""
+        with world(seconds=1) as aws:
+            stack = new_stack(aws)
+            assert stack.deploy(ALL) == "ROLLBACK_COMPLETE"
+            assert "organizations access" in stack.reason
+
+
+def test_delegated_administrator() -> None:
+    """Every call is made in the organization's name."""
+    tree = organization()
+    tree.delegated_administrators.add(ONE)
+    delegated = {"CallAs": "DELEGATED_ADMIN"}
+    with world(seconds=1, account=ONE, organization=tree) as aws:
+        stack = new_stack(aws)
+        deploy(aws, stack, properties(units(B), **delegated))
+        deploy(aws, stack, properties(units(B), units(A, regions=(WEST,)), **delegated))
+        assert stack.delete() == "DELETE_COMPLETE", stack.reason
+        assert aws.deployer.stacks == {}
+
+
+def test_permission_model_changes(aws: VirtualAWS, stack: Stack) -> None:
+    """Another model is another stack set, so another name."""
+    own = {**properties(), "PermissionModel": "SELF_MANAGED"}
+    assert stack.deploy(own) == "CREATE_COMPLETE", stack.reason
+    assert stack.deploy(ALL) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "write another StackSetName" in stack.reason
+    deploy(aws, stack, {**ALL, "StackSetName": "Other"})
+    active = [each.name for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
+    assert active == ["Other"]
+
+
+def test_permission_model_changes_without_a_name(aws: VirtualAWS, stack: Stack) -> None:
+    """A name that is made up is another then; a rollback brings the first one back."""
+    nameless = {key: value for key, value in ALL.items() if key != "StackSetName"}
+    own = {**nameless, "PermissionModel": "SELF_MANAGED", "StackInstancesGroup": []}
+    assert stack.deploy(own) == "CREATE_COMPLETE", stack.reason
+    first = stack.physical_id
+    stack.others_fail = True
+    assert stack.deploy(nameless) == "UPDATE_ROLLBACK_COMPLETE", stack.reason
+    stack.others_fail = False
+    assert stack.physical_id == first
+    deploy(aws, stack, nameless)
+    assert stack.physical_id != first
+    assert sum(each.status == "ACTIVE" for each in aws.engine.stack_sets.values()) == 1
+
+
+def test_accounts_behind_an_address(aws: VirtualAWS, stack: Stack) -> None:
+    """The list counts as it is when the update comes, whatever it was before."""
+    url = "https://s3.amazonaws.com/bucket/accounts.csv"
+    group = units(A, filtered="INTERSECTION")
+    group["DeploymentTargets"]["AccountsUrl"] = url
+    for listed in ((ONE, TWO), (TWO, THREE), (THREE,)):
+        aws.objects["bucket", "accounts.csv"] = ",\n".join(listed).encode()
+        status = stack.deploy(properties(group, ServiceTimeout=str(3000 + len(listed))))
+        assert status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}, stack.reason
+        assert {account for account, _ in there(aws, stack)} == set(listed)
+
+
+def test_answered_early(aws: VirtualAWS, stack: Stack) -> None:
+    """A wait goes by the last operation of the plan here, too."""
+    stack.timing.overlaps = True
+    stack.deploy(properties(units(A), units(B, Size="big"), WaitFor="START"))
+    waiting = wait_for(stack)
+    assert waiting.status == "CREATE_COMPLETE", waiting.reason
+    assert there(aws, stack) == wanted(stack.properties)
+
+
+def test_suspended_accounts_block_nothing(aws: VirtualAWS, stack: Stack) -> None:
+    """They are passed over, and forgotten when the stack set goes."""
+    deploy(aws, stack, ALL)
+    aws.engine.organization.suspend(ONE)
+    status = stack.deploy(properties(units(A, B), TemplateBody=template("2")))
+    assert status == "UPDATE_COMPLETE", stack.reason
+    assert stack.attributes["FailedInstanceCount"] == "1"
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason
+
+
+def test_a_role_of_its_own(aws: VirtualAWS, stack: Stack) -> None:
+    """It is sent with every update, and goes when the template has it no more."""
+    role = {
+        "ExecutionRoleName": "stacksets-exec-custom-mine",
+        "ExecutionRoleTemplateBody": template(),
+        "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+    }
+    deploy(aws, stack, properties(units(B), **role))
+    assert deploy(aws, stack, properties(units(B), **role, TemplateBody=template("2"))) == [SET]
+    deploy(aws, stack, properties(units(B), TemplateBody=template("2")))
+    sent = [asked for _, action, asked in aws.engine.calls if action == SET]
+    assert "ExecutionRoleTemplateBody" in sent[0]
+    assert sent[1]["UseAdminExecutionRole"] is True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 PARTITIONS = {"aws-cn": ("cn-",), "aws-us-gov": ("us-gov-",), "aws-eusc": ("eusc-",)}
+_ARN_PARTS = 6
 
 
 def stack_set_arn(account: str, region: str, stack_set_id: str) -> str:
@@ -32,6 +33,26 @@ def default_roles(account: str, region: str) -> tuple[str, str]:
         f"arn:{partition(region)}:iam::{account}:role/AWSCloudFormationStackSetAdministrationRole",
         "AWSCloudFormationStackSetExecutionRole",
     )
+
+
+def service_roles(account: str, region: str) -> tuple[str, str]:
+    """Return the same for service-managed stack sets that live in this account."""
+    path = "aws-service-role/stacksets.cloudformation.amazonaws.com"
+    name = "AWSServiceRoleForCloudFormationStackSetsOrgAdmin"
+    # The service draws the name of its role in the members; nothing shows it.
+    suffix = uuid.uuid5(uuid.NAMESPACE_URL, account).hex
+    return (
+        f"arn:{partition(region)}:iam::{account}:role/{path}/{name}",
+        f"stacksets-exec-{suffix}",
+    )
+
+
+def place_of_stack(arn: str) -> tuple[str, str] | None:
+    """Return the account and the Region that the ARN of a stack names; None for another text."""
+    parts = arn.split(":")
+    if len(parts) != _ARN_PARTS or parts[2] != "cloudformation" or parts[5][:6] != "stack/":
+        return None
+    return parts[4], parts[3]
 
 
 def partition(region: str) -> str:

@@ -26,7 +26,7 @@ def repeated(registry: Registry, wanted: StackSet, readings: Readings) -> StackS
     Raises:
         ApiError: NameAlreadyExistsException or CreatedButModifiedException.
     """
-    if existing := registry.active(wanted.name):
+    if existing := registry.active(wanted.name, wanted.call_as):
         _require_same(existing, wanted, readings)
         return existing
     if not readings.token_outlives_stack_set:
@@ -46,7 +46,7 @@ def _require_same(existing: StackSet, wanted: StackSet, readings: Readings) -> N
 
 
 def _same_request(item: StackSet, wanted: StackSet) -> bool:
-    def request(each: StackSet) -> tuple[str, str]:
-        return each.name, each.token
+    def request(each: StackSet) -> tuple[str, str, str]:
+        return each.name, each.token, each.call_as
 
     return request(item) == request(wanted)

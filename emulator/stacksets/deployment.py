@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ class DeploymentOrder:
     """What one stack instance needs.
 
     Attributes:
-        action: `CREATE`, `UPDATE` or `DELETE`.
+        action: `CREATE`, `UPDATE`, `DELETE`, or `IMPORT`, which takes a stack as it is.
         stack_set_name: Name of the stack set.
         stack_set_id: `name:uuid`.
         account: The 12 digits of the target account.
@@ -58,11 +58,13 @@ class Outcome:
         succeeded: Whether the stack is now what the order asked for.
         reason: Why not; empty on success.
         stack_id: ARN of the stack once it exists, also when a failed create left one behind.
+        parameters: What an imported stack has; empty where nothing was imported.
     """
 
     succeeded: bool
     reason: str = ""
     stack_id: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Deployment(Protocol):

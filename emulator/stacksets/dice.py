@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from typing import Any, Self
 
 
@@ -14,3 +15,7 @@ class Dice(random.Random):
         copied = type(self)()
         copied.setstate(self.getstate())
         return copied
+
+    def uuid(self) -> str:
+        """Return an id that was never given out."""
+        return str(uuid.UUID(int=self.getrandbits(128), version=4))

@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets import regions
+from emulator.stacksets.deployment import Outcome
 from emulator.stacksets.errors import ApiError, ResponseLostError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from emulator.stacksets.deployment import DeploymentOrder
+    from emulator.stacksets.state import Target
 
 
 class Answer(StrEnum):
@@ -48,7 +50,8 @@ class DeploymentFault:
         reason: The instance's `StatusReason`.
         account: Only in this account; `*` for any.
         region: Only in this Region; `*` for any.
-        actions: Only these of CREATE, UPDATE and DELETE; empty for all.
+        actions: Only these of CREATE, UPDATE, DELETE and IMPORT; empty for all. DETECT_DRIFT is
+            only meant when it is named.
         marker: Only templates that contain this text.
         times: How often; None for always.
         seconds: How long such a deployment takes to fail.
@@ -120,12 +123,26 @@ class BusyFault:
 
 
 @dataclass
+class DriftFault:
+    """Somebody has changed the resources of stacks by hand.
+
+    Attributes:
+        account: Only in this account; `*` for any.
+        region: Only in this Region; `*` for any.
+    """
+
+    account: str = "*"
+    region: str = "*"
+
+
+@dataclass
 class Faults:
     """All rules in force. Rules that count are used up; lists may be changed at any time.
 
     Attributes:
         suspended_accounts: Accounts that the service skips.
         disabled_regions: Regions that exist, but that the target accounts have not enabled.
+        drifted: Which stacks are no longer as they were deployed.
     """
 
     calls: list[CallFault] = field(default_factory=list)
@@ -134,6 +151,7 @@ class Faults:
     suspended_accounts: set[str] = field(default_factory=set)
     late_roles: list[LateRoles] = field(default_factory=list)
     disabled_regions: set[str] = field(default_factory=set)
+    drifted: list[DriftFault] = field(default_factory=list)
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any]) -> Faults:
@@ -160,6 +178,7 @@ class Faults:
             suspended_accounts=set(mapping.get("suspended_accounts", ())),
             late_roles=[LateRoles(**rule) for rule in mapping.get("late_roles", ())],
             disabled_regions=set(mapping.get("disabled_regions", ())),
+            drifted=[DriftFault(**rule) for rule in mapping.get("drifted", ())],
         )
 
     def take_call(self, action: str) -> Answer | None:
@@ -195,6 +214,21 @@ class Faults:
                 _use(rule)
                 return rule
         return None
+
+    def drift_outcome(self, order: DeploymentOrder) -> Outcome:
+        """Return whether a look at a stack succeeds, using up one rule that is against it."""
+        for rule in self.deployments:
+            if rule.times != 0 and "DETECT_DRIFT" in rule.actions and rule.matches(order):
+                _use(rule)
+                return Outcome(succeeded=False, reason=rule.reason)
+        return Outcome(succeeded=True)
+
+    def is_drifted(self, target: Target) -> bool:
+        """Tell whether a stack is no longer as it was deployed."""
+        return any(
+            rule.account in {"*", target.account} and rule.region in {"*", target.region}
+            for rule in self.drifted
+        )
 
     def take_busy(self, stack_set_name: str, action: str) -> BusyFault | None:
         """Remove and return the busy rule that this call sets off, if there is one."""

@@ -10,21 +10,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets import regions as known_regions
-from emulator.stacksets import templates
 from emulator.stacksets.errors import constraint, invalid
-from emulator.stacksets.parameters import of_stack_set
-from emulator.stacksets.state import Configuration, Preferences, Target
+from emulator.stacksets.selection import Preferences
+from emulator.stacksets.state import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from emulator.stacksets.readings import Readings
-
-Parameters = dict[str, Any]
-
-TEMPLATE_BODY_BYTES = 51_200
-TEMPLATE_URL_BYTES = 1024 * 1024
-TAGS = 50
 NAME_CHARACTERS = 128
 _NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -67,23 +59,28 @@ def targets(asked: Mapping[str, Any]) -> tuple[Target, ...]:
             + ", ".join(sorted(set(deployment_targets) - {"Accounts"}))
         )
         raise invalid(message)
-    accounts = asked.get("Accounts") or (deployment_targets or {}).get("Accounts")
-    areas = asked.get("Regions")
-    _check("account", accounts, _ACCOUNT)
-    _check("region", areas, _REGION)
-    pairs = (Target(account, region) for region in areas or () for account in accounts or ())
-    return tuple(dict.fromkeys(pairs))
+    accounts = checked_accounts(asked.get("Accounts") or (deployment_targets or {}).get("Accounts"))
+    areas = checked_regions(asked.get("Regions"))
+    return tuple(Target(account, region) for region in areas for account in accounts)
 
 
-def require_existing_regions(targets: Iterable[Target], home: str) -> None:
+def checked_accounts(accounts: list[str] | None) -> tuple[str, ...]:
+    """Return account numbers, each once; there must be one at least."""
+    return _checked("account", accounts, _ACCOUNT)
+
+
+def checked_regions(areas: list[str] | None) -> tuple[str, ...]:
+    """Return names of Regions, each once; there must be one at least."""
+    return _checked("region", areas, _REGION)
+
+
+def require_existing_regions(areas: Iterable[str], home: str) -> None:
     """Check that all Regions exist in the partition of the Region `home`.
 
     Raises:
         ApiError: ValidationError.
     """
-    if unknown := sorted(
-        {region for _, region in targets if not known_regions.exists(region, home)}
-    ):
+    if unknown := sorted({each for each in areas if not known_regions.exists(each, home)}):
         message = f"Regions [{', '.join(unknown)}] are not supported"
         raise invalid(message)
 
@@ -115,120 +112,7 @@ def preferences(asked: Mapping[str, Any], regions: Iterable[str]) -> Preferences
     return Preferences(given)
 
 
-def configuration(
-    asked: Mapping[str, Any],
-    previous: Configuration | None,
-    *,
-    fetch_template: Callable[[str], str],
-    default_roles: tuple[str, str],
-    readings: Readings,
-) -> Configuration:
-    """Return the configuration that a create or an update asks for.
-
-    Args:
-        asked: Members of `CreateStackSet` or `UpdateStackSet`.
-        previous: What the stack set has; None on create.
-        fetch_template: Reads a TemplateURL.
-        default_roles: Administration role ARN and execution role name for calls without.
-        readings: What the service is taken to do where it is not documented.
-    """
-    body = _template_body(asked, previous, fetch_template)
-    template = templates.parse(body)
-    capabilities = tuple(asked.get("Capabilities") or ())
-    template.require_capabilities(capabilities)
-    tags = asked.get("Tags")
-    return Configuration(
-        template_body=body,
-        description=_description(asked, previous, readings),
-        parameters=of_stack_set(asked, template, previous.parameters if previous else {}),
-        tags=_tags(tags) if tags is not None or previous is None else previous.tags,
-        capabilities=capabilities,
-        administration_role_arn=_administration_role(asked, previous, default_roles[0], readings),
-        execution_role_name=asked.get("ExecutionRoleName")
-        or (previous.execution_role_name if previous else default_roles[1]),
-        managed_execution=_managed_execution(asked, previous),
-    )
-
-
-def template_source(asked: Mapping[str, Any], fetch_template: Callable[[str], str]) -> str | None:
-    """Return the text of TemplateBody or TemplateURL, or None when neither is given."""
-    body, url = asked.get("TemplateBody"), asked.get("TemplateURL")
-    if body is not None and url is not None:
-        message = "You must specify either TemplateBody or TemplateURL, but not both"
-        raise invalid(message)
-    if body is not None:
-        _check_size("TemplateBody", body, TEMPLATE_BODY_BYTES)
-        return str(body)
-    if url is None:
-        return None
-    text = fetch_template(url)
-    _check_size("TemplateURL", text, TEMPLATE_URL_BYTES)
-    return text
-
-
-def _template_body(
-    asked: Mapping[str, Any],
-    previous: Configuration | None,
-    fetch_template: Callable[[str], str],
-) -> str:
-    body = template_source(asked, fetch_template)
-    keep = bool(asked.get("UsePreviousTemplate"))
-    if previous is None or not keep:
-        if body is None:
-            message = "Either TemplateBody or TemplateURL must be specified"
-            raise invalid(message + ("" if previous is None else ", or UsePreviousTemplate"))
-        return body
-    if body is not None:
-        message = "You cannot specify UsePreviousTemplate together with a template"
-        raise invalid(message)
-    return previous.template_body
-
-
-def _description(
-    asked: Mapping[str, Any], previous: Configuration | None, readings: Readings
-) -> str | None:
-    given = asked.get("Description")
-    if given is None and previous is not None and readings.keeps_removed_description:
-        return previous.description
-    return given
-
-
-def _administration_role(
-    asked: Mapping[str, Any], previous: Configuration | None, default: str, readings: Readings
-) -> str:
-    if given := asked.get("AdministrationRoleARN"):
-        return str(given)
-    custom = previous is not None and previous.administration_role_arn != default
-    if custom and readings.requires_custom_administration_role:
-        message = "You must specify the customized administration role of this stack set"
-        raise invalid(message)
-    return default
-
-
-def _managed_execution(asked: Mapping[str, Any], previous: Configuration | None) -> bool:
-    if (given := asked.get("ManagedExecution")) is not None:
-        return bool(given.get("Active"))
-    return previous is not None and previous.managed_execution
-
-
-def _tags(given: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    tags: dict[str, str] = {}
-    for tag in given or ():
-        key = tag["Key"]
-        if key in tags:
-            message = f"Duplicate tag keys found: {key}"
-            raise invalid(message)
-        if key.lower().startswith("aws:"):
-            message = f"Tag key {key}: aws: prefixed tag key names are not allowed"
-            raise invalid(message)
-        tags[key] = tag["Value"]
-    if len(tags) > TAGS:
-        message = f"{len(tags)} tags given; at most {TAGS} are allowed"
-        raise invalid(message)
-    return tags
-
-
-def _check(what: str, values: list[str] | None, pattern: re.Pattern[str]) -> None:
+def _checked(what: str, values: list[str] | None, pattern: re.Pattern[str]) -> tuple[str, ...]:
     if not values:
         message = f"At least one {what} must be specified"
         raise invalid(message)
@@ -236,11 +120,4 @@ def _check(what: str, values: list[str] | None, pattern: re.Pattern[str]) -> Non
         if not pattern.fullmatch(value):
             message = f"Value '{value}' is not a valid {what}: it must match {pattern.pattern}"
             raise invalid(message)
-
-
-def _check_size(member: str, text: str, limit: int) -> None:
-    if (size := len(text.encode())) > limit:
-        rule = (
-            f"Member must have length less than or equal to {limit} (the value shown is its length)"
-        )
-        raise constraint(size, member, rule)
+    return tuple(dict.fromkeys(values))

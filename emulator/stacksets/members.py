@@ -13,7 +13,8 @@ _OF_A_SET = frozenset(
     {
         *("StackSetName", "Description", "TemplateBody", "TemplateURL", "Parameters", "Tags"),
         *("Capabilities", "AdministrationRoleARN", "ExecutionRoleName", "PermissionModel"),
-        *("ManagedExecution", "CallAs"),
+        *("ManagedExecution", "CallAs", "AutoDeployment", "StackSetOutputBucket"),
+        *("ExecutionRoleTemplateBody", "ExecutionRoleTemplateUrl"),
     }
 )
 _OF_INSTANCES = frozenset(
@@ -25,7 +26,7 @@ _OF_INSTANCES = frozenset(
 _PAGED = frozenset({"StackSetName", "NextToken", "MaxResults", "CallAs"})
 HONOURED: Mapping[str, frozenset[str]] = {
     "CreateStackSet": _OF_A_SET | {"ClientRequestToken"},
-    "UpdateStackSet": _OF_A_SET | _OF_INSTANCES | {"UsePreviousTemplate"},
+    "UpdateStackSet": _OF_A_SET | _OF_INSTANCES | {"UsePreviousTemplate", "UseAdminExecutionRole"},
     "DeleteStackSet": frozenset({"StackSetName", "CallAs"}),
     "CreateStackInstances": _OF_INSTANCES | {"ParameterOverrides"},
     "UpdateStackInstances": _OF_INSTANCES | {"ParameterOverrides"},
@@ -41,10 +42,20 @@ HONOURED: Mapping[str, frozenset[str]] = {
     "DescribeStackSetOperation": frozenset({"StackSetName", "OperationId", "CallAs"}),
     "ListStackSetOperations": _PAGED,
     "ListStackSetOperationResults": _PAGED | {"OperationId", "Filters"},
+    "ListStackSetAutoDeploymentTargets": _PAGED,
+    "DescribeOrganizationsAccess": frozenset({"CallAs"}),
+    "DetectStackSetDrift": frozenset(
+        {"StackSetName", "OperationPreferences", "OperationId", "CallAs"}
+    ),
+    "ImportStacksToStackSet": frozenset(
+        {
+            *("StackSetName", "StackIds", "StackIdsUrl", "OrganizationalUnitIds"),
+            *("OperationPreferences", "OperationId", "CallAs"),
+        }
+    ),
 }
 """The members that the engine acts upon, by API operation."""
 _TEXTS = {
-    "AutoDeployment": "AutoDeployment is only for stack sets with SERVICE_MANAGED permissions",
     "StackId": "Importing a stack into a new stack set is not supported here",
 }
 
@@ -59,9 +70,3 @@ def require_honoured(action: str, asked: Mapping[str, Any]) -> None:
     for member, value in asked.items():
         if value is not None and honoured is not None and member not in honoured:
             raise invalid(_TEXTS.get(member, f"{member} is not supported here"))
-    if asked.get("CallAs") not in {None, "SELF"}:
-        message = "Account used is not a delegated administrator"
-        raise invalid(message)
-    if asked.get("PermissionModel") not in {None, "SELF_MANAGED"}:
-        message = "You must enable organizations access to operate a service managed stack set"
-        raise invalid(message)

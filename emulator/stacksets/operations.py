@@ -7,9 +7,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emulator.stacksets.beginnings import begin, find_targets, region_runs
 from emulator.stacksets.deployment import Outcome
+from emulator.stacksets.drift import CHECK_SECONDS, write_finding
 from emulator.stacksets.orders import order_for, write_outcome
-from emulator.stacksets.state import Operation, Preferences, RegionRun, StackInstance, Target
+from emulator.stacksets.selection import Preferences
+from emulator.stacksets.state import Operation, RegionRun, Target
 
 if TYPE_CHECKING:
     import random
@@ -18,9 +21,12 @@ if TYPE_CHECKING:
     from emulator.stacksets.deployment import Deployer, Deployment, DeploymentOrder
     from emulator.stacksets.faults import Faults
     from emulator.stacksets.history import History
+    from emulator.stacksets.organization import Organization
     from emulator.stacksets.readings import Readings
     from emulator.stacksets.state import StackSet
 
+ROLE_SECONDS = 20.0
+"""How long it takes to make custom execution roles in the accounts of an operation."""
 _NOWHERE = Target("", "")
 _OVER_TOLERANCE = "Cancelled since failure tolerance has exceeded"
 _STOPPED = "Cancelled since the operation was stopped"
@@ -56,6 +62,7 @@ class Runner:
 
     Attributes:
         deployments: (start, order, outcome or None) of every deployment ever started.
+        on_end: Called with each operation that has ended.
     """
 
     def __init__(  # noqa: PLR0913  all that an operation meets
@@ -65,6 +72,7 @@ class Runner:
         readings: Readings,
         history: History,
         *,
+        organization: Organization | None,
         region: str,
         new_uuid: Callable[[], str],
         dice: random.Random,
@@ -74,6 +82,8 @@ class Runner:
         self._faults = faults
         self._readings = readings
         self._history = history
+        self._organization = organization
+        self.on_end: list[Callable[[StackSet, Operation, float], None]] = []
         self._region = region
         self._new_uuid = new_uuid
         self._dice = dice
@@ -83,6 +93,8 @@ class Runner:
 
     def submit(self, stack_set: StackSet, operation: Operation, now: float) -> None:
         """Start the operation, or queue it behind those that it conflicts with."""
+        if self._organization is not None:
+            find_targets(stack_set, operation, self._organization)
         earlier = stack_set.unfinished
         stack_set.operations[operation.operation_id] = operation
         if not self._must_wait(operation, earlier):
@@ -138,53 +150,24 @@ class Runner:
 
     def _begin(self, stack_set: StackSet, operation: Operation, now: float) -> None:
         operation.status = "RUNNING"
-        if operation.configuration is not None:
-            changed = operation.configuration.outdates(stack_set.configuration)
-            if changed or operation.outdates_all:
-                for target in stack_set.instances:
-                    stack_set.outdate(target)
-            stack_set.configuration = operation.configuration
-        targets = [*self._targets(stack_set, operation)]
-        for target in targets:
-            operation.record(target, "PENDING")
-            stack_set.outdate(target)
-            stack_set.change(
-                target,
-                detailed_status="PENDING",
-                status_reason="",
-                last_operation_id=operation.operation_id,
-                overrides=stack_set.instances[target].overridden(operation.overrides),
-            )
-        operation.runs = _region_runs(operation, targets)
+        targets = begin(stack_set, operation, self._organization, self._new_uuid)
+        operation.runs = region_runs(operation, targets)
         if self._readings.shuffles_accounts:
             for run in operation.runs:
                 self._dice.shuffle(run.pending)
+        if targets and _makes_roles(stack_set, operation):
+            operation.roles = RegionRun("", operation.accounts, deque(), running=1)
+            made = _Scheduled(now + ROLE_SECONDS, Outcome(succeeded=True))
+            running = _Running(stack_set, operation, operation.roles, _NOWHERE, made)
+            self._schedule(running, now)
         self._settle(stack_set, operation, now)
-
-    def _targets(self, stack_set: StackSet, operation: Operation) -> Iterable[Target]:
-        """Yield the targets at which the operation has work to do."""
-        instances = stack_set.instances
-        targets = operation.targets
-        if targets is None:
-            targets = tuple(sorted(instances, key=lambda target: (target.region, target.account)))
-        for target in targets:
-            instance = instances.get(target)
-            if operation.action == "CREATE":
-                if instance is None:
-                    stack_set.add(StackInstance(target, self._new_uuid()))
-                elif instance.status != "OUTDATED":
-                    operation.record(target, "SUCCEEDED")
-                    continue
-                yield target
-            elif instance is None:
-                continue
-            elif operation.action == "DELETE" or instance.status != "INOPERABLE":
-                yield target
 
     # --- going on ----------------------------------------------------------------------------
 
     def _settle(self, stack_set: StackSet, operation: Operation, now: float) -> None:
         """Start whatever may start now; end the operation when nothing is left."""
+        if operation.roles is not None and not operation.roles.finished:
+            return
         for run in operation.runs:
             while run.pending and run.running < operation.preferences.concurrency(
                 run.accounts, run.failures
@@ -201,20 +184,30 @@ class Runner:
             stack_set.remove(target)
             operation.record(target, "SUCCEEDED")
             return
-        if target.account in self._faults.suspended_accounts:
+        if self._is_suspended(target.account):
             skipped = "SKIPPED_SUSPENDED_ACCOUNT"
-            stack_set.change(target, detailed_status=skipped, status_reason=_SUSPENDED)
+            _show(stack_set, operation, target, skipped, _SUSPENDED)
             operation.record(target, "CANCELLED", _SUSPENDED)
             return
-        stack_set.change(target, detailed_status="RUNNING")
+        _show(stack_set, operation, target, "RUNNING")
         operation.record(target, "RUNNING")
         run.running += 1
         order = order_for(stack_set, operation, stack_set.instances[target], self._readings)
+        if operation.detects_drift:
+            outcome = self._faults.drift_outcome(order)
+            looked = _Scheduled(now + CHECK_SECONDS, outcome)
+            self._schedule(_Running(stack_set, operation, run, target, looked), now)
+            return
         self.deployments.append((now, order, None))
         running = _Running(
             stack_set, operation, run, target, self._deploy(order, now), len(self.deployments) - 1
         )
         self._schedule(running, now)
+
+    def _is_suspended(self, account: str) -> bool:
+        return account in self._faults.suspended_accounts or bool(
+            self._organization and not self._organization.is_active(account)
+        )
 
     def _deploy(self, order: DeploymentOrder, now: float) -> Deployment:
         fault = self._faults.take_deployment(order, now, self._region)
@@ -254,6 +247,9 @@ class Runner:
             start, order, _ = self.deployments[running.record]
             self.deployments[running.record] = (start, order, outcome)
             write_outcome(stack_set, operation, order, outcome)
+        elif operation.detects_drift:
+            drifted = self._faults.is_drifted(running.target)
+            write_finding(stack_set, operation, running.target, outcome, now, drifted=drifted)
         if not outcome.succeeded:
             run.failures += 1
             if operation.over_tolerance:
@@ -268,7 +264,7 @@ class Runner:
         for run in runs:
             for target in run.pending:
                 operation.record(target, "CANCELLED", reason)
-                stack_set.change(target, detailed_status="CANCELLED", status_reason=reason)
+                _show(stack_set, operation, target, "CANCELLED", reason)
             run.pending.clear()
 
     def _finish(self, stack_set: StackSet, operation: Operation, now: float) -> None:
@@ -277,6 +273,10 @@ class Runner:
         else:
             operation.status = "FAILED" if operation.over_tolerance else "SUCCEEDED"
         operation.ended_at = now
+        if operation.detects_drift:
+            stack_set.drift = operation
+        for listener in self.on_end:
+            listener(stack_set, operation, now)
         waiting_for: list[Operation] = []
         for other in stack_set.unfinished:
             # An earlier one, just begun, may have ended and begun this one already.
@@ -286,14 +286,18 @@ class Runner:
                 waiting_for.append(other)
 
 
-def _region_runs(operation: Operation, targets: list[Target]) -> list[RegionRun]:
-    """Group the targets by Region: first those of RegionOrder, then as they come."""
-    by_region: dict[str, deque[Target]] = {
-        region: deque() for region in operation.preferences.region_order
-    }
-    for target in targets:
-        by_region.setdefault(target.region, deque()).append(target)
-    return [
-        RegionRun(region, accounts=len(pending), pending=pending)
-        for region, pending in by_region.items()
-    ]
+def _show(
+    stack_set: StackSet,
+    operation: Operation,
+    target: Target,
+    detailed_status: str,
+    reason: str = "",
+) -> None:
+    """Let an instance show where it is; a drift detection leaves it as it is."""
+    if not operation.detects_drift:
+        stack_set.change(target, detailed_status=detailed_status, status_reason=reason)
+
+
+def _makes_roles(stack_set: StackSet, operation: Operation) -> bool:
+    custom = stack_set.configuration.execution_role_template is not None
+    return custom and operation.action in {"CREATE", "UPDATE"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.stacksets import arns, templates
 from emulator.stacksets.deployment import DeploymentOrder
-from emulator.stacksets.state import Target
+from emulator.stacksets.state import NOT_CHECKED, Target
 
 if TYPE_CHECKING:
     from emulator.stacksets.deployment import Outcome
@@ -24,7 +24,10 @@ def order_for(
     account, region = instance.target
     stack_name = f"StackSet-{stack_set.name}-{instance.uuid}"
     action = operation.action
-    if action != "DELETE":
+    imported = operation.imports.get(instance.target)
+    if imported is not None:
+        action = "IMPORT"
+    elif action not in {"DELETE", "DETECT_DRIFT"}:
         action = "UPDATE" if instance.deployed else "CREATE"
     keeps_tags = (
         action == "UPDATE"
@@ -38,7 +41,7 @@ def order_for(
         account=account,
         region=region,
         stack_name=stack_name,
-        stack_id=instance.stack_id,
+        stack_id=imported or instance.stack_id,
         expected_stack_id=arns.stack_arn(account, region, stack_name),
         template_body=configuration.template_body,
         parameters={name: value for name, value in values.items() if name in declared},
@@ -68,8 +71,22 @@ def write_outcome(
             detailed_status="SUCCEEDED",
             tags=order.tags,
             declared=frozenset(templates.parse(order.template_body).parameters),
+            drift_status=NOT_CHECKED,
         )
+        if order.action == "IMPORT":
+            stack_set.change(target, overrides=_overrides(order, outcome))
         return
     stack_set.change(target, detailed_status="FAILED", status_reason=outcome.reason)
     if operation.action == "DELETE":
         stack_set.change(target, status="INOPERABLE", detailed_status="INOPERABLE")
+    elif order.action == "IMPORT":
+        stack_set.change(target, status="INOPERABLE", detailed_status="FAILED_IMPORT")
+
+
+def _overrides(order: DeploymentOrder, outcome: Outcome) -> dict[str, str]:
+    """What an imported stack has otherwise than the stack set."""
+    return {
+        name: value
+        for name, value in outcome.parameters.items()
+        if name in order.parameters and value != order.parameters[name]
+    }

@@ -7,12 +7,13 @@ import itertools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from emulator.stacksets import arns, progress, templates
+from emulator.stacksets import arns, drift, progress, templates
 from emulator.stacksets.errors import invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from emulator.stacksets.configuration import Configuration
     from emulator.stacksets.readings import Readings
     from emulator.stacksets.state import Operation, Result, StackInstance, StackSet, Target
 
@@ -90,21 +91,43 @@ def stack_set(item: StackSet, readings: Readings) -> Shape:
             "Parameters": _parameters(item, readings),
             "Capabilities": [*configuration.capabilities],
             "Tags": [{"Key": key, "Value": value} for key, value in configuration.tags.items()],
-            "AdministrationRoleARN": configuration.administration_role_arn,
-            "ExecutionRoleName": configuration.execution_role_name,
-            "PermissionModel": item.permission_model,
+            **_roles(configuration),
+            "PermissionModel": configuration.permission_model,
+            "AutoDeployment": _auto_deployment(configuration),
             "ManagedExecution": {"Active": configuration.managed_execution},
-            "StackSetDriftDetectionDetails": {
-                "DriftStatus": "NOT_CHECKED",
-                "TotalStackInstancesCount": 0,
-                "DriftedStackInstancesCount": 0,
-                "InSyncStackInstancesCount": 0,
-                "InProgressStackInstancesCount": 0,
-                "FailedStackInstancesCount": 0,
-            },
-            "OrganizationalUnitIds": [],
+            "StackSetDriftDetectionDetails": _drift(item.drift),
+            "OrganizationalUnitIds": [*item.followed],
             "Regions": sorted({target.region for target in item.instances}),
+            "StackSetOutputBucketPath": f"{configuration.output_bucket}/{item.stack_set_id}"
+            if configuration.output_bucket
+            else None,
         }
+    )
+
+
+def _roles(configuration: Configuration) -> Shape:
+    shown: Shape = {"AdministrationRoleARN": configuration.administration_role_arn}
+    if not configuration.service_managed or configuration.execution_role_template is not None:
+        shown["ExecutionRoleName"] = configuration.execution_role_name
+    return shown
+
+
+def _auto_deployment(configuration: Configuration) -> Shape | None:
+    settings = configuration.auto_deployment
+    if settings is None:
+        return None
+    shown: Shape = {"Enabled": settings.enabled}
+    if settings.enabled:
+        shown["RetainStacksOnAccountRemoval"] = settings.retain_stacks
+    if settings.depends_on:
+        shown["DependsOn"] = [*settings.depends_on]
+    return shown
+
+
+def _drift(operation: Operation | None) -> Shape:
+    checked_at = None if operation is None else operation.ended_at or operation.created_at
+    return without_none(
+        {**drift.details(operation), "LastDriftCheckTimestamp": _timestamp(checked_at)}
     )
 
 
@@ -132,8 +155,10 @@ def stack_set_summary(item: StackSet) -> Shape:
             "StackSetId": item.stack_set_id,
             "Description": item.configuration.description,
             "Status": item.status,
-            "PermissionModel": item.permission_model,
-            "DriftStatus": "NOT_CHECKED",
+            "PermissionModel": item.configuration.permission_model,
+            "AutoDeployment": _auto_deployment(item.configuration),
+            "DriftStatus": drift.status(item.drift),
+            "LastDriftCheckTimestamp": _timestamp(item.drift.ended_at if item.drift else None),
             "ManagedExecution": {"Active": item.configuration.managed_execution},
         }
     )
@@ -152,8 +177,9 @@ def stack_instance_summary(item: StackSet, instance: StackInstance, readings: Re
             "Status": instance.status,
             "StackInstanceStatus": {"DetailedStatus": instance.detailed_status},
             "StatusReason": instance.status_reason or None,
-            "OrganizationalUnitId": "",
-            "DriftStatus": "NOT_CHECKED",
+            "OrganizationalUnitId": instance.unit,
+            "DriftStatus": instance.drift_status,
+            "LastDriftCheckTimestamp": _timestamp(instance.drift_checked_at),
             "LastOperationId": instance.last_operation_id or None,
         }
     )
@@ -194,8 +220,9 @@ def operation(item: StackSet, operation: Operation, readings: Readings) -> Shape
     return operation_summary(operation, readings) | without_none(
         {
             "StackSetId": item.stack_set_id,
-            "AdministrationRoleARN": item.configuration.administration_role_arn,
-            "ExecutionRoleName": item.configuration.execution_role_name,
+            **_roles(item.configuration),
+            "DeploymentTargets": _deployment_targets(operation),
+            "StackSetDriftDetectionDetails": _drift(operation) if operation.detects_drift else None,
             "RetainStacks": operation.retain_stacks if operation.action == "DELETE" else None,
             "RegionalStatusDetails": progress.regional_status_details(operation)
             if readings.tells_progress
@@ -204,7 +231,21 @@ def operation(item: StackSet, operation: Operation, readings: Readings) -> Shape
     )
 
 
-def operation_result(target: Target, result: Result) -> Shape:
+def _deployment_targets(operation: Operation) -> Shape | None:
+    if operation.selection is not None:
+        return dict(operation.selection.given)
+    if operation.automatic:
+        return {"OrganizationalUnitIds": [*dict.fromkeys(operation.units.values())]}
+    return None
+
+
+def followed(pair: tuple[str, Mapping[str, None]]) -> Shape:
+    """Return a `StackSetAutoDeploymentTargetSummary`."""
+    unit, regions = pair
+    return {"OrganizationalUnitId": unit, "Regions": [*regions]}
+
+
+def operation_result(operation: Operation, target: Target, result: Result) -> Shape:
     """Return a `StackSetOperationResultSummary`."""
     gate = arns.account_gate_arn(*target)
     gated = result.status in {"RUNNING", "SUCCEEDED", "FAILED"}
@@ -220,7 +261,7 @@ def operation_result(target: Target, result: Result) -> Shape:
             }
             if gated
             else None,
-            "OrganizationalUnitId": "",
+            "OrganizationalUnitId": operation.units.get(target.account, ""),
         }
     )
 

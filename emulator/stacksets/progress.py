@@ -25,14 +25,29 @@ def status_details(operation: Operation, *, tells_progress: bool) -> dict[str, A
         return details
     tally = sum(operation.tallies.values(), Counter[str]())
     details["Stages"] = {
-        # Self-managed roles are made by hand, never by an operation.
-        "RoleProvisioning": {"Status": "NOT_APPLICABLE"},
+        "RoleProvisioning": _role_provisioning(operation),
         "StackInstancesDeployment": _deployment(operation, tally),
     }
     if operation.status != "QUEUED":
         details["TotalAccountsCount"] = operation.accounts
         details["TotalStackInstancesCount"] = len(operation.results)
     return details
+
+
+def _role_provisioning(operation: Operation) -> dict[str, Any]:
+    run = operation.roles
+    if run is None:
+        # Self-managed roles are made by hand, the service's own are there.
+        return {"Status": "NOT_APPLICABLE"}
+    made = run.accounts if run.finished else 0
+    return {
+        "Status": "SUCCEEDED" if run.finished else "IN_PROGRESS",
+        "SucceededAccountsCount": made,
+        "FailedAccountsCount": 0,
+        "CompletedAccountsCount": made,
+        "PendingAccountsCount": run.accounts - made,
+        "PercentageCompleted": 100.0 if run.finished else 0.0,
+    }
 
 
 def regional_status_details(operation: Operation) -> dict[str, Any]:

@@ -54,6 +54,15 @@ class Readings:
     """A Region over its tolerance cancels what other Regions, worked on in PARALLEL, have not
     begun / they go on to their ends."""
 
+    difference_needs_every_instance: bool = False
+    """An update by unit without some accounts is refused where one of the others has no instance /
+    leaves those out that have none. One that names accounts is always refused."""
+    keeps_execution_role_template: bool = False
+    """UpdateStackSet without an execution role template keeps the custom role / goes back to the
+    service's own."""
+    deleted_instances_return: bool = False
+    """With AutoDeployment on, an instance that is deleted while its account stays in a followed
+    unit comes back within minutes / stays away."""
     shuffles_accounts: bool = True
     """The accounts of a Region are worked on in an order of the service's own / as they are named.
     """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets import errors
 from emulator.stacksets import outputs as responses
+from emulator.stacksets.registry import view_of
 from emulator.stacksets.state import Target
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ class Reader:
             "DescribeStackSetOperation": self._describe_operation,
             "ListStackSetOperations": self._list_operations,
             "ListStackSetOperationResults": self._list_operation_results,
+            "ListStackSetAutoDeploymentTargets": self._list_followed,
         }
 
     def _describe_stack_set(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Answer by id also for a deleted stack set."""
-        wanted = asked["StackSetName"]
-        item = self._registry.get(wanted) or self._registry.find(wanted)
+        item = self._registry.get(asked["StackSetName"])
+        if item is None or item.call_as != view_of(asked):
+            item = self._registry.named(asked)
         return {"StackSet": responses.stack_set(item, self._readings)}
 
     def _list_stack_sets(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,11 +60,11 @@ class Reader:
             asked,
             self._registry.values(),
             responses.stack_set_summary,
-            keep=lambda item: status in {None, item.status},
+            keep=lambda item: status in {None, item.status} and item.call_as == view_of(asked),
         )
 
     def _describe_stack_instance(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        item = self._registry.find(asked["StackSetName"])
+        item = self._registry.named(asked)
         target = Target(asked["StackInstanceAccount"], asked["StackInstanceRegion"])
         moment = self._moment(asked, self._history.lag.instances)
         instance = self._history.instances(item, moment).get(target)
@@ -70,7 +73,7 @@ class Reader:
         return {"StackInstance": responses.stack_instance(item, instance, self._readings)}
 
     def _list_stack_instances(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        item = self._registry.find(asked["StackSetName"])
+        item = self._registry.named(asked)
         account, region = asked.get("StackInstanceAccount"), asked.get("StackInstanceRegion")
         filters = {entry["Name"]: entry["Values"] for entry in asked.get("Filters") or ()}
         moment = self._moment(asked, self._history.lag.instances)
@@ -92,7 +95,7 @@ class Reader:
 
     def _list_operations(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Answer the newest first."""
-        item = self._registry.find(asked["StackSetName"])
+        item = self._registry.named(asked)
         moment = self._moment(asked, self._history.lag.operations)
         newest_first = reversed(self._history.operations(item, moment).values())
         return responses.page(
@@ -109,10 +112,14 @@ class Reader:
         return responses.page(
             asked,
             self._history.results(item, operation, moment).items(),
-            lambda pair: responses.operation_result(*pair),
+            lambda pair: responses.operation_result(operation, *pair),
             keep=lambda pair: all(pair[1].status == value for value in wanted),
             moment=moment,
         )
+
+    def _list_followed(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        item = self._registry.named(asked)
+        return responses.page(asked, item.followed.items(), responses.followed)
 
     def _moment(self, asked: Mapping[str, Any], lag: float) -> float | None:
         """Return as of when a list answers: a listing that goes on stays where it began."""
@@ -125,6 +132,6 @@ def _passes(instance: StackInstance, filters: Mapping[str, str]) -> bool:
     values = {
         "DETAILED_STATUS": instance.detailed_status,
         "LAST_OPERATION_ID": instance.last_operation_id,
-        "DRIFT_STATUS": "NOT_CHECKED",
+        "DRIFT_STATUS": instance.drift_status,
     }
     return all(values.get(name) == value for name, value in filters.items())

@@ -22,25 +22,39 @@ if TYPE_CHECKING:
 class Registry(dict[str, "StackSet"]):
     """All stack sets ever made, by StackSetId, oldest first; deleted ones stay."""
 
-    def active(self, name_or_id: str) -> StackSet | None:
-        """Return the ACTIVE stack set of this name or id, or None."""
+    def active(self, name_or_id: str, call_as: str | None = None) -> StackSet | None:
+        """Return the ACTIVE stack set of this name or id, or None.
+
+        Args:
+            name_or_id: As calls name it.
+            call_as: Whose view it must be in; None for any.
+        """
         if (item := self.get(name_or_id)) is not None:
-            return item if item.status == "ACTIVE" else None
+            return item if item.status == "ACTIVE" and call_as in {None, item.call_as} else None
         for item in reversed(self.values()):
-            if item.name == name_or_id and item.status == "ACTIVE":
+            if (item.name, item.status) == (name_or_id, "ACTIVE") and call_as in {
+                None,
+                item.call_as,
+            }:
                 return item
         return None
 
     def find(self, name_or_id: str) -> StackSet:
-        """Return the ACTIVE stack set of this name or id.
+        """Return the ACTIVE stack set of this name or id, in whosever view it is.
 
         Raises:
             ApiError: StackSetNotFoundException.
         """
-        item = self.active(name_or_id)
-        if item is None:
-            raise errors.stack_set_not_found(name_or_id)
-        return item
+        return _found(self.active(name_or_id), name_or_id)
+
+    def named(self, asked: Mapping[str, Any]) -> StackSet:
+        """Return the ACTIVE stack set that a call names, in the view of the call.
+
+        Raises:
+            ApiError: StackSetNotFoundException.
+        """
+        name = str(asked["StackSetName"])
+        return _found(self.active(name, view_of(asked)), name)
 
     def operation(self, asked: Mapping[str, Any]) -> tuple[StackSet, Operation]:
         """Return the stack set and the operation that a call names.
@@ -48,11 +62,22 @@ class Registry(dict[str, "StackSet"]):
         Raises:
             ApiError: StackSetNotFoundException or OperationNotFoundException.
         """
-        item = self.find(asked["StackSetName"])
+        item = self.named(asked)
         operation = item.operations.get(asked["OperationId"])
         if operation is None:
             raise errors.operation_not_found(asked["OperationId"])
         return item, operation
+
+
+def view_of(asked: Mapping[str, Any]) -> str:
+    """Return whose stack sets a call sees."""
+    return asked.get("CallAs") or "SELF"
+
+
+def _found(item: StackSet | None, name: str) -> StackSet:
+    if item is None:
+        raise errors.stack_set_not_found(name)
+    return item
 
 
 def require_instances(item: StackSet, targets: Iterable[Target]) -> list[StackInstance]:

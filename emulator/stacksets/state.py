@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from emulator.stacksets.configuration import Configuration
+    from emulator.stacksets.selection import Preferences, Selection
+
+NOT_CHECKED = "NOT_CHECKED"
+"""The drift status of what no drift detection has looked at."""
+
 OverrideChange = dict[str, str | None]
 """Parameter overrides as a call asks for them; None stands for `UsePreviousValue`."""
 
@@ -20,27 +26,6 @@ class Target(NamedTuple):
     region: str
 
 
-@dataclass(frozen=True)
-class Configuration:
-    """Everything about a stack set that `UpdateStackSet` can change."""
-
-    template_body: str
-    description: str | None
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-    capabilities: tuple[str, ...]
-    administration_role_arn: str
-    execution_role_name: str
-    managed_execution: bool
-
-    def outdates(self, previous: Configuration) -> bool:
-        """Tell whether a change from `previous` to this one marks every instance OUTDATED."""
-        return (self.template_body, self.parameters) != (
-            previous.template_body,
-            previous.parameters,
-        )
-
-
 @dataclass
 class StackInstance:
     """One stack instance.
@@ -49,6 +34,7 @@ class StackInstance:
         deployed: Whether a create has succeeded.
         tags: The tags of its stack, as last deployed.
         declared: The parameters of its stack's template, as last deployed.
+        unit: The unit of the call that made it; empty under self-managed permissions.
     """
 
     target: Target
@@ -62,6 +48,9 @@ class StackInstance:
     last_operation_id: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
+    unit: str = ""
+    drift_status: str = NOT_CHECKED
+    drift_checked_at: float | None = None
 
     def overridden(self, change: OverrideChange | None) -> dict[str, str]:
         """Return the overrides after a change as the API makes it: no list leaves all alone."""
@@ -73,47 +62,6 @@ class StackInstance:
             for key, value in change.items()
             if value is not None or key in previous
         }
-
-
-@dataclass(frozen=True)
-class Preferences:
-    """`OperationPreferences`: how wide and how carefully an operation goes.
-
-    Attributes:
-        given: The structure as the caller sent it.
-    """
-
-    given: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def region_order(self) -> list[str]:
-        """The Regions that come first, in this order."""
-        return list(self.given.get("RegionOrder", ()))
-
-    @property
-    def parallel(self) -> bool:
-        """Whether all Regions are worked on at once."""
-        return bool(self.given.get("RegionConcurrencyType") == "PARALLEL")
-
-    def tolerance(self, accounts: int) -> int:
-        """Return how many failures a Region of so many accounts may have."""
-        if (percentage := self.given.get("FailureTolerancePercentage")) is not None:
-            return accounts * int(percentage) // 100
-        return int(self.given.get("FailureToleranceCount", 0))
-
-    def concurrency(self, accounts: int, failures: int) -> int:
-        """Return how many deployments a Region may run at once after so many failures.
-
-        STRICT mode (the default) lowers it so that the failures can never exceed the tolerance
-        by more than one.
-        """
-        if (percentage := self.given.get("MaxConcurrentPercentage")) is not None:
-            wanted = max(1, accounts * int(percentage) // 100)
-        else:
-            wanted = int(self.given.get("MaxConcurrentCount", 1))
-        if self.given.get("ConcurrencyMode") == "SOFT_FAILURE_TOLERANCE":
-            return wanted
-        return max(1, min(wanted, self.tolerance(accounts) + 1 - failures))
 
 
 @dataclass
@@ -146,9 +94,16 @@ class Operation:
 
     Attributes:
         targets: The pairs that the call named, in its order; None for all instances.
+        selection: What it named instead under service-managed permissions; the pairs are found
+            when it starts.
         configuration: What an `UpdateStackSet` puts into the stack set when it starts.
         exclusive: Whether it conflicts with every other operation, disjoint or not.
         outdates_all: Whether its start marks every instance OUTDATED, whatever it changes.
+        automatic: Whether the service has started it by itself.
+        imports: The stacks that it takes in, by where they are.
+        units: The unit that an account was selected by, for instances that it makes.
+        roles: The run in which custom execution roles are made, if there are any to be made.
+        drift: What a drift detection has found at each target.
         results: What it did to each target; written by `record` alone.
         tallies: How many results of each status there are, by Region.
         touched: The targets whose results have changed since the history last looked.
@@ -164,6 +119,12 @@ class Operation:
     retain_stacks: bool = False
     exclusive: bool = False
     outdates_all: bool = False
+    selection: Selection | None = None
+    automatic: bool = False
+    imports: Mapping[Target, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    roles: RegionRun | None = None
+    drift: dict[Target, str] = field(default_factory=dict)
     status: str = "QUEUED"
     status_reason: str = ""
     ended_at: float | None = None
@@ -180,6 +141,11 @@ class Operation:
         tally[status] += 1
         self.results[target] = Result(status, reason)
         self.touched[target] = None
+
+    @property
+    def detects_drift(self) -> bool:
+        """Whether it only looks."""
+        return self.action == "DETECT_DRIFT"
 
     @property
     def updates_instances(self) -> bool:
@@ -220,19 +186,24 @@ class StackSet:
     Attributes:
         instances: Its instances; changed by `add`, `change` and `remove` alone.
         touched: The targets whose instances have changed since the history last looked.
+        call_as: Who sees it: calls with this `CallAs`.
+        followed: The Regions that were deployed to, by the units that were named for them.
+        drift: The last drift detection that has ended.
     """
 
     name: str
     stack_set_id: str
     arn: str
     token: str
-    permission_model: str
     configuration: Configuration
     created_at: float = 0.0
     status: str = "ACTIVE"
     instances: dict[Target, StackInstance] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     touched: dict[Target, None] = field(default_factory=dict)
+    call_as: str = "SELF"
+    followed: dict[str, dict[str, None]] = field(default_factory=dict)
+    drift: Operation | None = None
 
     def add(self, instance: StackInstance) -> None:
         """Take in a new instance."""

@@ -32,7 +32,10 @@ REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 _NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 # Members that the engine tells, but older models of botocore do not know.
 _NEWER = frozenset(
-    {"Stages", "TotalAccountsCount", "TotalStackInstancesCount", "RegionalStatusDetails"}
+    {
+        *("Stages", "TotalAccountsCount", "TotalStackInstancesCount", "RegionalStatusDetails"),
+        *("StackSetOutputBucketPath", "DependsOn"),
+    }
 )
 # XML 1.0 has no way to write these; a carriage return must be written as a reference.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")

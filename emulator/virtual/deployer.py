@@ -63,6 +63,8 @@ class ScriptedDeployment:
         if order.action == "DELETE":
             self.stacks.pop(key, None)
             return Outcome(succeeded=True, stack_id=order.stack_id)
+        if order.action == "IMPORT":
+            return self._take_over(key)
         if order.action == "UPDATE" and key not in self.stacks:
             return Outcome(succeeded=False, reason=f"Stack [{order.stack_id}] does not exist")
         stack_id = order.stack_id or order.expected_stack_id
@@ -70,3 +72,19 @@ class ScriptedDeployment:
             stack_id, order.stack_name, order.template_body, order.parameters, order.tags
         )
         return Outcome(succeeded=True, stack_id=stack_id)
+
+    def _take_over(self, key: tuple[str, str, str]) -> Outcome:
+        order = self.order
+        for place, stack in self.stacks.items():
+            if place[:2] != key[:2] or stack.stack_id != order.stack_id:
+                continue
+            if stack.template_body != order.template_body:
+                reason = f"Stack [{order.stack_id}] has another template than the stack set"
+                return Outcome(succeeded=False, reason=reason, stack_id=order.stack_id)
+            del self.stacks[place]
+            self.stacks[key] = stack
+            return Outcome(
+                succeeded=True, stack_id=stack.stack_id, parameters=dict(stack.parameters)
+            )
+        reason = f"Stack [{order.stack_id}] does not exist"
+        return Outcome(succeeded=False, reason=reason)

@@ -9,6 +9,7 @@ from emulator.stacksets.deployment import DeploymentOrder
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError
 from emulator.stacksets.faults import DeploymentFault, Faults
+from emulator.stacksets.organization import Organization
 from emulator.stacksets.readings import Readings
 from emulator.stacksets.state import Operation, StackSet
 from emulator.virtual.deployer import ScriptedDeployer
@@ -47,6 +48,8 @@ class Bench:
         seconds: float | Callable[[DeploymentOrder], float] = 10.0,
         faults: Faults | None = None,
         region: str = EAST,
+        account: str = A,
+        organization: Organization | None = None,
         **readings: bool,
     ) -> None:
         self.now = 0.0
@@ -56,8 +59,9 @@ class Bench:
         self.engine = Engine(
             now=lambda: self.now,
             deployer=self.deployer,
-            account=A,
+            account=account,
             region=region,
+            organization=organization,
             fetch_template=self.objects.fetch,
             faults=self.faults,
             # Most tests tell accounts apart by their turn.

@@ -270,7 +270,7 @@ class TestList:
 
 def test_unknown_action(bench: Bench) -> None:
     """What the emulator does not know is no action at all."""
-    assert bench.refuse("DetectStackSetDrift").code == "InvalidAction"
+    assert bench.refuse("ListStackInstanceResourceDrifts").code == "InvalidAction"
 
 
 def test_template_url_versions(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from emulator.stacksets.errors import STATUS_BY_CODE, ApiError
 from tests.emulator.bench import EAST, OTHER, STAGE, TOPIC, WEST, A, B, Bench
 
 NEWER = {"Stages", "TotalAccountsCount", "TotalStackInstancesCount", "RegionalStatusDetails"}
+PLAIN = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}"
 NASTY = "<&>\"'\r\n\t  é \U0001f600 ]]>"
 
 
@@ -61,7 +62,7 @@ def story() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
 
     def call(action: str, **asked: Any) -> dict[str, Any]:
         parameters = {"StackSetName": "Network", **asked}
-        if action in {"ListStackSets", "GetTemplateSummary"}:
+        if action in {"ListStackSets", "GetTemplateSummary", "DescribeOrganizationsAccess"}:
             del parameters["StackSetName"]
         result = bench.engine.call(action, parameters)
         bench.wait()
@@ -103,6 +104,11 @@ def story() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     targets: dict[str, Any] = {"DeploymentTargets": {"Accounts": [A, B]}, "Regions": [EAST]}
     call("DeleteStackInstances", **targets, RetainStacks=False)
     call("DeleteStackSet")
+    call("DescribeOrganizationsAccess")
+    bench.create(TemplateBody=PLAIN, Parameters=[])
+    call("ImportStacksToStackSet", StackIds=[f"arn:aws:cloudformation:{EAST}:{A}:stack/old/1"])
+    call("DetectStackSetDrift", OperationPreferences=preferences)
+    call("ListStackSetAutoDeploymentTargets")
     assert set(seen) == bench.engine.actions
     return [(action, *both) for action, both in seen.items()]
 

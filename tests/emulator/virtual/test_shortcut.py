@@ -73,7 +73,12 @@ def test_only_clients_with_retries_speak_http(attempts: int, *, speaks: bool) ->
 def test_an_unknown_call_is_an_assertion() -> None:
     """It is noted as on the long way."""
     with world() as aws:
-        with pytest.raises(AssertionError, match="DetectStackSetDrift"):
-            client(1).detect_stack_set_drift(StackSetName=NAME)
+        with pytest.raises(AssertionError, match="ListStackInstanceResourceDrifts"):
+            client(1).list_stack_instance_resource_drifts(
+                StackSetName=NAME,
+                StackInstanceAccount="1" * 12,
+                StackInstanceRegion="us-east-1",
+                OperationId="x",
+            )
 
         assert len(aws.unexpected) == 1

@@ -175,8 +175,13 @@ class TestCloudFormation:
     def test_unknown_call(self) -> None:
         """A call that the emulator does not know is an assertion of its own."""
         with world() as aws:
-            with pytest.raises(AssertionError, match="DetectStackSetDrift"):
-                client().detect_stack_set_drift(StackSetName=NAME)
+            with pytest.raises(AssertionError, match="ListStackInstanceResourceDrifts"):
+                client().list_stack_instance_resource_drifts(
+                    StackSetName=NAME,
+                    StackInstanceAccount="1" * 12,
+                    StackInstanceRegion="us-east-1",
+                    OperationId="x",
+                )
 
             assert len(aws.unexpected) == 1
 

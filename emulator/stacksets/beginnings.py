@@ -36,6 +36,9 @@ def begin(
     if operation.selection is not None and organization is not None:
         find_targets(stack_set, operation, organization)
         _follow(stack_set, operation, organization)
+    for account, region in operation.imports:
+        if unit := operation.units.get(account):
+            stack_set.followed.setdefault(unit, {})[region] = None
     targets = [*_targets(stack_set, operation, new_uuid)]
     for target in targets:
         operation.record(target, "PENDING")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets import arns, targeting, templates
 from emulator.stacksets.errors import invalid
+from emulator.stacksets.sources import list_at
 from emulator.stacksets.state import Target
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _stack_ids(asked: Mapping[str, Any], fetch: Callable[[str], str]) -> list[st
     if (inline is None) == (url is None):
         message = "You must specify either StackIds or StackIdsUrl, but not both"
         raise invalid(message)
-    ids = list(inline or ()) if url is None else fetch(url).replace(",", " ").split()
+    ids = list(inline or ()) if url is None else list_at(url, fetch).replace(",", " ").split()
     most = INLINE_STACKS if url is None else LISTED_STACKS
     if not 0 < len(ids) <= most:
         message = f"{len(ids)} stacks given; between 1 and {most} can be imported at once"

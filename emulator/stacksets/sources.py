@@ -42,6 +42,14 @@ def template_source(
     return text
 
 
+def list_at(url: str, fetch: Callable[[str], str]) -> str:
+    """Return the text of a list that a call names by its address, which may be an `s3://` one."""
+    bucket_and_key = url.removeprefix("s3://")
+    if bucket_and_key != url:
+        return fetch(f"https://s3.amazonaws.com/{bucket_and_key}")
+    return fetch(url)
+
+
 def _check_size(member: str, text: str, limit: int) -> None:
     if (size := len(text.encode())) > limit:
         rule = (

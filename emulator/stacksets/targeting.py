@@ -9,6 +9,7 @@ from emulator.stacksets import errors
 from emulator.stacksets.errors import invalid
 from emulator.stacksets.inputs import checked_accounts, checked_regions
 from emulator.stacksets.selection import Selection
+from emulator.stacksets.sources import list_at
 from emulator.stacksets.state import Target
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _accounts(given: Mapping[str, Any], fetch: Callable[[str], str]) -> tuple[st
         raise invalid(message)
     if url is None:
         return None if accounts is None else checked_accounts(accounts)
-    text = fetch(url)
+    text = list_at(url, fetch)
     if len(text.encode()) > ACCOUNTS_BYTES:
         message = f"The file at AccountsUrl is larger than {ACCOUNTS_BYTES} bytes"
         raise invalid(message)

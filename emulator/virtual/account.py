@@ -18,13 +18,14 @@ from emulator.stacksets.dice import Dice
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError
 from emulator.stacksets.faults import raise_after, raise_before
-from emulator.virtual import asking, sqs
+from emulator.virtual import asking, organizations, sqs
 from emulator.virtual.asking import Asking
 from emulator.virtual.clock import VirtualClock
 from emulator.virtual.deployer import ScriptedDeployer
 from emulator.virtual.environment import environment
-from emulator.virtual.http import Reply, service_of, text_of
+from emulator.virtual.http import JsonService, Reply, service_of, text_of
 from emulator.virtual.messaging import Messaging
+from emulator.virtual.organizations import Organizations
 from emulator.virtual.s3 import Objects
 from emulator.virtual.scheduler import Scheduler
 from emulator.virtual.sdk import quick_sdk
@@ -68,8 +69,8 @@ class VirtualAWS:
 
     Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject and
     ListObjectVersions, Lambda Invoke of type Event, SQS SendMessage, ChangeMessageVisibility and
-    GetQueueAttributes, and STS GetCallerIdentity; anything else is an AssertionError, also noted in
-    `unexpected`.
+    GetQueueAttributes, STS GetCallerIdentity, and what reads in Organizations; anything else is an
+    AssertionError, also noted in `unexpected`.
 
     Args:
         clock: Entered and left with this context.
@@ -83,6 +84,7 @@ class VirtualAWS:
         asking: What CloudFormation shows of the stacks in it.
         scheduler: Who runs side by side with whom; every call is a place to switch.
         lambda_usage: Lambda's executions in the account.
+        organizations: Who is in which unit, and whether that may be asked.
         messaging: The function's queue, its dead letters and their mappings.
         dice: Chance, by the seed.
         environment: Variables that the function finds, besides credentials and the Region.
@@ -121,6 +123,16 @@ class VirtualAWS:
         at = {"account": engine.account, "region": engine.region}
         self.messaging = Messaging(clock, self.scheduler, self.lambda_usage, queue, **at, seed=seed)
         self.environment = {QUEUE_URL_VARIABLE: self.messaging.queue.url}
+        self.organizations = Organizations(engine.organization)
+        self._json_services = {
+            "sqs": JsonService(sqs.asked, self.messaging.call, sqs.render, sqs.render_error),
+            "organizations": JsonService(
+                organizations.asked,
+                self.organizations.call,
+                organizations.render,
+                organizations.render_error,
+            ),
+        }
         self.asking = Asking(clock.time)
         self.deployer = ScriptedDeployer()
         self.on_invoke: list[Callable[[Invocation], None]] = []
@@ -175,8 +187,8 @@ class VirtualAWS:
             reply = self._s3(request)
         elif service == "lambda":
             reply = self._lambda(request)
-        elif service == "sqs":
-            reply = self._sqs(request)
+        elif service in self._json_services:
+            reply = self._json(service, request)
         elif service == "sts":
             reply = self._sts(request)
         else:
@@ -259,22 +271,23 @@ class VirtualAWS:
                 listener(invocation)
         return Reply(202)
 
-    def _sqs(self, request: AWSPreparedRequest) -> Reply:
-        asked = sqs.asked(request)
+    def _json(self, name: str, request: AWSPreparedRequest) -> Reply:
+        service = self._json_services[name]
+        asked = service.asked(request)
         if asked is None:
-            self._surprise(f"sqs: {text_of(request)[:200]}")
+            self._surprise(f"{name}: {text_of(request)[:200]}")
         action, parameters = asked
         try:
-            with self._call("sqs", action):
+            with self._call(name, action):
                 mishap = self.engine.faults.take_call(action)
-                raise_before(mishap, action, "sqs")
-                result = self.messaging.call(action, parameters)
+                raise_before(mishap, action, name)
+                result = service.call(action, parameters)
                 raise_after(mishap)
         except ApiError as error:
-            return sqs.render_error(error)
+            return service.render_error(error)
         except ResponseLostError as error:
             raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
-        return sqs.render(result)
+        return service.render(result)
 
     def _sts(self, request: AWSPreparedRequest) -> Reply:
         if "Action=GetCallerIdentity" not in text_of(request):

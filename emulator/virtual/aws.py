@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from emulator.stacksets.deployment import DeploymentOrder
     from emulator.stacksets.faults import Faults
     from emulator.stacksets.history import Lag
+    from emulator.stacksets.organization import Organization
     from emulator.stacksets.readings import Readings
 
 __all__ = [
@@ -41,6 +42,7 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
     objects: Mapping[tuple[str, str], bytes | list[bytes]] | None = None,
     account: str = "111111111111",
     region: str = "us-east-1",
+    organization: Organization | None = None,
     readings: Readings | None = None,
     lag: Lag | None = None,
     queue: QueueSettings | None = None,
@@ -55,6 +57,7 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
         objects: What S3 holds.
         account: The administrator account.
         region: Where the stack sets live.
+        organization: The organization of the account; `engine.join`, `move` and `leave` change it.
         readings: What the service is taken to do where it is not documented.
         lag: How far lists lag; `engine.lag` may be set later, too.
         queue: How the function's queue and its event source mapping are set up.
@@ -68,6 +71,7 @@ def world(  # noqa: PLR0913  the knobs of a world, all optional
         account=account,
         region=region,
         fetch_template=store.fetch,
+        organization=organization,
         faults=faults,
         readings=readings,
         lag=lag,

@@ -11,9 +11,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.retries.bucket import TokenBucket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.awsrequest import AWSPreparedRequest
+
+    from emulator.stacksets.errors import ApiError
 
 SERVICE = "X-Virtual-Service"
 """The header that tells for which service a request is; nothing is signed."""
@@ -30,6 +32,22 @@ class Reply(NamedTuple):
         """Return the answer as botocore wants it."""
         headers: Any = dict(self.headers)
         return AWSResponse(request.url, self.status, headers, _Raw(self.body))
+
+
+class JsonService(NamedTuple):
+    """A service that speaks JSON.
+
+    Attributes:
+        asked: Reads a request: the action and its parameters; None for one that is not known.
+        call: Carries out an action.
+        render: Writes the answer to a call.
+        render_error: Writes the answer to a call that was refused.
+    """
+
+    asked: Callable[[AWSPreparedRequest], tuple[str, dict[str, Any]] | None]
+    call: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+    render: Callable[[Mapping[str, Any]], Reply]
+    render_error: Callable[[ApiError], Reply]
 
 
 def service_of(request: AWSPreparedRequest) -> str:

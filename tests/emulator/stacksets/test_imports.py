@@ -101,7 +101,7 @@ def test_stacks_from_a_file(ready: Bench) -> None:
     stacks = [stand(ready, A), stand(ready, B)]
     url = {"StackIdsUrl": "https://bucket.s3.amazonaws.com/ids.csv"}
     ready.objects["bucket", "ids.csv"] = ",".join(stacks).encode()
-    ready.call(IMPORT, **url)
+    ready.call(IMPORT, StackIdsUrl="s3://bucket/ids.csv")
     ready.wait()
     assert len(ready.instances()) == 2
 

@@ -59,13 +59,14 @@ class TestSelections:
 
         assert {*bench.results(operation)} == {(account, EAST) for account in expected}
 
-    def test_accounts_from_a_file(self) -> None:
-        """AccountsUrl stands for Accounts, with commas or lines."""
+    @pytest.mark.parametrize("start", ["https://bucket.s3.amazonaws.com", "s3://bucket"])
+    def test_accounts_from_a_file(self, start: str) -> None:
+        """AccountsUrl stands for Accounts, with commas or lines, by either kind of address."""
         bench = ManagedBench()
         bench.objects["bucket", "a.csv"] = f"{B},{C}\n{D}\n".encode()
         targets = {
             "OrganizationalUnitIds": [PLATFORM],
-            "AccountsUrl": "https://bucket.s3.amazonaws.com/a.csv",
+            "AccountsUrl": f"{start}/a.csv",
             "AccountFilterType": "INTERSECTION",
         }
         bench.call(CREATE, DeploymentTargets=targets, Regions=[EAST])

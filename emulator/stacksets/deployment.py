@@ -30,6 +30,8 @@ class DeploymentOrder:
         capabilities: The set's capabilities.
         administration_role_arn: The role that StackSets takes in the administrator account.
         execution_role_name: The role that it then takes in the target account.
+        service_managed: Whether the service makes the roles by itself.
+        execution_role_template: The template of the execution role, if it is a custom one.
         operation_id: The operation that this deployment belongs to.
     """
 
@@ -48,6 +50,8 @@ class DeploymentOrder:
     administration_role_arn: str
     execution_role_name: str
     operation_id: str
+    service_managed: bool = False
+    execution_role_template: str | None = None
 
 
 @dataclass(frozen=True)

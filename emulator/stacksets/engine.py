@@ -188,18 +188,28 @@ class Engine:
         """Let an account come into the organization, by default into its root."""
         organization, before = self._before_change(account)
         organization.join(account, unit)
-        self._automatic.follow(account, before)
+        self.follow(account, before)
 
     def move(self, account: str, unit: str) -> None:
         """Let an account go into another unit."""
         organization, before = self._before_change(account)
         organization.move(account, unit)
-        self._automatic.follow(account, before)
+        self.follow(account, before)
 
     def leave(self, account: str) -> None:
         """Let an account leave the organization."""
         organization, before = self._before_change(account)
         organization.leave(account)
+        self.follow(account, before)
+
+    def follow(self, account: str, before: list[str]) -> None:
+        """Let the service act on a change that has been made to the organization.
+
+        Args:
+            account: The account that came, moved or left.
+            before: All units that it was in.
+        """
+        self.run_until(self._now())
         self._automatic.follow(account, before)
 
     def _before_change(self, account: str) -> tuple[Organization, list[str]]:

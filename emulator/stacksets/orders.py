@@ -50,6 +50,8 @@ def order_for(
         administration_role_arn=configuration.administration_role_arn,
         execution_role_name=configuration.execution_role_name,
         operation_id=operation.operation_id,
+        service_managed=configuration.service_managed,
+        execution_role_template=configuration.execution_role_template,
     )
 
 

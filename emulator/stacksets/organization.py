@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+_TREE = frozenset({"units", "accounts", "suspended", "closed"})
 UNIT = re.compile(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}")
 """What the id of a unit, or of the root, looks like."""
 
@@ -61,6 +62,32 @@ class Organization:
 
     def __post_init__(self) -> None:
         self.members.setdefault(self.management_account, Member(self.management_account, self.root))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Organization:
+        """Read an organization from JSON data.
+
+        Args:
+            mapping: `management_account`; `units`, the parent of each unit; `accounts`, the unit
+                of each account; `suspended` and `closed` accounts; and by their own names the
+                other attributes of the class.
+
+        Raises:
+            TypeError: There is an unknown key, or no `management_account`.
+            ValueError: An account or a unit lies where nothing is.
+        """
+        plain = {key: value for key, value in mapping.items() if key not in _TREE}
+        plain["delegated_administrators"] = set(plain.get("delegated_administrators", ()))
+        made = cls(**plain)
+        for unit, parent in mapping.get("units", {}).items():
+            made.add_unit(unit, parent)
+        for account, unit in mapping.get("accounts", {}).items():
+            made.join(account, unit)
+        for account in mapping.get("suspended", ()):
+            made.suspend(account)
+        for account in mapping.get("closed", ()):
+            made.close(account)
+        return made
 
     def add_unit(self, unit: str, parent: str | None = None) -> str:
         """Make a unit under another one, by default under the root; return its id.

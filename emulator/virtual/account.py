@@ -18,6 +18,7 @@ from emulator.stacksets.dice import Dice
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError
 from emulator.stacksets.faults import raise_after, raise_before
+from emulator.stacksets.organizations import Organizations
 from emulator.virtual import asking, organizations, sqs
 from emulator.virtual.asking import Asking
 from emulator.virtual.clock import VirtualClock
@@ -25,7 +26,6 @@ from emulator.virtual.deployer import ScriptedDeployer
 from emulator.virtual.environment import environment
 from emulator.virtual.http import JsonService, Reply, service_of, text_of
 from emulator.virtual.messaging import Messaging
-from emulator.virtual.organizations import Organizations
 from emulator.virtual.s3 import Objects
 from emulator.virtual.scheduler import Scheduler
 from emulator.virtual.sdk import quick_sdk
@@ -123,7 +123,7 @@ class VirtualAWS:
         at = {"account": engine.account, "region": engine.region}
         self.messaging = Messaging(clock, self.scheduler, self.lambda_usage, queue, **at, seed=seed)
         self.environment = {QUEUE_URL_VARIABLE: self.messaging.queue.url}
-        self.organizations = Organizations(engine.organization)
+        self.organizations = Organizations(engine.organization, engine.account)
         self._json_services = {
             "sqs": JsonService(sqs.asked, self.messaging.call, sqs.render, sqs.render_error),
             "organizations": JsonService(

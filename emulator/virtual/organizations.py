@@ -1,74 +1,29 @@
-"""Organizations' JSON protocol, as far as somebody reads who is in which unit."""
+"""Organizations' JSON protocol: what botocore sends, and what it reads."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from emulator.stacksets.errors import ApiError
-from emulator.stacksets.organization import AccountStatus
+from emulator.stacksets.organizations import ACTIONS
 from emulator.virtual.http import Reply, header, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from botocore.awsrequest import AWSPreparedRequest
 
-    from emulator.stacksets.organization import Member, Organization
+    from emulator.stacksets.errors import ApiError
 
-PAGE = 20
-"""How many members a page of a list has at most."""
 _TARGET = "AWSOrganizationsV20161128."
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}
-_NOT_IN_USE = "Your account is not a member of an organization."
-
-Answer = dict[str, Any]
-
-
-class Organizations:
-    """Answers calls of one account.
-
-    Who may not call is said by `denied`; throttling and the like are `CallFault`s of the engine.
-
-    Args:
-        organization: The organization of the account, or None.
-
-    Attributes:
-        denied: The actions that the caller has no right to; `*` stands for all.
-    """
-
-    def __init__(self, organization: Organization | None) -> None:
-        self.denied: set[str] = set()
-        self._organization = organization
-
-    def call(self, action: str, asked: Mapping[str, Any]) -> Answer:
-        """Answer one call.
-
-        Args:
-            action: One that `asked` has read.
-            asked: Its parameters.
-
-        Raises:
-            ApiError: The call is refused.
-        """
-        if not self.denied.isdisjoint({"*", action}):
-            message = (
-                "You don't have permissions to access this resource. "
-                f"User is not authorized to perform: organizations:{action}"
-            )
-            code = "AccessDeniedException"
-            raise ApiError(code, message)
-        if self._organization is None:
-            code = "AWSOrganizationsNotInUseException"
-            raise ApiError(code, _NOT_IN_USE)
-        return _ANSWERS[action](self._organization, asked)
 
 
 def asked(request: AWSPreparedRequest) -> tuple[str, dict[str, Any]] | None:
     """Read a request: the action and its parameters; None for one that is not known."""
     target = header(request, "X-Amz-Target")
     action = target.removeprefix(_TARGET)
-    if not target.startswith(_TARGET) or action not in _ANSWERS:
+    if not target.startswith(_TARGET) or action not in ACTIONS:
         return None
     parameters: dict[str, Any] = json.loads(text_of(request) or "{}")
     return action, parameters
@@ -83,111 +38,3 @@ def render_error(error: ApiError) -> Reply:
     """Return the answer to a call that was refused."""
     body = {"__type": error.code, "Message": error.message}
     return Reply(error.status, json.dumps(body).encode(), _JSON)
-
-
-def _describe_organization(organization: Organization, _asked: Mapping[str, Any]) -> Answer:
-    owner = organization.management_account
-    return {
-        "Organization": {
-            "Id": organization.organization_id,
-            "Arn": _arn(organization, "organization"),
-            "FeatureSet": "ALL",
-            "MasterAccountArn": _arn(organization, "account", owner),
-            "MasterAccountId": owner,
-            "MasterAccountEmail": _email(owner),
-        }
-    }
-
-
-def _describe_account(organization: Organization, asked: Mapping[str, Any]) -> Answer:
-    member = organization.members.get(asked["AccountId"])
-    if member is None:
-        code = "AccountNotFoundException"
-        raise ApiError(code, "You specified an account that doesn't exist.")
-    return {"Account": _account(organization, member)}
-
-
-def _list_accounts(organization: Organization, asked: Mapping[str, Any]) -> Answer:
-    members = organization.members.values()
-    return _page("Accounts", [_account(organization, each) for each in members], asked)
-
-
-def _list_accounts_for_parent(organization: Organization, asked: Mapping[str, Any]) -> Answer:
-    parent = _existing(organization, asked["ParentId"])
-    members = [each for each in organization.members.values() if each.unit == parent]
-    return _page("Accounts", [_account(organization, each) for each in members], asked)
-
-
-def _list_units_for_parent(organization: Organization, asked: Mapping[str, Any]) -> Answer:
-    parent = _existing(organization, asked["ParentId"])
-    units = [
-        {"Id": unit, "Arn": _arn(organization, "ou", unit), "Name": unit}
-        for unit, above in organization.parents.items()
-        if above == parent
-    ]
-    return _page("OrganizationalUnits", units, asked)
-
-
-def _list_parents(organization: Organization, asked: Mapping[str, Any]) -> Answer:
-    child = asked["ChildId"]
-    member = organization.members.get(child)
-    parent = member.unit if member else organization.parents.get(child)
-    if parent is None:
-        code = "ChildNotFoundException"
-        raise ApiError(code, "You specified a child that doesn't exist.")
-    kind = "ROOT" if parent == organization.root else "ORGANIZATIONAL_UNIT"
-    return {"Parents": [{"Id": parent, "Type": kind}]}
-
-
-def _list_roots(organization: Organization, _asked: Mapping[str, Any]) -> Answer:
-    root = organization.root
-    arn = _arn(organization, "root", root)
-    return {"Roots": [{"Id": root, "Arn": arn, "Name": "Root", "PolicyTypes": []}]}
-
-
-def _account(organization: Organization, member: Member) -> Answer:
-    # Status, which is older than State, knows of no closed accounts.
-    active = member.status is AccountStatus.ACTIVE
-    return {
-        "Id": member.account,
-        "Arn": _arn(organization, "account", member.account),
-        "Email": _email(member.account),
-        "Name": f"account {member.account}",
-        "Status": "ACTIVE" if active else "SUSPENDED",
-        "State": member.status.value,
-        "JoinedMethod": "CREATED",
-    }
-
-
-def _existing(organization: Organization, parent: str) -> str:
-    if not organization.has_unit(parent):
-        code = "ParentNotFoundException"
-        raise ApiError(code, "You specified parent that doesn't exist.")
-    return parent
-
-
-def _page(name: str, items: list[Answer], asked: Mapping[str, Any]) -> Answer:
-    start = int(asked.get("NextToken") or 0)
-    end = start + min(int(asked.get("MaxResults") or PAGE), PAGE)
-    more = {"NextToken": str(end)} if end < len(items) else {}
-    return {name: items[start:end], **more}
-
-
-def _arn(organization: Organization, kind: str, name: str = "") -> str:
-    path = "/".join(each for each in (kind, organization.organization_id, name) if each)
-    return f"arn:aws:organizations::{organization.management_account}:{path}"
-
-
-def _email(account: str) -> str:
-    return f"{account}@example.com"
-
-
-_ANSWERS: dict[str, Callable[[Organization, Mapping[str, Any]], Answer]] = {
-    "DescribeAccount": _describe_account,
-    "DescribeOrganization": _describe_organization,
-    "ListAccounts": _list_accounts,
-    "ListAccountsForParent": _list_accounts_for_parent,
-    "ListOrganizationalUnitsForParent": _list_units_for_parent,
-    "ListParents": _list_parents,
-    "ListRoots": _list_roots,
-}

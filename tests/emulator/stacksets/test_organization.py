@@ -68,3 +68,25 @@ def test_units_must_exist() -> None:
 def test_management_account_is_in_the_root() -> None:
     """It need not be told of."""
     assert Organization(A).units_of(A) == [ROOT]
+
+
+def test_read_from_json() -> None:
+    """A mapping of plain data says all."""
+    found = Organization.from_mapping(
+        {
+            "management_account": A,
+            "units": {PLATFORM: ROOT, NETWORK: PLATFORM, SANDBOX: None},
+            "accounts": {B: PLATFORM, C: NETWORK, D: SANDBOX},
+            "suspended": [B],
+            "closed": [C],
+            "delegated_administrators": [D],
+        }
+    )
+
+    expected = organization()
+    expected.suspend(B)
+    expected.close(C)
+    expected.delegated_administrators.add(D)
+    assert found == expected
+    with pytest.raises(TypeError, match="unit"):
+        Organization.from_mapping({"management_account": A, "unit": {}})

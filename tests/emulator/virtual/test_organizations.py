@@ -115,6 +115,18 @@ def test_denied(denied: str) -> None:
             client().list_roots()
 
 
+def test_member_accounts() -> None:
+    """They may only ask where they are, unless they are delegated administrators."""
+    found = organization()
+    with world(organization=found, account=B):
+        assert client().describe_organization()["Organization"]["MasterAccountId"] == A
+        with pytest.raises(ClientError) as caught:
+            client().list_roots()
+        assert code(caught) == "AccessDeniedException"
+        found.delegated_administrators.add(B)
+        assert client().list_roots()["Roots"]
+
+
 def test_unknown_call() -> None:
     """What nobody here reads is an assertion."""
     with world(organization=organization()), pytest.raises(AssertionError, match="organizations"):

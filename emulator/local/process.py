@@ -40,6 +40,8 @@ class Gateway:
         throttled_messages_return: Whether a queue's message that Lambda throttles goes back until
             its visibility ends, as is reported; the documentation says that Lambda keeps it and
             tries again until then.
+        organization: The organization of all accounts as `emulator.stacksets.organization` reads
+            it; None for none.
     """
 
     def __init__(  # noqa: PLR0913 - how an AWS may differ
@@ -53,6 +55,7 @@ class Gateway:
         rollbacks_are_operations: bool = False,
         account_concurrency: int | None = None,
         throttled_messages_return: bool = False,
+        organization: Mapping[str, Any] | None = None,
     ) -> None:
         self._python = python
         self._folder = folder
@@ -62,6 +65,7 @@ class Gateway:
         self._rollbacks_are_operations = rollbacks_are_operations
         self._account_concurrency = account_concurrency
         self._throttled_messages_return = throttled_messages_return
+        self._organization = organization
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
 
@@ -85,11 +89,17 @@ class Gateway:
         return self._folder / "faults.json"
 
     @property
+    def _organization_file(self) -> Path:
+        return self._folder / "organization.json"
+
+    @property
     def _iam_log(self) -> Path:
         return self._folder / "iam.jsonl"
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
+        if self._organization is not None:
+            self.set_organization(self._organization)
         self.port = _free_port()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own launcher
@@ -132,6 +142,9 @@ class Gateway:
             "LOCAL_AWS_FAULTS": str(self._faults),
             "LOCAL_AWS_IAM_LOG": str(self._iam_log),
             "LOCAL_AWS_MINIMUM_SECONDS": str(self._minimum_seconds),
+            "LOCAL_AWS_ORGANIZATION": ""
+            if self._organization is None
+            else str(self._organization_file),
             "LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS": "1" if self._rollbacks_are_operations else "",
             "LOCAL_AWS_THROTTLED_MESSAGES_RETURN": "1" if self._throttled_messages_return else "",
             "PYTHONPATH": str(_ROOT),
@@ -168,15 +181,24 @@ class Gateway:
 
     def set_faults(self, faults: Mapping[str, Any]) -> None:
         """Make StackSets fail from now on, as `emulator.stacksets.faults` describes; {} heals."""
-        draft = self._faults.with_suffix(".new")
-        draft.write_text(json.dumps(faults), encoding="utf-8")
-        draft.replace(self._faults)
+        _replace(self._faults, faults)
+
+    def set_organization(self, organization: Mapping[str, Any]) -> None:
+        """Let accounts come, move, leave and end; there must have been an organization before."""
+        _replace(self._organization_file, organization)
 
     def iam_actions(self) -> list[dict[str, Any]]:
         """Return what was evaluated: principal, action, resource and whether it was allowed."""
         if not self._iam_log.exists():
             return []
         return [json.loads(line) for line in self._iam_log.read_text("utf-8").splitlines()]
+
+
+def _replace(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a file that is read at any moment."""
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(content), encoding="utf-8")
+    draft.replace(path)
 
 
 def _free_port() -> int:

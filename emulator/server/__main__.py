@@ -3,6 +3,7 @@
 The environment says everything (`emulator.local.aws` sets it):
     LOCAL_AWS_FAULTS: a JSON file of faults, read again whenever it changes.
     LOCAL_AWS_IAM_LOG: a file that receives each evaluated IAM action.
+    LOCAL_AWS_ORGANIZATION: a JSON file of an organization, read again whenever it changes.
     LOCAL_AWS_MINIMUM_SECONDS: how long a stack deployment takes at least.
     LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS: if not empty, automatic rollbacks have OperationIds.
     LOCAL_AWS_THROTTLED_MESSAGES_RETURN: if not empty, a queue's message that Lambda throttles goes
@@ -52,6 +53,7 @@ def _install() -> None:
     pipelines.install()
     stacksets.install(
         faults_file=os.environ.pop("LOCAL_AWS_FAULTS", None),
+        organization_file=os.environ.pop("LOCAL_AWS_ORGANIZATION", None) or None,
         minimum_seconds=float(os.environ.pop("LOCAL_AWS_MINIMUM_SECONDS", "0")),
     )
 

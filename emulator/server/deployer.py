@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 import time
@@ -11,7 +12,11 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emulator.server.roles import RoleRefusedError, administration_session
+from emulator.server.roles import (
+    RoleRefusedError,
+    administration_session,
+    service_managed_session,
+)
 from emulator.stacksets.deployment import DeploymentOrder, Outcome
 
 _POLL_SECONDS = 0.1
@@ -50,6 +55,7 @@ class StackDeployer:
         self._minimum_seconds = minimum_seconds
         self._session = botocore.session.Session()
         self._making_client = threading.Lock()
+        self._provisioning = threading.Lock()
 
     def start(self, order: DeploymentOrder, now: float) -> StackDeployment:
         """Start what the order asks for."""
@@ -74,6 +80,10 @@ class StackDeployer:
 
     def _member_client(self, order: DeploymentOrder) -> Any:  # noqa: ANN401 - an untyped client
         """Go from the service through the administration role to the execution role."""
+        if order.service_managed:
+            self._provision_role(order)
+            member = service_managed_session(order)
+            return self._client("cloudformation", order.region, member)
         administrator = administration_session(order, self._account, self._region)
         administration = order.administration_role_arn
         partition = administration.split(":")[1]
@@ -88,6 +98,25 @@ class StackDeployer:
             )
             raise RoleRefusedError(message) from error
         return self._client("cloudformation", order.region, member)
+
+    def _provision_role(self, order: DeploymentOrder) -> None:
+        """Bring a custom execution role to what its template says, in the member account."""
+        if order.execution_role_template is None or order.action == "DELETE":
+            return
+        root = {"aws_access_key_id": order.account, "aws_secret_access_key": "test"}
+        role = _Stack(
+            dataclasses.replace(
+                order,
+                action="UPDATE",
+                stack_name=f"StackSet-{order.execution_role_name}",
+                stack_id=None,
+                template_body=order.execution_role_template,
+                parameters={},
+            )
+        )
+        # Regions deploy side by side; the role is the account's.
+        with self._provisioning:
+            role.deploy(self._client("cloudformation", self._region, root))
 
     def _assume(self, credentials: dict[str, str], role_arn: str) -> dict[str, str]:
         client = self._client("sts", "us-east-1", credentials)
@@ -143,6 +172,11 @@ class _Stack:
     def deploy(self, client: Any) -> None:  # noqa: ANN401
         """Bring the stack to what the order asks for, and wait until it is there."""
         status = self._status(client)
+        if self._order.action == "IMPORT":
+            if status is None:
+                message = f"Stack [{self.id}] does not exist"
+                raise DeploymentFailedError(message)
+            return
         if self._order.action == "DELETE":
             if status is not None:
                 self._delete(client)

@@ -8,11 +8,13 @@ import time
 from typing import Any
 
 from ministack.core import iam_evaluator
+from ministack.core.responses import request_scope
 from ministack.services import iam, sts
 
 from emulator.stacksets.deployment import DeploymentOrder
 
 _SERVICE = "cloudformation.amazonaws.com"
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 _SESSION_SECONDS = 3600
 
 
@@ -73,6 +75,42 @@ def service_session(
     )
     trusted = _trusts(service, account, name, context)
     return _register_session(service, account, name) if trusted else None
+
+
+def service_managed_session(order: DeploymentOrder) -> dict[str, str]:
+    """Take the execution role of a service-managed stack set; return its credentials.
+
+    The service's own is made when it is missing, and may do all. A custom one comes from its
+    template, which must have been deployed.
+
+    Raises:
+        RoleRefusedError: The role template has not made the role.
+    """
+    account, name = order.account, order.execution_role_name
+    if iam._roles.get_scoped(account, None, name) is None:  # noqa: SLF001
+        if order.execution_role_template is not None:
+            message = f"Account {account} should have '{name}' role"
+            raise RoleRefusedError(message)
+        _make_role(account, order.region, name)
+    return _register_session(_SERVICE, account, name)
+
+
+def _make_role(account: str, region: str, name: str) -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "member.org.stacksets.cloudformation.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    with request_scope(account, region):
+        iam._create_role(  # noqa: SLF001
+            {"RoleName": [name], "AssumeRolePolicyDocument": [json.dumps(trust)]}
+        )
+        iam._roles[name]["AttachedPolicies"].append(_ADMINISTRATOR)  # noqa: SLF001
 
 
 def _trusts(

@@ -18,6 +18,7 @@ from ministack.services import cloudformation, s3
 
 from emulator.server.deployer import StackDeployer
 from emulator.server.mends import path_style
+from emulator.server.organization import OrganizationFile, answer_organizations
 from emulator.stacksets import wire
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError, invalid
@@ -47,17 +48,30 @@ _ACTIONS = (
     "ListStackSetOperations",
     "ListStackSetOperationResults",
     "StopStackSetOperation",
+    "DetectStackSetDrift",
+    "ImportStacksToStackSet",
+    "ListStackSetAutoDeploymentTargets",
+    "DescribeOrganizationsAccess",
 )
 
 
-def install(*, faults_file: str | None = None, minimum_seconds: float = 0) -> None:
+def install(
+    *,
+    faults_file: str | None = None,
+    organization_file: str | None = None,
+    minimum_seconds: float = 0,
+) -> None:
     """Answer the StackSets actions, and let time pass in the engines.
 
     Args:
         faults_file: JSON as `Faults.from_mapping` takes it; need not exist yet.
+        organization_file: JSON as `Organization.from_mapping` takes it; None for none.
         minimum_seconds: How long a deployment takes at least.
     """
-    service = StackSets(Path(faults_file) if faults_file else None, minimum_seconds)
+    organization = OrganizationFile(Path(organization_file) if organization_file else None)
+    if organization.organization is not None:
+        answer_organizations(organization.organization)
+    service = StackSets(Path(faults_file) if faults_file else None, organization, minimum_seconds)
     handlers = cloudformation._ACTION_HANDLERS  # noqa: SLF001
     handlers.update(dict.fromkeys(_ACTIONS, service.answer))
     threading.Thread(target=service.run, daemon=True).start()
@@ -68,11 +82,15 @@ class StackSets:
 
     Args:
         faults_file: Where the faults are, or None.
+        organization: Where the organization is.
         minimum_seconds: How long a deployment takes at least.
     """
 
-    def __init__(self, faults_file: Path | None, minimum_seconds: float) -> None:
+    def __init__(
+        self, faults_file: Path | None, organization: OrganizationFile, minimum_seconds: float
+    ) -> None:
         self._faults_file = faults_file
+        self._organization = organization
         self._faults_read_at = 0
         self._minimum_seconds = minimum_seconds
         self._faults = Faults()
@@ -87,7 +105,7 @@ class StackSets:
         try:
             action, parameters = wire.parse_request(params)
             with self._lock:
-                self._read_faults()
+                self._read_files()
                 engine = self._engine()
                 _check_other_rights(engine, action, parameters)
                 result = engine.call(action, parameters)
@@ -105,7 +123,7 @@ class StackSets:
         while True:
             time.sleep(_TICK_SECONDS)
             with self._lock:
-                self._read_faults()
+                self._read_files()
                 for engine in self._engines.values():
                     engine.run_until(time.time())
 
@@ -127,11 +145,16 @@ class StackSets:
                 account=account,
                 region=region,
                 fetch_template=_fetch_template,
+                organization=self._organization.organization,
                 faults=self._faults,
                 # Engines must not deploy stacks of the same name into one account.
                 seed=zlib.crc32(f"{account}{region}".encode()),
             )
         return self._engines[account, region]
+
+    def _read_files(self) -> None:
+        self._read_faults()
+        self._organization.refresh(self._engines.values())
 
     def _read_faults(self) -> None:
         """Take over what the file says now; a rule that counts starts anew with each writing."""

@@ -40,6 +40,9 @@ def begin(
         if unit := operation.units.get(account):
             stack_set.followed.setdefault(unit, {})[region] = None
     targets = [*_targets(stack_set, operation, new_uuid)]
+    if stack_set.configuration.service_managed:
+        made_by = {target.account: stack_set.instances[target].unit for target in targets}
+        operation.units = made_by | {**operation.units}
     for target in targets:
         operation.record(target, "PENDING")
         if operation.detects_drift:

@@ -84,9 +84,9 @@ class Engine:
             new_uuid=new_uuid,
             dice=Dice(f"{seed} order of accounts"),
         )
-        self.lag = lag or Lag()
         context = self._context(fetch_template, new_uuid)
         self._automatic = AutoDeployer(context)
+        self.lag = lag or Lag()
         self._answers: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             **Reader(self.stack_sets, self._history, self.readings, now).answers,
             **StackSetCalls(context).answers,
@@ -118,7 +118,7 @@ class Engine:
 
     @lag.setter
     def lag(self, lag: Lag) -> None:
-        self._runner.run_until(self._now())
+        self.run_until(self._now())
         self._history.begin(lag, self.stack_sets.values())
 
     @property

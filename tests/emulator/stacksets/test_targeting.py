@@ -83,6 +83,20 @@ class TestSelections:
         results = bench.call("ListStackSetOperationResults", OperationId=operation)["Summaries"]
         assert {each["Account"]: each["OrganizationalUnitId"] for each in results} == bench.units()
 
+    def test_unit_in_results(self) -> None:
+        """An operation on all instances, and on one that has left, tells their units."""
+        bench = ManagedBench()
+        bench.run(CREATE, [PLATFORM])
+        bench.engine.leave(C)
+        updated = bench.update()
+        bench.wait()
+        deleted = bench.run(DELETE, [ROOT])
+
+        for operation in (updated, deleted):
+            results = bench.call("ListStackSetOperationResults", OperationId=operation)
+            units = {each["Account"]: each["OrganizationalUnitId"] for each in results["Summaries"]}
+            assert units[C] == PLATFORM
+
     def test_second_create_leaves_the_unit(self) -> None:
         """Whoever deploys again changes nothing of what is there."""
         bench = ManagedBench()

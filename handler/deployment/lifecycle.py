@@ -225,20 +225,15 @@ class Lifecycle:
     ) -> float:
         """Answer before the end: the whole plan is possible, and its first operation runs.
 
-        A rollback is answered so only where it may not end in time: CloudFormation calls no wait
-        for it but those that it takes back as well.
-
         Returns:
             Seconds for which not to answer yet.
 
         Raises:
             TimeToRelay: It is answered: as of now there is more time than CloudFormation's.
         """
-        request = self.request
-        enough = min(_TIME_TO_ANSWER_IN, (request.deadline - request.began) / 3)
-        left = request.deadline - enough - time.time()
-        if self.loop.liveness.is_rollback and left > 0:
-            return left
+        held_back = self._seconds_until_early_answer()
+        if held_back > 0:
+            return held_back
         live = self.loop.stack_sets.describe(stack_set_id)
         if live is None:
             raise NotFound(stack_set_id)
@@ -248,6 +243,18 @@ class Lifecycle:
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
         raise TimeToRelay(FIRST_POLL)
+
+    def _seconds_until_early_answer(self) -> float:
+        """How long an answer before the end is held back; at most 0 where it is due.
+
+        A rollback is answered so only where it may not end in time: CloudFormation calls no wait
+        for it but those that it takes back as well.
+        """
+        if not self.loop.liveness.is_rollback:
+            return 0.0
+        request = self.request
+        enough = min(_TIME_TO_ANSWER_IN, (request.deadline - request.began) / 3)
+        return request.deadline - enough - time.time()
 
     def _delete_what_was_made(self, spec: StackSetSpec) -> None:
         """Delete what a Create made that never told."""

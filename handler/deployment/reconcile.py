@@ -122,8 +122,14 @@ class Reconciliation:
 
     @cached_property
     def _looking(self) -> Looking:
-        until = self.began + min(LAG, (self.deadline - self.began) / 4)
-        return Looking(self.stack_sets, self.marks, self.patience.sleep, self.look_ups, until)
+        return Looking(
+            self.stack_sets,
+            self.marks,
+            self.patience.sleep,
+            self.look_ups,
+            self.began,
+            lag=min(LAG, (self.deadline - self.began) / 4),
+        )
 
     def _operations(self, stack_set_id: str) -> Operations:
         return self._known.setdefault(

@@ -7,7 +7,7 @@ that contradicts what is known is looked at again before anything is concluded f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class OwnOperation:
         action: The API call that started it.
         accounts: With ``regions`` the instances that it names.
         everywhere: Whether it reaches every instance instead.
-        spared: Instances that it names and has not done with.
+        spared: Instances that it names and has not done with: it failed on them, and was let off.
         ended: When it succeeded, in seconds since the epoch; 0 while that is not known.
     """
 
@@ -98,12 +98,28 @@ def corrected(
         for target in operation.targets(instances):
             state = instances.get(target)
             if operation.action == DELETE:
-                instances.pop(target, None)
+                if state is None or not _is_passed_over(state, operation):
+                    instances.pop(target, None)
             elif (operation.action == CREATE) if state is None else _is_behind(state, operation):
                 instances[target] = InstanceState(
                     "CURRENT", "SUCCEEDED", last_operation_id=operation.operation_id, has_stack=True
                 )
+        for target in operation.spared if operation.action != DELETE else ():
+            state = instances.get(target)
+            if (operation.action == CREATE) if state is None else _is_behind(state, operation):
+                has_stack = state is not None and state.has_stack
+                instances[target] = InstanceState(
+                    "OUTDATED",
+                    "FAILED",
+                    last_operation_id=operation.operation_id,
+                    has_stack=has_stack,
+                )
     return instances
+
+
+def _is_passed_over(state: InstanceState, operation: OwnOperation) -> bool:
+    """Whether a list shows that a delete has left an instance for its account's sake."""
+    return state.is_suspended and state.last_operation_id == operation.operation_id
 
 
 def _is_behind(state: InstanceState, operation: OwnOperation) -> bool:
@@ -113,19 +129,27 @@ def _is_behind(state: InstanceState, operation: OwnOperation) -> bool:
 
 
 def is_stale(
-    listed: Mapping[Target, InstanceState], ended: Collection[OperationState], now: float
+    listed: Mapping[Target, InstanceState], ended: Sequence[OperationState], now: float
 ) -> bool:
-    """Whether a list shows instances at work though no operation runs.
+    """Whether a list is older than the operations' ends, as far as it shows.
+
+    It shows instances at work though no operation runs, or lacks those that a delete has just left
+    for their accounts' sake.
 
     Args:
         listed: What ListStackInstances shows.
-        ended: The last operations, all of which have ended.
+        ended: The last operations, newest first, all of which have ended.
         now: The time, in seconds since the epoch.
     """
     recent = {each.operation_id for each in ended if now - each.ended < LAG}
-    return any(
-        state.is_unfinished and state.last_operation_id in recent for state in listed.values()
-    )
+    if any(state.is_unfinished and state.last_operation_id in recent for state in listed.values()):
+        return True
+    newest = ended[0] if ended else None
+    if newest is None or newest.operation_id not in recent or not newest.passed_over:
+        return False
+    if (newest.action, newest.status) != ("DELETE", "SUCCEEDED"):
+        return False
+    return not any(each.last_operation_id == newest.operation_id for each in listed.values())
 
 
 def contradicts(

@@ -180,11 +180,11 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     (
         "text instead of preferences",
-        with_url(OperationPreferences="fast"),
+        with_url(OperationPreferences="quick"),
         [
             (
-                "OperationPreferences is 'fast': write a map with RegionConcurrencyType,"
-                " RegionOrder,"
+                "OperationPreferences is 'quick': write CAREFUL, BALANCED or FAST, or a map with"
+                " RegionConcurrencyType, RegionOrder,"
                 " FailureToleranceCount, FailureTolerancePercentage, MaxConcurrentCount,"
                 " MaxConcurrentPercentage, ConcurrencyMode"
             )

@@ -176,7 +176,7 @@ class Reconciliation:
             if learnt or self._may_be_surprised():
                 return None
             planning.verify(spec, seen, operations.tolerated())
-            self.removals.verify(spec, previous, seen)
+            self.removals.log_unreachable(spec, seen)
             return seen
         self.removals.log(steps, seen.instances)
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
@@ -260,8 +260,12 @@ class Reconciliation:
                 one = operations.start(step, preferences, spec)
                 if one is not None:
                     started.append(one)
+            ended = []
             for one in started:
-                operations.judge(operations.wait(one.operation_id))
+                ended.append(operations.wait(one.operation_id))
+                operations.judge(ended[-1])
+            if any(each.may_have_passed_over for each in ended):
+                return  # what is left has to go before anything else reaches it
             if len(started) < len(batch):
                 # The rest of the plan may be wrong by now: the next look tells.
                 self.patience.sleep(BUSY_PAUSE)

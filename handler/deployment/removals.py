@@ -22,6 +22,7 @@ from handler.plan.removal import (
     check_removal,
     check_share,
     is_made_by_resource,
+    is_too_much,
     leaving,
 )
 from handler.plan.steps import DELETE, Step
@@ -58,14 +59,18 @@ class Removals:
 
         Raises:
             TooManyDeletions: They are more than the template allows, and nothing is written yet.
+            OperationFailed: Some cannot be reached, and are not to be forgotten.
         """
         going = leaving(spec.instances, previous, seen, self.marks)
         if not operations.has_begun():
             self._check_share(spec, going, len(seen.instances))
+        fails = spec.fails_on_unreachable and not self.liveness.is_rollback
+        if fails:
+            check_removal(going, self.marks)
         return Removal(
             retains=spec.retain_stacks_on_removal,
             takes_back=bool(going) and spec.retain_stacks_on_removal and self._is_surely_rollback,
-            fails_on_unreachable=self._fails_on_unreachable(spec),
+            fails_on_unreachable=fails,
             failed=operations.let_off(),
         )
 
@@ -111,17 +116,6 @@ class Removals:
             return not was_deployed
         return self._is_of_failed_create(stack_set_id)
 
-    def verify(self, spec: StackSetSpec, previous: Previous, seen: Observation) -> None:
-        """Take what was to leave for gone.
-
-        Raises:
-            OperationFailed: Something is there that was not to be forgotten.
-        """
-        if self._fails_on_unreachable(spec):
-            gone = leaving(spec.instances, previous, seen, self.marks)
-            check_removal(gone)
-        self._log_unreachable(spec, seen)
-
     def verify_empty(self, operations: Operations, listed: Mapping[Target, InstanceState]) -> None:
         """Take a stack set for empty.
 
@@ -146,10 +140,16 @@ class Removals:
         )
         _log("stacks stay where they are", stay)
 
-    # --- what CloudFormation is about --------------------------------------------------------
+    def log_unreachable(self, spec: StackSetSpec, seen: Observation) -> None:
+        """Say which instances are not deployed, for their accounts cannot be reached."""
+        passed_over = sorted(
+            target
+            for target, state in seen.instances.items()
+            if target in spec.instances and state.is_suspended
+        )
+        _log("instances in accounts that cannot be reached are passed over", passed_over)
 
-    def _fails_on_unreachable(self, spec: StackSetSpec) -> bool:
-        return spec.fails_on_unreachable and not self.liveness.is_rollback
+    # --- what CloudFormation is about --------------------------------------------------------
 
     @cached_property
     def _is_surely_rollback(self) -> bool:
@@ -162,8 +162,9 @@ class Removals:
 
         Where CloudFormation does not tell, what the resource has made last is not counted.
         """
-        is_too_much = len(going) * 100 > spec.max_delete_percentage * there
-        if not is_too_much or self.liveness.request.kind != "Update" or self._is_surely_rollback:
+        if self.liveness.request.kind != "Update" or not is_too_much(spec, going, there):
+            return
+        if self._is_surely_rollback:
             return
         counted = going
         if not self.liveness.first.status:
@@ -179,14 +180,6 @@ class Removals:
             and all(self.marks.is_of_create(each.operation_id) for each in own)
             and any(each.status != "SUCCEEDED" or each.failed_instances for each in own)
         )
-
-    def _log_unreachable(self, spec: StackSetSpec, seen: Observation) -> None:
-        passed_over = sorted(
-            target
-            for target, state in seen.instances.items()
-            if target in spec.instances and state.is_suspended
-        )
-        _log("instances in accounts that cannot be reached are passed over", passed_over)
 
 
 def _log(message: str, targets: Sequence[Target]) -> None:

@@ -7,7 +7,7 @@ that contradicts what is known is looked at again before anything is concluded f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,11 +94,12 @@ def corrected(
     if not recent:
         return listed
     instances = dict(listed)
-    for operation in recent:
+    for number, operation in enumerate(recent):
+        since = {each.operation_id for each in recent[number:]}
         for target in operation.targets(instances):
             state = instances.get(target)
             if operation.action == DELETE:
-                if state is None or not _is_passed_over(state, operation):
+                if state is None or not _is_passed_over(state, since):
                     instances.pop(target, None)
             elif (operation.action == CREATE) if state is None else _is_behind(state, operation):
                 instances[target] = InstanceState(
@@ -117,9 +118,14 @@ def corrected(
     return instances
 
 
-def _is_passed_over(state: InstanceState, operation: OwnOperation) -> bool:
-    """Whether a list shows that a delete has left an instance for its account's sake."""
-    return state.is_suspended and state.last_operation_id == operation.operation_id
+def _is_passed_over(state: InstanceState, since: Container[str]) -> bool:
+    """Whether a list shows that a delete has left an instance for its account's sake.
+
+    Args:
+        state: What the list shows.
+        since: The delete, and this request's later operations.
+    """
+    return state.is_suspended and state.last_operation_id in since
 
 
 def _is_behind(state: InstanceState, operation: OwnOperation) -> bool:

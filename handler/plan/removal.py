@@ -88,6 +88,11 @@ def _is_half_deleted(state: InstanceState, marks: Marks) -> bool:
     return state.is_inoperable and mark is not None and mark.action == DELETE
 
 
+def is_too_much(spec: StackSetSpec, going: Collection[Target], there: int) -> bool:
+    """Whether an update would take away more of the instances than the template allows."""
+    return len(going) * 100 > spec.max_delete_percentage * there
+
+
 def check_share(spec: StackSetSpec, going: Collection[Target], there: int) -> None:
     """Refuse an update that would take away more than the template allows.
 
@@ -99,22 +104,25 @@ def check_share(spec: StackSetSpec, going: Collection[Target], there: int) -> No
     Raises:
         TooManyDeletions: Their share is larger.
     """
-    if len(going) * 100 > spec.max_delete_percentage * there:
+    if is_too_much(spec, going, there):
         raise TooManyDeletions(sorted(going), there, spec.max_delete_percentage)
 
 
-def check_removal(left: Mapping[Target, InstanceState]) -> None:
-    """Take what was to go for gone, or say what is there because its account cannot be reached.
+def check_removal(going: Mapping[Target, InstanceState], marks: Marks) -> None:
+    """Refuse to go on where a delete has left instances because of their accounts.
 
     Args:
-        left: The instances that are to leave and are still there.
+        going: The instances that are to go.
+        marks: Those of this request.
 
     Raises:
-        OperationFailed: Some are there.
+        OperationFailed: A delete of this request has left some.
     """
-    unreachable = [
-        Failure(*target, state.reason) for target, state in left.items() if state.is_suspended
+    left = [
+        Failure(*target, state.reason)
+        for target, state in going.items()
+        if state.is_suspended and marks.action_of(state.last_operation_id) == DELETE
     ]
-    if unreachable:
+    if left:
         text = "UnreachableAccounts: RETAIN would forget these instances and leave their stacks."
-        raise OperationFailed(text, unreachable)
+        raise OperationFailed(text, left)

@@ -153,6 +153,11 @@ class OperationState:
         )
 
     @property
+    def may_have_passed_over(self) -> bool:
+        """Whether a delete that has ended may have left instances for their accounts' sake."""
+        return self.action == "DELETE" and (self.passed_over > 0 or not self.percentage)
+
+    @property
     def is_active(self) -> bool:
         """Whether the operation still runs, waits or stops, so that the stack set is not quiet."""
         return self.status in {"RUNNING", "QUEUED", "STOPPING"}

@@ -418,9 +418,10 @@ class TestLongLives:
 
     def test_delete_of_hours(self) -> None:
         """A Delete that runs out of time says how to go on, and the next goes on there."""
-        with world(seconds=lambda order: 900.0 if order.action == "DELETE" else 1.0) as aws:
+        in_order = {"OperationPreferences": {"RegionConcurrencyType": "SEQUENTIAL"}}
+        with world(seconds=lambda order: 3000.0 if order.action == "DELETE" else 1.0) as aws:
             stack = begin(aws)
-            stack.deploy({**LONG, "WaitFor": "END"})
+            stack.deploy({**LONG, **in_order, "WaitFor": "END"})
             aws.clock.sleep(200)
             told = []
             while stack.delete() != "DELETE_COMPLETE":

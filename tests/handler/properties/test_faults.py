@@ -191,6 +191,31 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        "dry run",
+        with_url(DryRun="true"),
+        [
+            (
+                "DryRun cannot be: CloudFormation would record as deployed what was not, and the"
+                " next update would start from there. Leave it out, and look at the change with a"
+                " change set of the stack"
+            )
+        ],
+    ),
+    (
+        "what is to stay",
+        with_url(RetainStacks="yes", UnreachableAccounts="FORGET", MaxDeletePercentage="10 %"),
+        [
+            "RetainStacks is 'yes': write true or false",
+            "UnreachableAccounts is 'FORGET': write RETAIN or FAIL",
+            "MaxDeletePercentage is '10 %': write a whole number from 0 to 100",
+        ],
+    ),
+    (
+        "revision",
+        with_url(Revision=["2"]),
+        ["Revision is a list: write any text, another one whenever a new run is wanted"],
+    ),
+    (
         "bad preference",
         with_url(OperationPreferences={"MaxConcurrentCount": "0"}),
         ["OperationPreferences.MaxConcurrentCount is '0': write a whole number of at least 1"],

@@ -265,7 +265,7 @@ class Lifecycle:
     def _as_deployed(self, spec: StackSetSpec) -> StackSetSpec:
         """What to heed of the properties of a Delete: a rollback takes its own stacks back."""
         keeps = spec.retain_stacks or spec.fails_on_unreachable
-        is_undone = keeps and self.loop.removals.is_of_what_failed(self.request.physical_id)
+        is_undone = keeps and self.loop.removals.is_of_what_failed(self.request.physical_id, spec)
         return _taken_back(spec) if is_undone else spec
 
     def _delete_what_was_made(self, spec: StackSetSpec) -> None:

@@ -27,7 +27,7 @@ from handler.plan.removal import (
 )
 from handler.plan.steps import DELETE, Step
 from handler.values.observation import InstanceState, Observation, OperationState
-from handler.values.spec import Previous, StackSetSpec
+from handler.values.spec import START, Previous, StackSetSpec
 from handler.values.targets import Target
 
 _ROLLING_BACK = {
@@ -102,11 +102,16 @@ class Removals:
             newest_operation_id=newest,
         )
 
-    def is_of_what_failed(self, stack_set_id: str) -> bool:
+    def is_of_what_failed(self, stack_set_id: str, spec: StackSetSpec) -> bool:
         """Whether a Delete takes back what a Create, or a stack's operation, has made in vain.
 
         CloudFormation knows that; where it does not tell, what ran on the stack set does: nothing
-        but the operations of one Create, one of which has failed.
+        but the operations of one Create, one of which has failed. In doubt it has succeeded, so
+        that stacks stay.
+
+        Args:
+            stack_set_id: What is to be deleted.
+            spec: What its Create wanted.
         """
         liveness = self.liveness
         if liveness.first.status in _ROLLING_BACK:
@@ -114,7 +119,7 @@ class Removals:
         was_deployed = liveness.stack.was_deployed(stack_set_id)
         if was_deployed is not None:
             return not was_deployed
-        return self._is_of_failed_create(stack_set_id)
+        return spec.wait_for != START and self._is_of_failed_create(stack_set_id, spec)
 
     def verify_empty(self, operations: Operations, listed: Mapping[Target, InstanceState]) -> None:
         """Take a stack set for empty.
@@ -172,13 +177,17 @@ class Removals:
             counted = {t: s for t, s in going.items() if not is_made_by_resource(s, self.marks)}
         check_share(spec, counted, there)
 
-    def _is_of_failed_create(self, stack_set_id: str) -> bool:
+    def _is_of_failed_create(self, stack_set_id: str, spec: StackSetSpec) -> bool:
         recent = self.stack_sets.recent_operations(stack_set_id)
         own = [each for each in recent if self.marks.is_of_other_request(each.operation_id)]
         return (
             bool(own)
             and all(self.marks.is_of_create(each.operation_id) for each in own)
-            and any(each.status != "SUCCEEDED" or each.failed_instances for each in own)
+            and any(
+                each.status != "SUCCEEDED" or (each.failed_instances and spec.fails_on_tolerated)
+                for each in own
+                if each.action != "DELETE"
+            )
         )
 
 

@@ -85,7 +85,7 @@ def leaving(
 
 def _is_half_deleted(state: InstanceState, marks: Marks) -> bool:
     mark = marks.read(state.last_operation_id)
-    return state.is_inoperable and mark is not None and mark.action == DELETE
+    return not state.is_current and mark is not None and mark.action == DELETE
 
 
 def is_too_much(spec: StackSetSpec, going: Collection[Target], there: int) -> bool:

@@ -106,6 +106,20 @@ class TestRetainStacks:
         assert stack.delete() == "DELETE_COMPLETE"
         assert _in(aws) == set(ACCOUNTS[:3])
 
+    @pytest.mark.parametrize("others", [TOLERANT, {"WaitFor": "START"}])
+    def test_nothing_is_told_of_what_failed_later(
+        self, aws: VirtualAWS, stack: Stack, others: dict[str, Any]
+    ) -> None:
+        """In doubt a Create has succeeded: one that tolerates, or is answered before its end."""
+        _fail(aws, ACCOUNTS[1], actions=("CREATE",))
+        assert stack.deploy(properties(**RETAIN, **others)) == "CREATE_COMPLETE"
+        aws.scheduler.drain()
+        _deny(aws, "DescribeStacks", "DescribeStackEvents", "DescribeStackResource")
+        there = _in(aws)
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert _in(aws) == there != set()
+
     def test_sibling_fails(self) -> None:
         """A Create that is taken back since something else failed leaves nothing."""
         with world() as aws:

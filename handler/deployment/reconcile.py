@@ -7,13 +7,13 @@ same: they wait until the stack set is quiet, look, and go on from what they see
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from handler.deployment.content import content_to_send
 from handler.deployment.liveness import Liveness
 from handler.deployment.look_ups import LookUps
 from handler.deployment.looking import Looking
@@ -23,18 +23,15 @@ from handler.deployment.removals import Removals
 from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
 from handler.gateway.stacksets import NotFound, StackSetBusy, StackSets
 from handler.gateway.templates import Templates
-from handler.observability import logger
 from handler.plan import instances as planning
-from handler.plan.configuration import differs
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.parameters import (
     NO_PREFERENCES,
     operation_preferences,
-    update_parameters,
     with_default_roles,
 )
-from handler.plan.steps import UPDATE_SET, Step, batches
+from handler.plan.steps import Step, batches
 from handler.values.observation import Observation, OperationState
 from handler.values.preferences import as_fast_as_possible
 from handler.values.spec import Previous, StackSetSpec
@@ -166,7 +163,7 @@ class Reconciliation:
             return None
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
         removal = self.removals.of_update(operations, spec, previous, seen)
-        content = self._content_to_send(operations, seen, settled, previous)
+        content = content_to_send(operations, seen, settled, previous, self.templates)
         planned = planning.plan_deployment(
             settled, previous, seen, self.marks, content, removal=removal
         )
@@ -220,29 +217,6 @@ class Reconciliation:
             return False
         self.patience.sleep(seconds)
         return True
-
-    def _content_to_send(
-        self,
-        operations: Operations,
-        seen: Observation,
-        spec: StackSetSpec,
-        previous: Previous,
-    ) -> str | None:
-        """What UpdateStackSet has to send, in words of its own; None where nothing differs."""
-        # What CloudFormation read when it made the stack set may have been another content.
-        is_as_made = previous.is_new and not (spec.template_digest and spec.template_url)
-        if is_as_made or not differs(spec, previous, seen.stack_set, self.templates.read(spec)):
-            return None
-        content = json.dumps(update_parameters(spec), sort_keys=True)
-        if self._has_rolled_out(operations, content):
-            logger.warning("stack set is shown otherwise than it was updated")
-            return None
-        return content
-
-    def _has_rolled_out(self, operations: Operations, content: str) -> bool:
-        """Whether this request has updated the stack set to this content."""
-        step = Step(UPDATE_SET, None, (), content=content)
-        return operations.has_succeeded(self.marks.operation_id(step))
 
     def _untaken(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
         return [

@@ -170,7 +170,9 @@ class Operations:
         learnt = OwnOperation.of(step, operation_id, self.stack_set_id)
         # The id of an update of the set does not tell which instances that was to reach.
         if step.action != UPDATE_SET:
-            self.own[operation_id] = replace(learnt, spared=known.spared, ended=known.ended)
+            self.own[operation_id] = replace(
+                known, accounts=learnt.accounts, regions=learnt.regions
+            )
         return step.action != UPDATE_SET
 
     def judge(self, operation: OperationState) -> None:
@@ -198,7 +200,12 @@ class Operations:
             spared = tuple(Target(each.account, each.region) for each in failures)
             known = unknown if cancelled else known
         ended = operation.ended or time.time()
-        self.own[operation.operation_id] = replace(known, spared=spared, ended=ended)
+        self.own[operation.operation_id] = replace(
+            known,
+            spared=spared,
+            ended=ended,
+            passed_over=operation.passed_over if operation.action == "DELETE" else 0,
+        )
 
     def let_off(self) -> set[Target]:
         """Returns the instances on which this request's operations have failed, and were let off.

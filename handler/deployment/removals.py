@@ -114,8 +114,8 @@ class Removals:
             spec: What its Create wanted.
         """
         liveness = self.liveness
-        if liveness.first.status in _ROLLING_BACK:
-            return liveness.is_surely(_ROLLING_BACK)
+        if liveness.first.status in _ROLLING_BACK and liveness.is_surely(_ROLLING_BACK):
+            return True
         was_deployed = liveness.stack.was_deployed(stack_set_id)
         if was_deployed is not None:
             return not was_deployed

@@ -34,6 +34,7 @@ class OwnOperation:
         everywhere: Whether it reaches every instance instead.
         spared: Instances that it names and has not done with: it failed on them, and was let off.
         ended: When it succeeded, in seconds since the epoch; 0 while that is not known.
+        passed_over: How many instances it has left for their accounts' sake, if it is a delete.
     """
 
     operation_id: str
@@ -44,6 +45,7 @@ class OwnOperation:
     everywhere: bool = False
     spared: tuple[Target, ...] = ()
     ended: float = 0.0
+    passed_over: int = 0
 
     @classmethod
     def of(cls, step: Step, operation_id: str, stack_set_id: str) -> OwnOperation:
@@ -70,6 +72,7 @@ class OwnOperation:
             everywhere=carried["everywhere"],
             spared=tuple(Target(*each) for each in carried["spared"]),
             ended=carried["ended"],
+            passed_over=carried.get("passed_over", 0),
         )
 
     def targets(self, listed: Iterable[Target]) -> set[Target]:
@@ -135,25 +138,33 @@ def _is_behind(state: InstanceState, operation: OwnOperation) -> bool:
 
 
 def is_stale(
-    listed: Mapping[Target, InstanceState], ended: Sequence[OperationState], now: float
+    listed: Mapping[Target, InstanceState], ended: Collection[OperationState], now: float
 ) -> bool:
-    """Whether a list is older than the operations' ends, as far as it shows.
-
-    It shows instances at work though no operation runs, or lacks those that a delete has just left
-    for their accounts' sake.
+    """Whether a list shows instances at work though no operation runs.
 
     Args:
         listed: What ListStackInstances shows.
-        ended: The last operations, newest first, all of which have ended.
+        ended: The last operations, all of which have ended.
         now: The time, in seconds since the epoch.
     """
     recent = {each.operation_id for each in ended if now - each.ended < LAG}
-    if any(state.is_unfinished and state.last_operation_id in recent for state in listed.values()):
-        return True
-    newest = ended[0] if ended else None
-    if newest is None or newest.operation_id not in recent or not newest.passed_over:
-        return False
-    if (newest.action, newest.status) != ("DELETE", "SUCCEEDED"):
+    return any(
+        state.is_unfinished and state.last_operation_id in recent for state in listed.values()
+    )
+
+
+def hides_passed_over(
+    listed: Mapping[Target, InstanceState], own: Sequence[OwnOperation], now: float
+) -> bool:
+    """Whether a list does not show yet what a delete has just left for its account's sake.
+
+    Args:
+        listed: What ListStackInstances shows.
+        own: This request's operations that have succeeded, in their order.
+        now: The time, in seconds since the epoch.
+    """
+    newest = own[-1] if own else None
+    if newest is None or not newest.passed_over or now - newest.ended >= LAG:
         return False
     return not any(each.last_operation_id == newest.operation_id for each in listed.values())
 

@@ -14,6 +14,7 @@ from handler.plan.outcomes import (
     contradicts,
     corrected,
     have_ended_well,
+    hides_passed_over,
     is_settled_by,
     is_stale,
 )
@@ -161,23 +162,17 @@ def test_stale(state: InstanceState, ago: float, *, stale: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "passed_over", "last", "ago", "stale"),
-    [
-        ("DELETE", 1, "old", 1.0, True),
-        ("DELETE", 1, "old", LAG, False),
-        ("DELETE", 1, "op", 1.0, False),
-        ("DELETE", 0, "old", 1.0, False),
-        ("UPDATE", 1, "old", 1.0, False),
-    ],
+    ("passed_over", "last", "ago", "hides"),
+    [(1, "old", 1.0, True), (1, "old", LAG, False), (1, "op", 1.0, False), (0, "old", 1.0, False)],
 )
-def test_stale_after_a_delete(
-    action: str, passed_over: int, last: str, ago: float, *, stale: bool
-) -> None:
+def test_passed_over_is_hidden(passed_over: int, last: str, ago: float, *, hides: bool) -> None:
     """A delete that has passed instances over is the last that has touched them."""
-    ended = [OperationState("op", action, "SUCCEEDED", ended=NOW - ago, passed_over=passed_over)]
+    own = replace(success(DELETE, AT_ONE, ago=ago), passed_over=passed_over)
     state = InstanceState("OUTDATED", "SKIPPED_SUSPENDED_ACCOUNT", last_operation_id=last)
 
-    assert is_stale({AT_ONE: state}, ended, NOW) is stale
+    assert hides_passed_over({AT_ONE: state}, [own], NOW) is hides
+    assert not hides_passed_over({AT_ONE: state}, [own, success(DELETE, AT_ONE)], NOW)
+    assert not hides_passed_over({AT_ONE: state}, [], NOW)
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,11 @@ from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
 from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.observation import Observation
+from handler.values.preferences import PREFERENCES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_lambda import LambdaClient
@@ -66,6 +69,11 @@ def _sqs() -> SQSClient:
 def _queue() -> Queue | None:
     url = os.environ.get("QUEUE_URL")
     return Queue(_sqs, url) if url else None
+
+
+def _default_preferences() -> Mapping[str, Any]:
+    """What the function's stack says; the API's own for a function that was deployed without."""
+    return PREFERENCES.get(os.environ.get("DEFAULT_OPERATION_PREFERENCES", ""), {})
 
 
 resource = StackSetResource(Relay(_lambda, _queue))
@@ -183,6 +191,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         began=request.began,
         deadline=request.deadline,
         templates=Templates(_s3, logger.warning, patience.sleep),
+        default_preferences=_default_preferences(),
         own=memory.own,
         look_ups=memory.look_ups,
     )

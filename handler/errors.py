@@ -3,6 +3,7 @@
 StackSetResourceError
 ├── InvalidProperties  the template asks for something that cannot be
 ├── StackSetExists     the name belongs to a stack set of somebody else
+├── TooManyDeletions   the update would delete more instances than the template allows
 ├── TemplateChanged    the address holds another template than the one that was meant
 ├── TemplateGone       the address holds nothing any more, nor is what was meant found elsewhere
 ├── TemplateUnreachable  S3 cannot be reached, so nobody knows what the address holds
@@ -66,6 +67,26 @@ class StackSetExists(StackSetResourceError):
         super().__init__(
             f"StackSetName: a stack set named {name!r} exists already and does not belong to this"
             " resource, so it is left alone. Choose another name, or delete that stack set first."
+        )
+
+
+class TooManyDeletions(StackSetResourceError):
+    """An update would delete a larger share of the instances than MaxDeletePercentage allows."""
+
+    def __init__(self, going: Sequence[tuple[str, str]], there: int, percentage: int) -> None:
+        """Take what is known of it.
+
+        Args:
+            going: Account and Region of the instances that would go.
+            there: How many instances there are.
+            percentage: How many of a hundred may go.
+        """
+        shown = ", ".join("/".join(each) for each in going[:_SHOWN_PLACES])
+        more = f" and {len(going) - _SHOWN_PLACES} more" if len(going) > _SHOWN_PLACES else ""
+        super().__init__(
+            f"MaxDeletePercentage: this update would delete {len(going)} of {there} stack instances"
+            f" ({shown}{more}), which is more than {percentage} %, so nothing has been changed. If"
+            " they are meant to go, write a larger MaxDeletePercentage; if not, put them back."
         )
 
 

@@ -11,6 +11,7 @@ from handler.gateway.stacksets import StackSets
 from handler.plan.instances import doubtful_overrides, interrupted
 from handler.plan.marks import Marks
 from handler.plan.outcomes import QUIET, have_ended_well
+from handler.plan.removal import is_too_much
 from handler.properties.reading import read_previous, read_properties
 from handler.values.spec import Previous, StackSetSpec
 
@@ -40,6 +41,8 @@ class Before:
             except InvalidProperties:
                 return self.as_left(self.request.physical_id, spec)
         previous = read_previous(old)
+        if self.liveness.is_rollback and self._was_refused(previous.spec, spec):
+            return self.as_left(self.request.physical_id, spec)
         if self._goes_back_to_what_was_cut_short():
             return self._interrupted(self.request.physical_id, previous)
         if not self.request.follows_early_answer:
@@ -53,6 +56,14 @@ class Before:
         if self.request.answers_early and not self._has_ended_well(stack_set_id):
             return self._interrupted(stack_set_id, untouched(spec))
         return untouched(spec)
+
+    def _was_refused(self, refused: StackSetSpec | None, spec: StackSetSpec) -> bool:
+        """Whether the update that this goes back from would have deleted too much."""
+        if refused is None or refused.max_delete_percentage == 100:  # noqa: PLR2004 - of a hundred
+            return False
+        there = self.stack_sets.instances(self.request.physical_id)
+        going = [each for each in there if each in spec.instances and each not in refused.instances]
+        return is_too_much(refused, going, len(there))
 
     def _goes_back_to_what_was_cut_short(self) -> bool:
         """Whether a rollback goes back to a deployment that the request between had superseded."""

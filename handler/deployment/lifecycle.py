@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handler.deployment.before import Before, as_it_stands, unsure
 from handler.deployment.liveness import GivenUp
@@ -14,7 +14,7 @@ from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.patience import FIRST_POLL, TimeToRelay
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id, name_in
-from handler.errors import InvalidProperties, StackSetResourceError
+from handler.errors import InvalidProperties, OutOfTime, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
@@ -27,6 +27,7 @@ from handler.values.observation import InstanceState, Observation
 from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
+_MOST_REPEATED = 3
 # Longer than a message stays hidden whose sandbox died at once, and than any look takes.
 _TIME_TO_ANSWER_IN = 1000.0
 
@@ -97,7 +98,7 @@ class Lifecycle:
         try:
             self.loop.liveness.begin()
             if is_stack_set_id(self.request.physical_id):
-                self.loop.delete(self.request.physical_id, spec)
+                self.loop.delete(self.request.physical_id, self._as_deployed(spec))
             else:
                 self._delete_what_was_made(spec)
         except GivenUp as given_up:
@@ -126,11 +127,16 @@ class Lifecycle:
             raise
 
     def _read(self, reading: Reading) -> StackSetSpec:
-        for warning in reading.warnings[:_MOST_LOGGED]:
+        for warning in () if self.memory.own else reading.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
         self.warnings = reading.warnings
-        self.deployment_id = self.request.marks.deployment(len(reading.spec.instances)).id
+        self.deployment_id = self._deployment_id(reading.spec)
         return reading.spec
+
+    def _deployment_id(self, spec: StackSetSpec, last_planned: str = "") -> str:
+        tolerates = not spec.fails_on_tolerated
+        marks = self.request.marks
+        return marks.deployment(len(spec.instances), last_planned, tolerates=tolerates).id
 
     def _replacement_name(self, spec: StackSetSpec) -> str | None:
         """The name of the stack set to make instead of the present one; None to keep that."""
@@ -196,6 +202,8 @@ class Lifecycle:
         if not self.memory.stack_set_id:
             own = self._ownership().find(name, spec)
             if own is None:
+                if is_stack_set_id(self.request.physical_id):
+                    self.loop.removals.check_replacement(self.request.physical_id, spec)
                 self.loop.templates.check(spec)
                 own = self._ownership().make(name, spec)
             self._remember(own)
@@ -219,6 +227,11 @@ class Lifecycle:
             self.loop.liveness.require()
             message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
             raise StackSetResourceError(message) from error
+        except OutOfTime as error:
+            if not self.warnings:
+                raise
+            message = " ".join((str(error), *self.warnings[:_MOST_REPEATED]))
+            raise OutOfTime(message) from error
 
     def _begun(
         self, stack_set_id: str, spec: StackSetSpec, operation_id: str, last_planned: str
@@ -239,7 +252,7 @@ class Lifecycle:
             raise NotFound(stack_set_id)
         self.loop.liveness.require()
         wanted = dict.fromkeys(spec.instances, InstanceState("CURRENT"))
-        self.deployment_id = self.request.marks.deployment(len(wanted), last_planned).id
+        self.deployment_id = self._deployment_id(spec, last_planned)
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
         raise TimeToRelay(FIRST_POLL)
@@ -255,6 +268,12 @@ class Lifecycle:
         request = self.request
         enough = min(_TIME_TO_ANSWER_IN, (request.deadline - request.began) / 3)
         return request.deadline - enough - time.time()
+
+    def _as_deployed(self, spec: StackSetSpec) -> StackSetSpec:
+        """What to heed of the properties of a Delete: a rollback takes its own stacks back."""
+        keeps = spec.retain_stacks or spec.fails_on_unreachable
+        is_undone = keeps and self.loop.removals.is_of_what_failed(self.request.physical_id, spec)
+        return _taken_back(spec) if is_undone else spec
 
     def _delete_what_was_made(self, spec: StackSetSpec) -> None:
         """Delete what a Create made that never told."""
@@ -285,7 +304,7 @@ class Lifecycle:
 
     def _remove(self, own: Own | None, spec: StackSetSpec) -> None:
         if own is not None:
-            self.loop.delete(own.stack_set_id, spec)
+            self.loop.delete(own.stack_set_id, _taken_back(spec))
 
     def _before(self) -> Before:
         return Before(self.request, self.loop.stack_sets, self.loop.marks, self.loop.liveness)
@@ -293,3 +312,8 @@ class Lifecycle:
     def _ownership(self) -> Ownership:
         present = self.request.physical_id if is_stack_set_id(self.request.physical_id) else ""
         return Ownership(self.loop.stack_sets, self.loop.marks, self.loop.liveness, present)
+
+
+def _taken_back(spec: StackSetSpec) -> StackSetSpec:
+    """The same for what a failed request has made: its stacks go as far as they can be reached."""
+    return replace(spec, retain_stacks=False, fails_on_unreachable=False)

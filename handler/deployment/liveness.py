@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from handler.deployment.patience import TimeToRelay
@@ -103,6 +103,12 @@ class Liveness:
                 if self.first.status:
                     break
         return self.is_rollback
+
+    def is_surely(self, statuses: Container[str]) -> bool:
+        """Whether a second look shows the stack in one of these states, too."""
+        self.sleep(_SECOND_LOOK)
+        state = self.stack.stack()
+        return state is not None and state.status in statuses
 
     @property
     def is_rollback(self) -> bool:

@@ -13,7 +13,13 @@ from handler.gateway.stacksets import StackSets
 from handler.observability import logger
 from handler.plan.instances import operations_that_override, unknown_overrides
 from handler.plan.marks import Marks
-from handler.plan.outcomes import contradicts, corrected, is_settled_by, is_stale
+from handler.plan.outcomes import (
+    contradicts,
+    corrected,
+    hides_passed_over,
+    is_settled_by,
+    is_stale,
+)
 from handler.values.observation import InstanceState, Observation, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
@@ -92,11 +98,13 @@ class Looking:
         now = time.time()
         newest = self.stack_sets.recent_operations(operations.stack_set_id, most=1)
         known = {each.operation_id for each in recent}
+        own = operations.successes()
         is_joined = any(each.operation_id not in known for each in newest)
-        if is_joined or is_stale(listed, recent, now) or self._works_unlisted(listed, known):
+        is_old = is_stale(listed, recent, now) or hides_passed_over(listed, own, now)
+        if is_joined or is_old or self._works_unlisted(listed, known):
             self.sleep(_PAUSE)
             return None
-        return corrected(listed, operations.successes(), now)
+        return corrected(listed, own, now)
 
     @staticmethod
     def _are_worth_looking_up(spec: StackSetSpec, targets: list[Target]) -> bool:

@@ -122,6 +122,21 @@ class OwningStack:
         except ValueError:
             return None
 
+    def was_deployed(self, physical_id: str) -> bool | None:
+        """Whether a request has ever succeeded that left the resource with this physical id.
+
+        Returns:
+            False where its Create has failed; None where CloudFormation does not tell.
+        """
+        for each in self._own_events():
+            if each.get("PhysicalResourceId") != physical_id:
+                continue
+            if each["ResourceStatus"].startswith("UPDATE_") or _is_done(each):
+                return True
+            if not _is_beginning(each):
+                return False
+        return None
+
     def _own_events(self) -> list[dict[str, Any]]:
         """The same without deletes: what was replaced is deleted under the same logical id."""
         return [e for e in self._events() if e["ResourceStatus"].startswith(_OF_ITS_OWN)]
@@ -151,6 +166,10 @@ class OwningStack:
             return {}
         self.is_silent = False
         return answer
+
+
+def _is_done(event: Mapping[str, Any]) -> bool:
+    return str(event["ResourceStatus"]).endswith("_COMPLETE")
 
 
 def _is_beginning(event: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from handler.errors import Fault
 from handler.properties.pairs import PARAMETER, TAG, Spelling, is_gap, read_pairs
-from handler.values.spec import END, START
+from handler.values.spec import END, FAIL, RETAIN, START
 
 FAULTS = "faults"
 """Type, and name of the context entry, of a pydantic error that carries faults of our own."""
@@ -286,6 +286,7 @@ PositivePercentage = Annotated[int, _whole_number(1, 100)]
 Seconds = Annotated[int, _whole_number(1, 3600)]
 RegionConcurrencyType = Annotated[str, _one_of("SEQUENTIAL", "PARALLEL")]
 ConcurrencyMode = Annotated[str, _one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
+UnreachableAccounts = Annotated[str, _one_of(RETAIN, FAIL)]
 WaitFor = Annotated[str, _one_of(START, END)]
 StackSetId = Annotated[
     str, _matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")

@@ -12,14 +12,16 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from handler.errors import Fault
-from handler.properties import fields
+from handler.properties import asides, fields
 from handler.properties.pairs import is_gap
-from handler.values.spec import END, Overrides, StackSetSpec
+from handler.values.preferences import BALANCED, CAREFUL, FAST, PREFERENCES
+from handler.values.spec import END, FAIL, RETAIN, Overrides, StackSetSpec
 from handler.values.targets import Target
 
 GROUP_LISTS = ("StackInstances", "StackInstancesGroup")
 """The members that hold groups of stack instances, in either spelling."""
 
+_WORDS = f"{CAREFUL}, {BALANCED} or {FAST}"
 _ALTERNATIVES = (
     ("FailureToleranceCount", "FailureTolerancePercentage"),
     ("MaxConcurrentCount", "MaxConcurrentPercentage"),
@@ -56,6 +58,18 @@ class Preferences(Properties):
     MaxConcurrentCount: fields.PositiveCount | None = None
     MaxConcurrentPercentage: fields.PositivePercentage | None = None
     ConcurrencyMode: fields.ConcurrencyMode | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_word(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        word = value.strip().upper()
+        if word not in PREFERENCES:
+            members = ", ".join(cls.model_fields)
+            message = f"is {fields.shown(value)}: write {_WORDS}, or a map with {members}"
+            raise fields.fault_error(Fault("", message))
+        return dict(PREFERENCES[word])
 
     def faults(self) -> Iterator[Fault]:
         """Yields what is wrong among members that are each right by themselves."""
@@ -134,6 +148,13 @@ class StackSetProperties(Properties):
     OperationPreferences: Preferences = Preferences()
     StackInstances: _Groups = ()
     StackInstancesGroup: _Groups = ()
+    FailOnTolerated: fields.Boolean = True
+    RetainStacks: fields.Boolean = False
+    RetainStacksOnRemoval: fields.Boolean = False
+    UnreachableAccounts: fields.UnreachableAccounts = RETAIN
+    MaxDeletePercentage: fields.Percentage = 100
+    Revision: asides.Revision | None = None
+    DryRun: asides.DryRun | None = None
     loglevel: fields.LogLevel | None = None
     botolevel: fields.LogLevel | None = None
 
@@ -201,6 +222,11 @@ class StackSetProperties(Properties):
             managed_execution=self.ManagedExecution.Active,
             preferences={"RegionOrder": order, **preferences} if order else preferences,
             wait_for=self.WaitFor,
+            retain_stacks=self.RetainStacks,
+            retain_stacks_on_removal=self.RetainStacksOnRemoval,
+            fails_on_unreachable=self.UnreachableAccounts == FAIL,
+            fails_on_tolerated=self.FailOnTolerated,
+            max_delete_percentage=self.MaxDeletePercentage,
             instances={
                 target: group.overrides()
                 for _, group in self.groups()

@@ -16,6 +16,9 @@ NO_OVERRIDES: Overrides = ()
 START, END = "START", "END"
 """What a deployment is answered after: the start of its first operation, or its end."""
 
+RETAIN, FAIL = "RETAIN", "FAIL"
+"""What becomes of an instance that is to go, and whose account cannot be reached."""
+
 
 @dataclass(frozen=True)
 class StackSetSpec:
@@ -36,6 +39,12 @@ class StackSetSpec:
         preferences: OperationPreferences in the API's form, without gaps.
         instances: The overrides of every wanted stack instance, by target.
         wait_for: START or END of the deployment: what CloudFormation waits for.
+        retain_stacks: Whether the stacks stay where they are when the resource is deleted.
+        retain_stacks_on_removal: Whether they stay when a target leaves the template.
+        fails_on_unreachable: Whether an instance that is to go fails the request where its account
+            cannot be reached; else it is forgotten.
+        fails_on_tolerated: Whether a failure that an operation tolerates fails the request.
+        max_delete_percentage: The largest share of the instances that an update may delete.
     """
 
     name: str | None = None
@@ -52,6 +61,11 @@ class StackSetSpec:
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
     wait_for: str = END
+    retain_stacks: bool = False
+    retain_stacks_on_removal: bool = False
+    fails_on_unreachable: bool = False
+    fails_on_tolerated: bool = True
+    max_delete_percentage: int = 100
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,40 @@ class TestStart:
             assert aws.clock.now - began < 10
 
 
+class TestTolerance:
+    """A deployment in which failures within the tolerance pass."""
+
+    TOLERANT = {  # noqa: RUF012  never written to
+        **LONG,
+        "FailOnTolerated": False,
+        "OperationPreferences": {"MaxConcurrentCount": 1, "FailureToleranceCount": 1},
+    }
+
+    def test_passes(self, aws: VirtualAWS) -> None:
+        """The wait knows by the DeploymentId, and is as content as the deployment."""
+        with aws:
+            stack = begin(aws)
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[2], seconds=1)
+            aws.engine.faults.deployments.append(fault)
+            stack.deploy(self.TOLERANT)
+            assert stack.attributes["DeploymentId"].endswith("-tolerant")
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 7)]
+            assert waits[-1].attributes["HasEnded"] == "true"
+            assert wait_for(stack, 8).status == "CREATE_COMPLETE"
+            aws.scheduler.drain()
+            assert "UpdateStackInstances" not in operations(aws)
+
+    def test_too_many(self, aws: VirtualAWS) -> None:
+        """What is beyond the tolerance fails the wait."""
+        with aws:
+            stack = begin(aws)
+            for account in ACCOUNTS[:2]:
+                fault = DeploymentFault("No", account=account, region=REGIONS[0], seconds=1)
+                aws.engine.faults.deployments.append(fault)
+            stack.deploy(self.TOLERANT)
+            assert wait_for(stack).status == "ROLLBACK_COMPLETE"
+
+
 class TestAfterTheAnswer:
     """What becomes of a deployment that nobody is told of any more."""
 
@@ -418,9 +452,10 @@ class TestLongLives:
 
     def test_delete_of_hours(self) -> None:
         """A Delete that runs out of time says how to go on, and the next goes on there."""
-        with world(seconds=lambda order: 900.0 if order.action == "DELETE" else 1.0) as aws:
+        in_order = {"OperationPreferences": {"RegionConcurrencyType": "SEQUENTIAL"}}
+        with world(seconds=lambda order: 3000.0 if order.action == "DELETE" else 1.0) as aws:
             stack = begin(aws)
-            stack.deploy({**LONG, "WaitFor": "END"})
+            stack.deploy({**LONG, **in_order, "WaitFor": "END"})
             aws.clock.sleep(200)
             told = []
             while stack.delete() != "DELETE_COMPLETE":

@@ -28,6 +28,11 @@ def test_defaults() -> None:
         "preferences": {},
         "instances": {},
         "wait_for": "END",
+        "retain_stacks": False,
+        "retain_stacks_on_removal": False,
+        "fails_on_unreachable": False,
+        "fails_on_tolerated": True,
+        "max_delete_percentage": 100,
     }
     assert spec == StackSetSpec()
 

@@ -12,6 +12,7 @@ from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
 from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.patience import FIRST_POLL, TimeToRelay
+from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.errors import InvalidProperties, StackSetResourceError
@@ -39,6 +40,7 @@ class Lifecycle:
         request: The request.
         memory: What earlier invocations have left, and this one leaves.
         loop: Brings a stack set to where it should be.
+        preflight: Looks at the template before anything is written.
         answer: Tells CloudFormation that what it waits for has begun.
         warnings: What was passed over in the properties.
         deployment_id: What a wait for the deployment names.
@@ -47,6 +49,7 @@ class Lifecycle:
     request: Request
     memory: Memory
     loop: Reconciliation
+    preflight: Preflight
     answer: Callable[[Observation], None]
     warnings: Sequence[str] = ()
     deployment_id: str = ""
@@ -61,6 +64,7 @@ class Lifecycle:
         """
         self.loop.liveness.begin()
         spec = self._read(read_properties(self.request.properties))
+        self.preflight.require(spec)
         return self._deploy_another(spec.name or self.request.default_name, spec)
 
     def update(self) -> Observation:
@@ -119,16 +123,18 @@ class Lifecycle:
         if self.loop.liveness.is_rollback:
             return self._read(read_leniently(wanted))
         try:
-            return self._read(read_properties(wanted, self.request.old_properties))
+            spec = self._read(read_properties(wanted, self.request.old_properties))
+            self.preflight.require(spec, read_leniently(self.request.old_properties).spec)
+            return spec  # noqa: TRY300 - what the preflight raises is caught here, too
         except InvalidProperties:
             if self.loop.liveness.is_surely_rollback():
                 return self._read(read_leniently(wanted))
             raise
 
     def _read(self, reading: Reading) -> StackSetSpec:
-        for warning in reading.warnings[:_MOST_LOGGED]:
+        self.warnings = (*reading.warnings, *self.preflight.warnings(reading.spec))
+        for warning in self.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
-        self.warnings = reading.warnings
         self.deployment_id = self.request.marks.deployment(len(reading.spec.instances)).id
         return reading.spec
 

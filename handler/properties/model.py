@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from handler.errors import Fault
 from handler.properties import fields
 from handler.properties.pairs import is_gap
+from handler.values.addresses import as_https
 from handler.values.spec import END, Overrides, StackSetSpec
 from handler.values.targets import Target
 
@@ -163,6 +164,17 @@ class StackSetProperties(Properties):
             yield from group.faults(path, unreadable)
             yield from repeated.get(path, ())
 
+    def warnings(self) -> Iterator[str]:
+        """Yields sentences about what is right and will yet not do what it seems to."""
+        regions = {target.region for _, group in self.groups() for target in group.targets()}
+        idle = [each for each in self.OperationPreferences.RegionOrder if each not in regions]
+        names = ", ".join(each for each in idle if each is not None)
+        if names and regions:
+            yield (
+                f"OperationPreferences.RegionOrder names {names}, where no group has instances:"
+                " take it out, or add it to the Regions of a group."
+            )
+
     def repetitions(self) -> dict[str, list[Fault]]:
         """Returns what is wrong with groups that name an instance of another, by their paths."""
         faults: dict[str, list[Fault]] = {}
@@ -191,7 +203,7 @@ class StackSetProperties(Properties):
             name=self.StackSetName,
             description=self.StackSetDescription or self.Description,
             template_body=None if self.TemplateURL else self.TemplateBody,
-            template_url=self.TemplateURL,
+            template_url=self.TemplateURL and as_https(self.TemplateURL, self.ServiceToken),
             template_digest=self.TemplateDigest,
             parameters=self.Parameters,
             tags=self.Tags,

@@ -125,4 +125,4 @@ def _reading(
     properties: StackSetProperties, raw: Mapping[str, Any], warnings: list[str]
 ) -> Reading:
     blanks = [each.warning() for each in find_blanks(raw)]
-    return Reading(properties.spec(), (*warnings, *blanks))
+    return Reading(properties.spec(), (*warnings, *blanks, *properties.warnings()))

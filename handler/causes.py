@@ -58,7 +58,7 @@ _MENDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"iam:PassRole", _PASSED_ROLE),
         (r"role\S* (?:is invalid or|cannot be assumed)|cannot assume role", _NO_SUCH_ROLE),
-        (r"is not enabled in|region\S* (?:is )?(?:not enabled|disabled)", _REGION),
+        (r"\bregion\b.{0,60}\b(?:not enabled|disabled)", _REGION),
         (r"sts is not activated|security token included in the request is invalid", _REGION),
         (r"InvalidClientTokenId|OptInRequired", _REGION),
         (r"must enable organizations access|trusted access", _TRUSTED_ACCESS),

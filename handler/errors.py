@@ -50,16 +50,22 @@ class Fault:
         return f"{self.path} {self.message}" if self.path else self.message
 
 
+_REFUSAL = "The properties have"
+
+
 class InvalidProperties(StackSetResourceError):
     """The template asks for something that cannot be; nothing has been written yet."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         count = len(self.faults)
-        head = (
-            "The properties have a fault" if count == 1 else f"The properties have {count} faults"
-        )
+        head = f"{_REFUSAL} a fault" if count == 1 else f"{_REFUSAL} {count} faults"
         super().__init__(f"{head}: " + " | ".join(sentence(str(each)) for each in self.faults))
+
+
+def is_of_invalid_properties(reason: str) -> bool:
+    """Whether a reason in CloudFormation's events is that of InvalidProperties."""
+    return f": {_REFUSAL} " in reason
 
 
 class StackSetExists(StackSetResourceError):

@@ -8,6 +8,7 @@ from handler.deployment.liveness import Liveness
 from handler.deployment.request import Request
 from handler.errors import InvalidProperties
 from handler.gateway.stacksets import StackSets
+from handler.plan.configuration import is_given_otherwise
 from handler.plan.instances import doubtful_overrides, interrupted
 from handler.plan.marks import Marks
 from handler.plan.outcomes import QUIET, have_ended_well
@@ -40,6 +41,8 @@ class Before:
             except InvalidProperties:
                 return self.as_left(self.request.physical_id, spec)
         previous = read_previous(old)
+        if self._was_refused_for_its_template(spec, previous):
+            return self.as_left(self.request.physical_id, spec)
         if self._goes_back_to_what_was_cut_short():
             return self._interrupted(self.request.physical_id, previous)
         if not self.request.follows_early_answer:
@@ -53,6 +56,15 @@ class Before:
         if self.request.answers_early and not self._has_ended_well(stack_set_id):
             return self._interrupted(stack_set_id, untouched(spec))
         return untouched(spec)
+
+    def _was_refused_for_its_template(self, spec: StackSetSpec, previous: Previous) -> bool:
+        """Whether this rolls back an update that wrote nothing, for its template did not suit it.
+
+        Only the request before has asked what the template is like; its reason tells.
+        """
+        if not self.liveness.is_rollback or previous.spec is None:
+            return False
+        return is_given_otherwise(spec, previous.spec) and self.liveness.has_refused_before()
 
     def _goes_back_to_what_was_cut_short(self) -> bool:
         """Whether a rollback goes back to a deployment that the request between had superseded."""

@@ -12,9 +12,10 @@ from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.summaries import TemplateSummaries, Unreadable
 from handler.gateway.templates import Templates
 from handler.observability import logger
+from handler.plan.configuration import is_given_otherwise, names_the_same_template
 from handler.properties.declarations import check_template
 from handler.properties.locations import unreadable
-from handler.values.spec import Overrides, StackSetSpec
+from handler.values.spec import StackSetSpec
 from handler.values.templates import may_have_empty_defaults
 
 
@@ -61,7 +62,7 @@ class Preflight:
         """
         if self.memory.is_checked or not _is_named(spec):
             return
-        if before is not None and (self._may_go_back or _given(spec) == _given(before)):
+        if before is not None and (self._may_go_back or not is_given_otherwise(spec, before)):
             return
         faults = list(self._faults(spec, before))
         self.memory.is_checked = True
@@ -76,8 +77,7 @@ class Preflight:
         try:
             summary = self.summaries.read(spec)
         except Unreadable as error:
-            is_kept = before is not None and _template(spec) == _template(before)
-            if not is_kept:
+            if before is None or not names_the_same_template(spec, before):
                 yield from unreadable(spec.template_url, str(error))
             return
         if summary is None:
@@ -104,15 +104,3 @@ class Preflight:
 
 def _is_named(spec: StackSetSpec) -> bool:
     return spec.template_url is not None or spec.template_body is not None
-
-
-def _template(spec: StackSetSpec) -> tuple[str | None, ...]:
-    return spec.template_url, spec.template_body, spec.template_digest
-
-
-def _given(
-    spec: StackSetSpec,
-) -> tuple[tuple[str | None, ...], dict[str, str], frozenset[str], set[Overrides]]:
-    """The template, and all that it has to take."""
-    overrides = set(spec.instances.values())
-    return _template(spec), dict(spec.parameters), spec.capabilities, overrides

@@ -150,11 +150,12 @@ def _read_url(value: object) -> str:
     except ValueError:
         parts = urlsplit("")
     is_in_s3 = parts.scheme == "s3" and locate(text) is not None
-    whole = is_in_s3 or (parts.scheme in {"https", "ssm-doc"} and parts.netloc)
+    is_address = parts.scheme in {"https", "ssm-doc"} and parts.netloc
+    whole = is_in_s3 or (is_address and not re.search(r"\s", text))
     told = locations.complaint(text) if isinstance(value, str) and _is_unicode(text) else None
     if told:
         raise fault_error(Fault("", told))
-    if not whole or re.search(r"\s", text) or len(text) > _LONGEST_URL or not _is_unicode(text):
+    if not whole or len(text) > _LONGEST_URL or not _is_unicode(text):
         shown_text = text.partition("?")[0] if isinstance(value, str) else value
         raise _wrong(shown_text, "an https:// address of at most 5,120 characters")
     return text

@@ -18,7 +18,9 @@ _SUFFIXES = {
 _SERVICE = r"s3(-[a-z0-9-]+)?(\.[a-z0-9-]+)*\.({})".format(
     "|".join(re.escape(suffix) for suffix in dict.fromkeys(_SUFFIXES.values()))
 )
-_S3 = re.compile(r"s3://(?P<bucket>[^/?#\s]+)/(?P<key>[^?\s]+)(\?versionId=(?P<version>[\w.~-]+))?")
+_S3 = re.compile(
+    r"s3://(?P<bucket>[^/?#\s]+)/(?P<key>[^?\r\n]*[^/?\r\n])(\?versionId=(?P<version>[\w.~-]+))?"
+)
 _PATH_STYLE = re.compile(_SERVICE)
 _HOST_STYLE = re.compile(rf"(?P<bucket>.+)\.{_SERVICE}")
 

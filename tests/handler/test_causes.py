@@ -25,8 +25,10 @@ _ROLES = (
             ),
         ),
         (
-            (f"Account {ONE} should have 'Admin' role with trust relationship to CloudFormation"
-            " service."),
+            (
+                f"Account {ONE} should have 'Admin' role with trust relationship to CloudFormation"
+                " service."
+            ),
             "In the stack set's own account, make the role Admin and let cloudformation",
         ),
         (
@@ -43,8 +45,10 @@ _ROLES = (
             "activate-organizations-access",
         ),
         (
-            ("You must be the management account or delegated admin account of an organization"
-            " before operating a SERVICE_MANAGED stack set"),
+            (
+                "You must be the management account or delegated admin account of an organization"
+                " before operating a SERVICE_MANAGED stack set"
+            ),
             "register-delegated-administrator",
         ),
         ("Requires capabilities : [CAPABILITY_IAM]", "into Capabilities"),

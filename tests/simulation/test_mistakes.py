@@ -802,3 +802,48 @@ def test_a_role_that_may_not_be_passed() -> None:
         reason = stack.answers[0][1].reason
         assert text in reason
         assert "to the parameter AdministrationRoleNames in the stack that exports" in reason
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("S3 error: Access Denied", "which the function may not read: see that the key is right,"),
+        ("S3 error: Access Denied", "the parameter TemplateBuckets of the stack that exports"),
+        ("S3 error: The specified bucket does not exist", "and there is no such bucket: write"),
+        ("S3 error: Request has expired", "whose signature has expired: write the address without"),
+        ("S3 error: PermanentRedirect", "but the bucket is in another Region: write https://"),
+        ("TemplateURL must be a supported URL.", "which is no object in S3: upload the file"),
+    ],
+)
+def test_an_address_that_cannot_be_read(said: str, told: str) -> None:
+    """What S3 says of an address is told beside the address, with what to write, and no query."""
+    code, more = "ValidationError", " For more information check http://docs.aws.amazon.com/S3"
+
+    def refuse(_service: str, action: str, _number: int) -> None:
+        if action == "GetTemplateSummary":
+            raise ApiError(code, said + more, 400)
+
+    with world(seconds=1.0) as aws:
+        stack = _filled(aws)
+        aws.before_call = refuse
+        stack.deploy(at(f"{BUCKET}/app.yaml?X-Amz-Signature=secret"))
+        reason = stack.answers[0][1].reason
+        assert reason.startswith(f"The properties have a fault: TemplateURL is '{BUCKET}/app.yaml'")
+        assert told in reason
+        assert f"({said.rstrip('.')})." in reason
+        assert "secret" not in reason
+        assert operations(aws) == []
+
+
+def test_a_complaint_that_nobody_knows() -> None:
+    """What CloudFormation says of a template for reasons unknown here is no reason to stop."""
+    code, text = "ValidationError", "Something else"
+
+    def refuse(_service: str, action: str, _number: int) -> None:
+        if action == "GetTemplateSummary":
+            raise ApiError(code, text, 400)
+
+    with world(seconds=1.0) as aws:
+        stack = _filled(aws)
+        aws.before_call = refuse
+        assert stack.deploy(wanted()) == "CREATE_COMPLETE", stack.reason

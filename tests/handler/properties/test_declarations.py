@@ -88,8 +88,10 @@ def test_overrides() -> None:
     groups = [group(), group(["222222222222"], ParameterOverrides=[{"Siez": "small"}])]
 
     assert _faults(Parameters=_VPC, StackInstances=groups) == [
-        ("StackInstances[1].ParameterOverrides names Siez, which the template does not declare: did"
-        " you mean Size?")
+        (
+            "StackInstances[1].ParameterOverrides names Siez, which the template does not declare:"
+            " did you mean Size?"
+        )
     ]
 
 

@@ -178,9 +178,10 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     request, memory = resource.request, resource.memory
     patience = _patience(context, is_resumed=bool(memory.own))
     liveness = _liveness(patience)
+    stack_sets = StackSets(_cloudformation(), patience.sleep, liveness.before_write)
     templates = Templates(_s3, logger.warning, patience.sleep)
     loop = Reconciliation(
-        stack_sets=StackSets(_cloudformation(), patience.sleep, liveness.before_write),
+        stack_sets=stack_sets,
         marks=request.marks,
         patience=patience,
         liveness=liveness,
@@ -190,11 +191,11 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         own=memory.own,
         look_ups=memory.look_ups,
     )
-
     preflight = Preflight(
         request,
         memory,
         liveness,
+        stack_sets,
         templates,
         TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
         functools.partial(unknown_regions, _cloudformation()),

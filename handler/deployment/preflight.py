@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from handler.deployment.liveness import Liveness
 from handler.deployment.memory import Memory
-from handler.deployment.request import Request
+from handler.deployment.request import Request, is_stack_set_id
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
+from handler.gateway.stacksets import StackSets
 from handler.gateway.summaries import TemplateSummaries, Unreadable
 from handler.gateway.templates import Templates
 from handler.observability import logger
@@ -27,6 +28,7 @@ class Preflight:
         request: The request.
         memory: Tells whether an earlier invocation has checked it.
         liveness: Tells whether it goes back to what was.
+        stack_sets: Tells whether the request has written already.
         templates: Gives the wanted template's text.
         summaries: Gives what CloudFormation tells of it.
         unknown_regions: Gives those Regions of some that nobody knows.
@@ -35,6 +37,7 @@ class Preflight:
     request: Request
     memory: Memory
     liveness: Liveness
+    stack_sets: StackSets
     templates: Templates
     summaries: TemplateSummaries
     unknown_regions: Callable[[Iterable[str]], Sequence[str]]
@@ -66,7 +69,7 @@ class Preflight:
             return
         faults = list(self._faults(spec, before))
         self.memory.is_checked = True
-        if faults and self._is_what_is_meant(spec):
+        if faults and self._is_what_is_meant(spec) and not self._has_begun():
             raise InvalidProperties(faults)
 
     @property
@@ -100,6 +103,12 @@ class Preflight:
             logger.info("template is not checked beforehand", cause=str(error))
             return False
         return True
+
+    def _has_begun(self) -> bool:
+        """Whether a sandbox that has died has written: a rollback relies on it that none has."""
+        present, marks = self.request.physical_id, self.request.marks
+        recent = self.stack_sets.recent_operations(present) if is_stack_set_id(present) else []
+        return any(marks.action_of(each.operation_id) is not None for each in recent)
 
 
 def _is_named(spec: StackSetSpec) -> bool:

@@ -166,9 +166,11 @@ class StackSetProperties(Properties):
 
     def warnings(self) -> Iterator[str]:
         """Yields sentences about what is right and will yet not do what it seems to."""
-        regions = {target.region for _, group in self.groups() for target in group.targets()}
-        idle = [each for each in self.OperationPreferences.RegionOrder if each not in regions]
-        names = ", ".join(each for each in idle if each is not None)
+        order = self.OperationPreferences.RegionOrder
+        regions = (
+            {region for _, group in self.groups() for region in group.Regions} if order else {}
+        )
+        names = ", ".join(each for each in order if each is not None and each not in regions)
         if names and regions:
             yield (
                 f"OperationPreferences.RegionOrder names {names}, where no group has instances:"

@@ -12,6 +12,7 @@ from emulator.stacksets.faults import Answer, CallFault
 from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
+from emulator.virtual.functions import SandboxDied
 from tests.simulation.story import ACCOUNTS, REGIONS, group, new_stack, operations, stacks_of
 
 ONE = ACCOUNTS[0]
@@ -750,6 +751,25 @@ class TestAsking:
             del aws.objects["templates", "app.yaml"]
             changed = {"StackInstances": [group((ONE,), (TOKYO,), Size="large")]}
             assert stack.deploy(at(f"{BUCKET}/app.yaml", **changed)) == "UPDATE_COMPLETE"
+
+    def test_after_a_death(self) -> None:
+        """What has begun is not refused: its rollback could not know how far it came."""
+
+        def die(_service: str, action: str, _number: int) -> None:
+            if action == "UpdateStackSet":
+                aws.after_call = None
+                aws.objects["templates", "app.yaml"] = json.dumps(other).encode()
+                raise SandboxDied
+
+        other = {**TEMPLATE, "Parameters": {"Unlike": {"Type": "String"}}}
+        with world(seconds=1.0) as aws:
+            stack = _filled(aws)
+            stack.deploy(at(f"{BUCKET}/app.yaml"))
+            aws.after_call = die
+            changed = at(f"{BUCKET}/app.yaml", Parameters={"VpcId": "vpc-2"})
+            assert stack.deploy(changed) == "UPDATE_COMPLETE", stack.reason
+            (deployed,) = stacks_of(aws, stack.physical_id).values()
+            assert deployed.parameters["VpcId"] == "vpc-2"
 
     @pytest.mark.parametrize("answer", [Answer.ACCESS_DENIED, Answer.THROTTLED])
     def test_nobody_tells(self, answer: Answer) -> None:

@@ -16,10 +16,13 @@ from handler.custom_resource.relay import Relay
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
+from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
 from handler.gateway.owning_stack import OwningStack
+from handler.gateway.regions import unknown_regions
 from handler.gateway.stacksets import StackSets
+from handler.gateway.summaries import TemplateSummaries
 from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
 from handler.properties.waiting import WAIT_TYPE, read_wait
@@ -183,22 +186,33 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     request, memory = resource.request, resource.memory
     patience = _patience(context, is_resumed=bool(memory.own))
     liveness = _liveness(patience)
+    stack_sets = StackSets(_cloudformation(), patience.sleep, liveness.before_write)
+    templates = Templates(_s3, logger.warning, patience.sleep)
     loop = Reconciliation(
-        stack_sets=StackSets(_cloudformation(), patience.sleep, liveness.before_write),
+        stack_sets=stack_sets,
         marks=request.marks,
         patience=patience,
         liveness=liveness,
         began=request.began,
         deadline=request.deadline,
-        templates=Templates(_s3, logger.warning, patience.sleep),
         default_preferences=_default_preferences(),
+        templates=templates,
         own=memory.own,
         look_ups=memory.look_ups,
+    )
+    preflight = Preflight(
+        request,
+        memory,
+        liveness,
+        stack_sets,
+        templates,
+        TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
+        functools.partial(unknown_regions, _cloudformation()),
     )
 
     def answer(seen: Observation) -> None:
         resource.answer_early(_deployed(seen, lifecycle))
 
-    lifecycle = Lifecycle(request, memory, loop, answer)
+    lifecycle = Lifecycle(request, memory, loop, preflight, answer)
     resource.abandon = lifecycle.abandon
     return lifecycle

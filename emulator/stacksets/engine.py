@@ -233,7 +233,7 @@ class Engine:
             raise errors.invalid(message)
         if body is None:
             body = self.stack_sets.find(str(name)).configuration.template_body
-        return responses.template_summary(templates.parse(body))
+        return responses.template_summary(templates.parse(body), self.readings)
 
     def _configuration(
         self, asked: Mapping[str, Any], previous: Configuration | None

@@ -12,6 +12,7 @@ from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
 from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.patience import FIRST_POLL, TimeToRelay
+from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.errors import InvalidProperties, OutOfTime, StackSetResourceError
@@ -28,8 +29,6 @@ from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
 _MOST_REPEATED = 3
-# Longer than a message stays hidden whose sandbox died at once, and than any look takes.
-_TIME_TO_ANSWER_IN = 1000.0
 
 
 @dataclass
@@ -40,6 +39,7 @@ class Lifecycle:
         request: The request.
         memory: What earlier invocations have left, and this one leaves.
         loop: Brings a stack set to where it should be.
+        preflight: Looks at the template before anything is written.
         answer: Tells CloudFormation that what it waits for has begun.
         warnings: What was passed over in the properties.
         deployment_id: What a wait for the deployment names.
@@ -48,6 +48,7 @@ class Lifecycle:
     request: Request
     memory: Memory
     loop: Reconciliation
+    preflight: Preflight
     answer: Callable[[Observation], None]
     warnings: Sequence[str] = ()
     deployment_id: str = ""
@@ -62,6 +63,7 @@ class Lifecycle:
         """
         self.loop.liveness.begin()
         spec = self._read(read_properties(self.request.properties))
+        self.preflight.require(spec)
         return self._deploy_another(spec.name or self.request.default_name, spec)
 
     def update(self) -> Observation:
@@ -120,16 +122,18 @@ class Lifecycle:
         if self.loop.liveness.is_rollback:
             return self._read(read_leniently(wanted))
         try:
-            return self._read(read_properties(wanted, self.request.old_properties))
+            spec = self._read(read_properties(wanted, self.request.old_properties))
+            self.preflight.require(spec, read_leniently(self.request.old_properties).spec)
+            return spec  # noqa: TRY300 - what the preflight raises is caught here, too
         except InvalidProperties:
             if self.loop.liveness.is_surely_rollback():
                 return self._read(read_leniently(wanted))
             raise
 
     def _read(self, reading: Reading) -> StackSetSpec:
-        for warning in () if self.memory.own else reading.warnings[:_MOST_LOGGED]:
+        self.warnings = (*reading.warnings, *self.preflight.warnings(reading.spec))
+        for warning in () if self.memory.own else self.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
-        self.warnings = reading.warnings
         self.deployment_id = self._deployment_id(reading.spec)
         return reading.spec
 
@@ -244,7 +248,8 @@ class Lifecycle:
         Raises:
             TimeToRelay: It is answered: as of now there is more time than CloudFormation's.
         """
-        held_back = self._seconds_until_early_answer()
+        is_rollback = self.loop.liveness.is_rollback
+        held_back = self.request.answer_early_at - time.time() if is_rollback else 0.0
         if held_back > 0:
             return held_back
         live = self.loop.stack_sets.describe(stack_set_id)
@@ -256,18 +261,6 @@ class Lifecycle:
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
         raise TimeToRelay(FIRST_POLL)
-
-    def _seconds_until_early_answer(self) -> float:
-        """How long an answer before the end is held back; at most 0 where it is due.
-
-        A rollback is answered so only where it may not end in time: CloudFormation calls no wait
-        for it but those that it takes back as well.
-        """
-        if not self.loop.liveness.is_rollback:
-            return 0.0
-        request = self.request
-        enough = min(_TIME_TO_ANSWER_IN, (request.deadline - request.began) / 3)
-        return request.deadline - enough - time.time()
 
     def _as_deployed(self, spec: StackSetSpec) -> StackSetSpec:
         """What to heed of the properties of a Delete: a rollback takes its own stacks back."""

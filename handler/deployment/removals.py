@@ -24,6 +24,7 @@ from handler.plan.removal import (
     is_made_by_resource,
     is_too_much,
     leaving,
+    limits_deletions,
 )
 from handler.plan.steps import DELETE, Step
 from handler.values.observation import InstanceState, Observation, OperationState
@@ -80,7 +81,7 @@ class Removals:
         Raises:
             TooManyDeletions: See there.
         """
-        if spec.max_delete_percentage < 100:  # noqa: PLR2004 - of a hundred
+        if limits_deletions(spec):
             there = self.stack_sets.instances(stack_set_id)
             self._check_share(spec, there, len(there))
 

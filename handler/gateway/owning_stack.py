@@ -85,6 +85,17 @@ class OwningStack:
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
 
+    def previous_failure(self) -> str:
+        """Returns why the resource's last request failed by the function's own word.
+
+        Returns:
+            Empty where it did not, or CloudFormation does not tell.
+        """
+        ended = next((each for each in self._own_events() if not _is_beginning(each)), {})
+        reason = ended.get("ResourceStatusReason") or ""
+        is_own = str(ended.get("ResourceStatus")).endswith("_FAILED") and _OWN_ANSWER in reason
+        return reason if is_own else ""
+
     def requests_began(self) -> list[float]:
         """Returns when the resource's last requests began, in seconds since the epoch.
 

@@ -12,6 +12,8 @@ from handler.values.observation import InstanceState, Observation
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
 
+_ALL = 100
+
 
 @dataclass(frozen=True)
 class Removal:
@@ -86,6 +88,11 @@ def leaving(
 def _is_half_deleted(state: InstanceState, marks: Marks) -> bool:
     mark = marks.read(state.last_operation_id)
     return not state.is_current and mark is not None and mark.action == DELETE
+
+
+def limits_deletions(spec: StackSetSpec) -> bool:
+    """Whether an update may delete some of the instances, and not all."""
+    return spec.max_delete_percentage < _ALL
 
 
 def is_too_much(spec: StackSetSpec, going: Collection[Target], there: int) -> bool:

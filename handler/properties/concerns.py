@@ -15,9 +15,12 @@ def concerns(spec: StackSetSpec) -> Iterator[str]:
     if not spec.instances:
         return
     regions = {each.region for each in spec.instances}
-    for each in spec.preferences.get("RegionOrder", ()):
-        if each not in regions:
-            yield f"OperationPreferences.RegionOrder: no group lists {each}, so it is passed over."
+    order = spec.preferences.get("RegionOrder", ())
+    if names := ", ".join(each for each in order if each not in regions):
+        yield (
+            f"OperationPreferences.RegionOrder names {names}, where no group has instances:"
+            " take it out, or add it to the Regions of a group."
+        )
     yield from _capped_concurrency(spec.preferences, _most_in_a_region(spec.instances))
 
 

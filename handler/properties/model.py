@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from handler.errors import Fault
 from handler.properties import asides, fields
 from handler.properties.pairs import is_gap
+from handler.values.addresses import as_https
 from handler.values.preferences import BALANCED, CAREFUL, FAST, PREFERENCES
 from handler.values.spec import END, FAIL, RETAIN, Overrides, StackSetSpec
 from handler.values.targets import Target
@@ -212,7 +213,7 @@ class StackSetProperties(Properties):
             name=self.StackSetName,
             description=self.StackSetDescription or self.Description,
             template_body=None if self.TemplateURL else self.TemplateBody,
-            template_url=self.TemplateURL,
+            template_url=self.TemplateURL and as_https(self.TemplateURL, self.ServiceToken),
             template_digest=self.TemplateDigest,
             parameters=self.Parameters,
             tags=self.Tags,

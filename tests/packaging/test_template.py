@@ -30,6 +30,7 @@ GRANTED = {
     "cloudformation:DescribeStackSet": {STACK_SETS},
     "cloudformation:DescribeStackSetOperation": {STACK_SETS},
     "cloudformation:DescribeStacks": {STACKS},
+    "cloudformation:GetTemplateSummary": {"*"},
     "cloudformation:ListStackInstances": {STACK_SETS},
     "cloudformation:ListStackSetOperationResults": {STACK_SETS},
     "cloudformation:ListStackSetOperations": {STACK_SETS},

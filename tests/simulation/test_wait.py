@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
 from emulator.stacksets.history import Lag
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack, Timing
@@ -303,6 +303,9 @@ class TestWaits:
             stack.deploy({**LONG, "WaitFor": "END"})
             aws.clock.sleep(400)
             fewer = [group(ACCOUNTS[:2], REGIONS[:3])]
+            # Else it is refused before the first operation.
+            denied = CallFault("GetTemplateSummary", Answer.ACCESS_DENIED, times=None)
+            aws.engine.faults.calls.append(denied)
             stack.deploy({**LONG, "TemplateBody": body, "StackInstances": fewer})
             assert wait_for(stack).status == "ROLLBACK_COMPLETE"
 

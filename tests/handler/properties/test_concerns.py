@@ -58,7 +58,8 @@ def test_nothing_to_tell(preferences: Any) -> None:
 def test_region_that_no_group_lists() -> None:
     """A Region in the order that no group lists is passed over, never refused."""
     assert _warnings({"RegionOrder": [OREGON, IRELAND, VIRGINIA]}) == (
-        f"OperationPreferences.RegionOrder: no group lists {IRELAND}, so it is passed over.",
+        f"OperationPreferences.RegionOrder names {IRELAND}, where no group has instances:"
+        " take it out, or add it to the Regions of a group.",
     )
 
 

@@ -58,8 +58,10 @@ def test_nothing_to_tell(preferences: Any) -> None:
 def test_region_that_no_group_lists() -> None:
     """A Region in the order that no group lists is passed over, never refused."""
     assert _warnings({"RegionOrder": [OREGON, IRELAND, VIRGINIA]}) == (
-        f"OperationPreferences.RegionOrder names {IRELAND}, where no group has instances:"
-        " take it out, or add it to the Regions of a group.",
+        (
+            f"OperationPreferences.RegionOrder names {IRELAND}, where no group has instances:"
+            " take it out, or add it to the Regions of a group."
+        ),
     )
 
 

@@ -44,7 +44,7 @@ def ours(change: Change) -> Cost:
         "changed" if change.changes_set else None,
     )
     kept = sum(target in change.after for target in change.before)
-    sizes = [kept if each.reach is None else len(each.reach.targets()) for each in steps]
+    sizes = [kept if each.reach is None else len(each.targets) for each in steps]
     return Cost(len(steps), sum(sizes))
 
 

@@ -17,18 +17,24 @@ from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
 from handler.deployment.placing import Placing
+from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
 from handler.gateway.account_lists import AccountLists
 from handler.gateway.organization import Organization
 from handler.gateway.owning_stack import OwningStack
+from handler.gateway.regions import unknown_regions
 from handler.gateway.stacksets import StackSets
+from handler.gateway.summaries import TemplateSummaries
 from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
 from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.observation import Observation
+from handler.values.preferences import PREFERENCES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.client import BaseClient
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -76,6 +82,11 @@ def _sqs() -> SQSClient:
 def _queue() -> Queue | None:
     url = os.environ.get("QUEUE_URL")
     return Queue(_sqs, url) if url else None
+
+
+def _default_preferences() -> Mapping[str, Any]:
+    """What the function's stack says; the API's own for a function that was deployed without."""
+    return PREFERENCES.get(os.environ.get("DEFAULT_OPERATION_PREFERENCES", ""), {})
 
 
 resource = StackSetResource(Relay(_lambda, _queue))
@@ -187,14 +198,17 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     request, memory = resource.request, resource.memory
     patience = _patience(context, is_resumed=bool(memory.own))
     liveness = _liveness(patience)
+    stack_sets = StackSets(_cloudformation(), patience.sleep, liveness.before_write)
+    templates = Templates(_s3, logger.warning, patience.sleep)
     loop = Reconciliation(
-        stack_sets=StackSets(_cloudformation(), patience.sleep, liveness.before_write),
+        stack_sets=stack_sets,
         marks=request.marks,
         patience=patience,
         liveness=liveness,
         began=request.began,
         deadline=request.deadline,
-        templates=Templates(_s3, logger.warning, patience.sleep),
+        default_preferences=_default_preferences(),
+        templates=templates,
         placing=Placing(
             Organization(_organizations, patience.sleep),
             AccountLists(_s3, patience.sleep).read,
@@ -204,10 +218,19 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         own=memory.own,
         look_ups=memory.look_ups,
     )
+    preflight = Preflight(
+        request,
+        memory,
+        liveness,
+        stack_sets,
+        templates,
+        TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
+        functools.partial(unknown_regions, _cloudformation()),
+    )
 
     def answer(seen: Observation) -> None:
         resource.answer_early(_deployed(seen, lifecycle))
 
-    lifecycle = Lifecycle(request, memory, loop, answer)
+    lifecycle = Lifecycle(request, memory, loop, preflight, answer)
     resource.abandon = lifecycle.abandon
     return lifecycle

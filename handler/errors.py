@@ -3,6 +3,7 @@
 StackSetResourceError
 ├── InvalidProperties  the template asks for something that cannot be
 ├── StackSetExists     the name belongs to a stack set of somebody else
+├── TooManyDeletions   the update would delete more instances than the template allows
 ├── TemplateChanged    the address holds another template than the one that was meant
 ├── TemplateGone       the address holds nothing any more, nor is what was meant found elsewhere
 ├── TemplateUnreachable  S3 cannot be reached, so nobody knows what the address holds
@@ -17,9 +18,12 @@ Any other exception is a bug of ours and is answered with its type and message.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from handler.causes import OWN_STACK, mends_of
 
 _SHOWN_PLACES = 5
 _SHOWN_CAUSES = 3
@@ -47,16 +51,22 @@ class Fault:
         return f"{self.path} {self.message}" if self.path else self.message
 
 
+_REFUSAL = "The properties have"
+
+
 class InvalidProperties(StackSetResourceError):
     """The template asks for something that cannot be; nothing has been written yet."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         count = len(self.faults)
-        head = (
-            "The properties have a fault" if count == 1 else f"The properties have {count} faults"
-        )
-        super().__init__(f"{head}: " + " | ".join(str(fault) for fault in self.faults))
+        head = f"{_REFUSAL} a fault" if count == 1 else f"{_REFUSAL} {count} faults"
+        super().__init__(f"{head}: " + " | ".join(sentence(str(each)) for each in self.faults))
+
+
+def is_of_invalid_properties(reason: str) -> bool:
+    """Whether a reason in CloudFormation's events is that of InvalidProperties."""
+    return f": {_REFUSAL} " in reason
 
 
 class StackSetExists(StackSetResourceError):
@@ -66,6 +76,26 @@ class StackSetExists(StackSetResourceError):
         super().__init__(
             f"StackSetName: a stack set named {name!r} exists already and does not belong to this"
             " resource, so it is left alone. Choose another name, or delete that stack set first."
+        )
+
+
+class TooManyDeletions(StackSetResourceError):
+    """An update would delete a larger share of the instances than MaxDeletePercentage allows."""
+
+    def __init__(self, going: Sequence[tuple[str, str]], there: int, percentage: int) -> None:
+        """Take what is known of it.
+
+        Args:
+            going: Account and Region of the instances that would go.
+            there: How many instances there are.
+            percentage: How many of a hundred may go.
+        """
+        shown = ", ".join("/".join(each) for each in going[:_SHOWN_PLACES])
+        more = f" and {len(going) - _SHOWN_PLACES} more" if len(going) > _SHOWN_PLACES else ""
+        super().__init__(
+            f"MaxDeletePercentage: this update would delete {len(going)} of {there} stack instances"
+            f" ({shown}{more}), which is more than {percentage} %, so nothing has been changed. If"
+            " they are meant to go, write a larger MaxDeletePercentage; if not, put them back."
         )
 
 
@@ -154,7 +184,8 @@ class OperationFailed(StackSetResourceError):
         """
         self.failures = tuple(failures)
         not_reached = f"{cancelled} more cancelled." if cancelled else ""
-        parts = (describe_failures(self.failures), not_reached, operation)
+        mends = mends_of(each.reason for each in self.failures)
+        parts = (describe_failures(self.failures), *mends, not_reached, operation)
         super().__init__(" ".join(part for part in parts if part))
 
 
@@ -167,17 +198,23 @@ class RequestRefused(StackSetResourceError):
 
     def __init__(self, action: str, code: str, message: str) -> None:
         self.code = code
-        super().__init__(f"{action} was refused: {message} ({code})")
+        self.message = message
+        mends = mends_of([f"{code} {message}"])
+        super().__init__(" ".join((f"{action} was refused: {message} ({code}).", *mends)))
 
 
 class AccessDenied(StackSetResourceError):
     """The function's own role lacks a right."""
 
     def __init__(self, action: str, message: str) -> None:
-        super().__init__(
-            f"The function's role lacks a right that {action} needs: {message} Grant it to"
-            " StackSetResourceRole in the stack that exports StackSetCustomResource."
-        )
+        mends = mends_of([message]) or [f"Grant it to StackSetResourceRole {OWN_STACK}."]
+        head = f"The function's role lacks a right that {action} needs: {sentence(message)}"
+        super().__init__(" ".join((head, *mends)))
+
+
+def sentence(text: str) -> str:
+    """Returns a text that ends as a sentence does."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def describe_failures(failures: Iterable[Failure]) -> str:
@@ -188,9 +225,12 @@ def describe_failures(failures: Iterable[Failure]) -> str:
         222222222222/us-east-1).``; empty for no failures.
     """
     by_reason: dict[str, list[str]] = {}
+    shown: dict[str, str] = {}
     for failure in failures:
+        # The same cause in many places, each of which its text names, is one cause.
         reason = failure.reason.strip() or "no reason given"
-        by_reason.setdefault(reason, []).append(f"{failure.account}/{failure.region}")
+        cause = shown.setdefault(_without_its_place(failure, reason), reason)
+        by_reason.setdefault(cause, []).append(f"{failure.account}/{failure.region}")
     counts = Counter({reason: len(places) for reason, places in by_reason.items()})
     sentences = [
         _describe_cause(reason, by_reason[reason])
@@ -200,6 +240,11 @@ def describe_failures(failures: Iterable[Failure]) -> str:
         rest = sum(count for _, count in counts.most_common()[_SHOWN_CAUSES:])
         sentences.append(f"{rest} more failed for {len(counts) - _SHOWN_CAUSES} other reasons.")
     return " ".join(sentences)
+
+
+def _without_its_place(failure: Failure, reason: str) -> str:
+    names = "|".join(re.escape(each) for each in (failure.account, failure.region) if each)
+    return re.sub(rf"\b({names})\b", "", reason) if names else reason
 
 
 def _describe_cause(reason: str, places: list[str]) -> str:

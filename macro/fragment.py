@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from handler.errors import Fault
+from handler.errors import Fault, sentence
 from handler.properties.pairs import is_gap
 from handler.properties.reading import parse_properties
 from handler.properties.waiting import WAIT_TYPE, read_wait
@@ -73,7 +73,7 @@ def transform(fragment: Mapping[str, Any], scope: Scope, read: Read) -> dict[str
                 resources[name] = {**resource, "Properties": {**resource["Properties"], **sealed}}
             except Unreadable as error:
                 found = [Fault("TemplateURL", str(error))]
-        faults += [f"{name}: {each}" for each in found]
+        faults += [sentence(f"{name}: {each}") for each in found]
     if faults:
         raise Refused(" | ".join(faults))
     return {**fragment, "Resources": resources}

@@ -28,7 +28,9 @@ PROPERTIES = (
     *("TemplateURL", "TemplateBody", "TemplateDigest", "Parameters", "Tags", "Capabilities"),
     *("AdministrationRoleARN", "ExecutionRoleName", "PermissionModel", "CallAs"),
     "ManagedExecution",
-    *("OperationPreferences", "StackInstances", "StackInstancesGroup", "loglevel", "botolevel"),
+    *("OperationPreferences", "StackInstances", "StackInstancesGroup"),
+    *("FailOnTolerated", "RetainStacks", "RetainStacksOnRemoval", "UnreachableAccounts"),
+    *("MaxDeletePercentage", "Revision", "DryRun", "loglevel", "botolevel"),
 )
 GROUP_MEMBERS = ("Accounts", "DeploymentTargets", "Regions", "ParameterOverrides")
 PREFERENCES = (

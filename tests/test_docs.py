@@ -83,6 +83,7 @@ def test_every_property_is_in_the_readme() -> None:
         "OperationId",
         "DeploymentId",
         "InstanceCount",
+        "FailedInstanceCount",
         "Status",
         "Warnings",
     ],

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import architecture, bundle, rights, template
+from tools import architecture, bundle, preferences, rights, template
 from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
@@ -58,7 +58,10 @@ class Deployment:
         standing = find(self.aws, self.stack)
         if standing is None:
             return {}
-        parameters = architecture.settle(self.aws, standing, self.overrides)
+        parameters = {
+            **architecture.settle(self.aws, standing, self.overrides),
+            **preferences.settle(standing, self.overrides),
+        }
         self._check_rights(standing)
         return parameters
 

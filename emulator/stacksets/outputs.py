@@ -266,12 +266,12 @@ def operation_result(operation: Operation, target: Target, result: Result) -> Sh
     )
 
 
-def template_summary(template: templates.Template) -> Shape:
+def template_summary(template: templates.Template, readings: Readings) -> Shape:
     """Return what `GetTemplateSummary` tells."""
     why = ", ".join(name for name in template.resource_types if name.startswith("AWS::IAM::"))
     return without_none(
         {
-            "Parameters": [_declaration(template, name) for name in template.parameters],
+            "Parameters": [_declaration(template, name, readings) for name in template.parameters],
             "Description": template.description,
             "Capabilities": [*template.capabilities] or None,
             "CapabilitiesReason": f"The following resource(s) require capabilities: [{why}]"
@@ -285,13 +285,14 @@ def template_summary(template: templates.Template) -> Shape:
     )
 
 
-def _declaration(template: templates.Template, name: str) -> Shape:
+def _declaration(template: templates.Template, name: str, readings: Readings) -> Shape:
     declared = template.parameters[name]
+    default = template.default(name)
     allowed = [templates.as_text(value) for value in declared.get("AllowedValues") or ()]
     return without_none(
         {
             "ParameterKey": name,
-            "DefaultValue": template.default(name),
+            "DefaultValue": default if default or readings.shows_empty_defaults else None,
             "ParameterType": declared["Type"],
             "NoEcho": template.no_echo(name),
             "Description": declared.get("Description"),

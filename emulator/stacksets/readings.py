@@ -45,6 +45,8 @@ class Readings:
     """An instance whose create has failed keeps the StackId of the deleted stack / has none."""
     refuses_unknown_regions: bool = False
     """A Region that does not exist refuses the whole call / fails its own pairs."""
+    shows_empty_defaults: bool = True
+    """GetTemplateSummary shows an empty default of a parameter as an empty text / not at all."""
     tells_progress: bool = True
     """Operations tell Stages, totals and RegionalStatusDetails / not yet in this Region."""
     runs_disjoint_side_by_side: bool = True

@@ -131,7 +131,7 @@ class StackSetCalls:
             raise errors.invalid(message)
         if body is None:
             body = self._context.stack_sets.named(asked).configuration.template_body
-        return responses.template_summary(templates.parse(body))
+        return responses.template_summary(templates.parse(body), self._context.readings)
 
     def _describe_access(self, _asked: Mapping[str, Any]) -> dict[str, Any]:
         organization = self._context.organization

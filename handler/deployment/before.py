@@ -8,9 +8,11 @@ from handler.deployment.liveness import Liveness
 from handler.deployment.request import Request
 from handler.errors import InvalidProperties
 from handler.gateway.stacksets import StackSets
+from handler.plan.configuration import is_given_otherwise
 from handler.plan.instances import doubtful_overrides, interrupted
 from handler.plan.marks import Marks
 from handler.plan.outcomes import QUIET, have_ended_well
+from handler.plan.removal import is_too_much, limits_deletions
 from handler.properties.reading import read_previous, read_properties
 from handler.values.spec import Previous, StackSetSpec
 
@@ -40,6 +42,8 @@ class Before:
             except InvalidProperties:
                 return self.as_left(self.request.physical_id, spec)
         previous = read_previous(old)
+        if self.liveness.is_rollback and self._was_refused(spec, previous.spec):
+            return self.as_left(self.request.physical_id, spec)
         if self._goes_back_to_what_was_cut_short():
             return self._interrupted(self.request.physical_id, previous)
         if not self.request.follows_early_answer:
@@ -53,6 +57,23 @@ class Before:
         if self.request.answers_early and not self._has_ended_well(stack_set_id):
             return self._interrupted(stack_set_id, untouched(spec))
         return untouched(spec)
+
+    def _was_refused(self, spec: StackSetSpec, refused: StackSetSpec | None) -> bool:
+        """Whether the update that this goes back from has written nothing, though it was read.
+
+        What only a look or a call can tell it was refused for: it would have deleted too much, or
+        its template did not suit it. Of the template only that request knows; its reason tells.
+        """
+        if refused is None:
+            return False
+        if is_given_otherwise(spec, refused) and self.liveness.has_refused_before():
+            return True
+        return limits_deletions(refused) and self._would_have_deleted_too_much(spec, refused)
+
+    def _would_have_deleted_too_much(self, spec: StackSetSpec, refused: StackSetSpec) -> bool:
+        there = self.stack_sets.instances(self.request.physical_id)
+        going = [each for each in there if each in spec.instances and each not in refused.instances]
+        return is_too_much(refused, going, len(there))
 
     def _goes_back_to_what_was_cut_short(self) -> bool:
         """Whether a rollback goes back to a deployment that the request between had superseded."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handler.deployment.before import Before, as_it_stands, unsure
 from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
 from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.patience import FIRST_POLL, TimeToRelay
+from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
-from handler.deployment.request import Request, is_stack_set_id, name_in
-from handler.errors import Fault, InvalidProperties, StackSetResourceError
+from handler.deployment.request import Request, is_stack_set_id
+from handler.deployment.succession import Succession
+from handler.errors import InvalidProperties, OutOfTime, StackSetResourceError
 from handler.gateway.stacksets import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
@@ -27,8 +29,7 @@ from handler.values.observation import InstanceState, Observation
 from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
-# Longer than a message stays hidden whose sandbox died at once, and than any look takes.
-_TIME_TO_ANSWER_IN = 1000.0
+_MOST_REPEATED = 3
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Lifecycle:
         request: The request.
         memory: What earlier invocations have left, and this one leaves.
         loop: Brings a stack set to where it should be.
+        preflight: Looks at the template before anything is written.
         answer: Tells CloudFormation that what it waits for has begun.
         warnings: What was passed over in the properties.
         deployment_id: What a wait for the deployment names.
@@ -47,6 +49,7 @@ class Lifecycle:
     request: Request
     memory: Memory
     loop: Reconciliation
+    preflight: Preflight
     answer: Callable[[Observation], None]
     warnings: Sequence[str] = ()
     deployment_id: str = ""
@@ -61,6 +64,7 @@ class Lifecycle:
         """
         self.loop.liveness.begin()
         spec = self._read(read_properties(self.request.properties))
+        self.preflight.require(spec)
         return self._deploy_another(self.request.name_of(spec), spec)
 
     def update(self) -> Observation:
@@ -75,12 +79,12 @@ class Lifecycle:
         """
         self.loop.liveness.begin()
         spec = self._wanted()
-        name = self._replacement_name(spec)
+        name = self._succession().replacement_name(spec)
         if name is not None:
             return self._deploy_another(name, spec)
         before = read_leniently(self.request.old_properties).spec
         present = self.request.physical_id
-        if not self._was_to_be_replaced(spec, before):
+        if not self._succession().was_to_be_replaced(spec, before):
             return self._deploy(present, spec, self._before().of_update(spec))
         return self._take_back(spec, before)
 
@@ -98,7 +102,7 @@ class Lifecycle:
         try:
             self.loop.liveness.begin()
             if is_stack_set_id(self.request.physical_id):
-                self.loop.delete(self.request.physical_id, spec)
+                self.loop.delete(self.request.physical_id, self._as_deployed(spec))
             else:
                 self._delete_what_was_made(spec)
         except GivenUp as given_up:
@@ -120,79 +124,26 @@ class Lifecycle:
         if self.loop.liveness.is_rollback:
             return self._read(read_leniently(wanted))
         try:
-            return self._read(read_properties(wanted, self.request.old_properties))
+            spec = self._read(read_properties(wanted, self.request.old_properties))
+            self.preflight.require(spec, read_leniently(self.request.old_properties).spec)
+            return spec  # noqa: TRY300 - what the preflight raises is caught here, too
         except InvalidProperties:
             if self.loop.liveness.is_surely_rollback():
                 return self._read(read_leniently(wanted))
             raise
 
     def _read(self, reading: Reading) -> StackSetSpec:
-        for warning in reading.warnings[:_MOST_LOGGED]:
+        self.warnings = (*reading.warnings, *self.preflight.warnings(reading.spec))
+        for warning in () if self.memory.own else self.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
-        self.warnings = reading.warnings
         self.loop.stack_sets.call_as = reading.spec.call_as
-        self.deployment_id = self.request.marks.deployment(len(reading.spec.instances)).id
+        self.deployment_id = self._deployment_id(reading.spec)
         return reading.spec
 
-    def _replacement_name(self, spec: StackSetSpec) -> str | None:
-        """The name of the stack set to make instead of the present one; None to keep that."""
-        present = self.request.physical_id
-        if not is_stack_set_id(present):
-            return self.request.name_of(spec)
-        if any(each.stack_set_id == present for each in self.memory.own.values()):
-            return None  # decided by an earlier invocation
-        before = read_leniently(self.request.old_properties).spec
-        if spec.permission_model != before.permission_model:
-            return self._name_of_other_model(spec, present)
-        # A name that was edited while nobody looked at it does not move the stack set.
-        is_kept = spec.name in {None, name_in(present), before.name}
-        if is_kept and self.loop.stack_sets.describe(present) is not None:
-            return None
-        wanted, liveness = spec.name or name_in(present), self.loop.liveness
-        is_gone = liveness.is_rollback and not is_kept and not self._is_there(wanted, spec)
-        if is_gone and liveness.is_surely_rollback():
-            logger.warning("no stack set of the old name is left, so the present one stays")
-            return None
-        return wanted
-
-    def _name_of_other_model(self, spec: StackSetSpec, present: str) -> str | None:
-        """The name of the stack set with another permission model; None to keep the present one.
-
-        Raises:
-            InvalidProperties: The author asks for the present one's name.
-        """
-        name = self.request.name_of(spec)
-        if name != name_in(present):
-            return name
-        if self.loop.liveness.is_rollback or self.loop.liveness.is_surely_rollback():
-            return None
-        message = (
-            f"cannot change to {spec.permission_model} while the stack set keeps its name: write"
-            " another StackSetName, and the stack set is replaced"
-        )
-        raise InvalidProperties([Fault("PermissionModel", message)])
-
-    def _is_there(self, name: str, spec: StackSetSpec) -> bool:
-        if not self.memory.stack_set_id:
-            self._remember(self._ownership().find(name, spec))
-        return bool(self.memory.stack_set_id)
-
-    def _remember(self, own: Own | None) -> None:
-        if own is not None:
-            self.memory.stack_set_id, self.memory.origin = own.stack_set_id, own.origin.name
-
-    def _was_to_be_replaced(self, spec: StackSetSpec, before: StackSetSpec) -> bool:
-        """Whether this goes back from properties that name another stack set, as far as is known.
-
-        An update may come from such properties, too, where a rollback has kept the stack set.
-        """
-        liveness, is_same = self.loop.liveness, before.permission_model == spec.permission_model
-        if is_same and before.name in {None, spec.name}:
-            return False
-        if self.request.name_of(before) == name_in(self.request.physical_id):
-            return False
-        is_rollback = liveness.is_rollback or liveness.is_surely_rollback()
-        return is_rollback or not liveness.first.status
+    def _deployment_id(self, spec: StackSetSpec, last_planned: str = "") -> str:
+        tolerates = not spec.fails_on_tolerated
+        marks = self.request.marks
+        return marks.deployment(len(spec.instances), last_planned, tolerates=tolerates).id
 
     # --- stack sets --------------------------------------------------------------------------
 
@@ -227,10 +178,12 @@ class Lifecycle:
         if not self.memory.stack_set_id:
             own = self._ownership().find(name, spec)
             if own is None:
+                if is_stack_set_id(self.request.physical_id):
+                    self.loop.removals.check_replacement(self.request.physical_id, spec)
                 self.loop.templates.check(spec)
                 self.loop.placing.check(spec.service_managed)
                 own = self._ownership().make(name, spec)
-            self._remember(own)
+            self._succession().remember(own)
         if self.memory.origin == Origin.MADE.name:
             previous = Previous({}, spec=spec, is_new=True)
         elif self.memory.origin == Origin.REPLACED.name:
@@ -251,14 +204,16 @@ class Lifecycle:
             self.loop.liveness.require()
             message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
             raise StackSetResourceError(message) from error
+        except OutOfTime as error:
+            if not self.warnings:
+                raise
+            message = " ".join((str(error), *self.warnings[:_MOST_REPEATED]))
+            raise OutOfTime(message) from error
 
     def _begun(
         self, stack_set_id: str, spec: StackSetSpec, operation_id: str, last_planned: str
     ) -> float:
         """Answer before the end: the whole plan is possible, and its first operation runs.
-
-        A rollback is answered so only where it may not end in time: CloudFormation calls no wait
-        for it but those that it takes back as well.
 
         Returns:
             Seconds for which not to answer yet.
@@ -266,20 +221,25 @@ class Lifecycle:
         Raises:
             TimeToRelay: It is answered: as of now there is more time than CloudFormation's.
         """
-        request = self.request
-        enough = min(_TIME_TO_ANSWER_IN, (request.deadline - request.began) / 3)
-        left = request.deadline - enough - time.time()
-        if self.loop.liveness.is_rollback and left > 0:
-            return left
+        is_rollback = self.loop.liveness.is_rollback
+        held_back = self.request.answer_early_at - time.time() if is_rollback else 0.0
+        if held_back > 0:
+            return held_back
         live = self.loop.stack_sets.describe(stack_set_id)
         if live is None:
             raise NotFound(stack_set_id)
         self.loop.liveness.require()
         wanted = dict.fromkeys(spec.instances, InstanceState("CURRENT"))
-        self.deployment_id = self.request.marks.deployment(len(wanted), last_planned).id
+        self.deployment_id = self._deployment_id(spec, last_planned)
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
         raise TimeToRelay(FIRST_POLL)
+
+    def _as_deployed(self, spec: StackSetSpec) -> StackSetSpec:
+        """What to heed of the properties of a Delete: a rollback takes its own stacks back."""
+        keeps = spec.retain_stacks or spec.fails_on_unreachable
+        is_undone = keeps and self.loop.removals.is_of_what_failed(self.request.physical_id, spec)
+        return _taken_back(spec) if is_undone else spec
 
     def _delete_what_was_made(self, spec: StackSetSpec) -> None:
         """Delete what a Create made that never told."""
@@ -310,7 +270,13 @@ class Lifecycle:
 
     def _remove(self, own: Own | None, spec: StackSetSpec) -> None:
         if own is not None:
-            self.loop.delete(own.stack_set_id, spec)
+            self.loop.delete(own.stack_set_id, _taken_back(spec))
+
+    def _succession(self) -> Succession:
+        loop = self.loop
+        return Succession(
+            self.request, self.memory, loop.liveness, loop.stack_sets, self._ownership
+        )
 
     def _before(self) -> Before:
         return Before(self.request, self.loop.stack_sets, self.loop.marks, self.loop.liveness)
@@ -318,3 +284,8 @@ class Lifecycle:
     def _ownership(self) -> Ownership:
         present = self.request.physical_id if is_stack_set_id(self.request.physical_id) else ""
         return Ownership(self.loop.stack_sets, self.loop.marks, self.loop.liveness, present)
+
+
+def _taken_back(spec: StackSetSpec) -> StackSetSpec:
+    """The same for what a failed request has made: its stacks go as far as they can be reached."""
+    return replace(spec, retain_stacks=False, fails_on_unreachable=False)

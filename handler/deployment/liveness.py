@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from handler.deployment.patience import TimeToRelay
 from handler.deployment.request import Request, as_text
+from handler.errors import is_of_invalid_properties
 from handler.gateway.owning_stack import OwningStack
 from handler.observability import logger
 from handler.plan.liveness import Asked, Verdict, judge
@@ -104,6 +105,12 @@ class Liveness:
                     break
         return self.is_rollback
 
+    def is_surely(self, statuses: Container[str]) -> bool:
+        """Whether a second look shows the stack in one of these states, too."""
+        self.sleep(_SECOND_LOOK)
+        state = self.stack.stack()
+        return state is not None and state.status in statuses
+
     @property
     def is_rollback(self) -> bool:
         """Whether the request is an Update back to what was."""
@@ -179,6 +186,10 @@ class Liveness:
         """
         began = self.stack.requests_began()
         return began[1] if len(began) > 1 else None
+
+    def has_refused_before(self) -> bool:
+        """Whether the request before this one was refused for its properties: it wrote nothing."""
+        return is_of_invalid_properties(self.stack.previous_failure())
 
     def _is_of_another(self) -> bool:
         """Whether what is in progress is another request, signed in the same second as this one."""

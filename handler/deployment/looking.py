@@ -13,7 +13,13 @@ from handler.gateway.look import look, with_overrides
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger
 from handler.plan.marks import Marks
-from handler.plan.outcomes import LAG, contradicts, corrected, is_settled_by, is_stale
+from handler.plan.outcomes import (
+    contradicts,
+    corrected,
+    hides_passed_over,
+    is_settled_by,
+    is_stale,
+)
 from handler.values.observation import InstanceState, Observation, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
@@ -32,15 +38,16 @@ class Looking:
     Attributes:
         sleep: Patience's.
         look_ups: What the request has looked up already, and looks up.
-        expect_until: Until when a list that contradicts the old properties is looked at again, in
-            seconds since the epoch.
+        began: When CloudFormation sent the request, in seconds since the epoch.
+        lag: Seconds for which what is shown may be of before, as far as there is time to wait.
     """
 
     stack_sets: StackSets
     marks: Marks
     sleep: Callable[[float], None]
     look_ups: LookUps
-    expect_until: float
+    began: float
+    lag: float
 
     def look(
         self,
@@ -73,7 +80,7 @@ class Looking:
         as_of = other.operation_id if other is not None else ""
         found = self.look_ups.of(operations.stack_set_id, as_of)
         left = [each for each in unknown if each not in found]
-        if left and other is not None and time.time() - other.ended < LAG:
+        if left and other is not None and time.time() - other.ended < self.lag:
             self.sleep(_PAUSE)  # an instance may be shown as it was before that
             return None
         if not _are_worth_looking_up(left, planner):
@@ -93,11 +100,13 @@ class Looking:
         now = time.time()
         newest = self.stack_sets.recent_operations(operations.stack_set_id, most=1)
         known = {each.operation_id for each in recent}
+        own = operations.successes()
         is_joined = any(each.operation_id not in known for each in newest)
-        if is_joined or is_stale(listed, recent, now) or self._works_unlisted(listed, known):
+        is_old = is_stale(listed, recent, now) or hides_passed_over(listed, own, now)
+        if is_joined or is_old or self._works_unlisted(listed, known):
             self.sleep(_PAUSE)
             return None
-        return corrected(listed, operations.successes(), now)
+        return corrected(listed, own, now)
 
     def _works_unlisted(
         self, listed: Mapping[Target, InstanceState], known: Collection[str]
@@ -115,7 +124,7 @@ class Looking:
         recent: list[OperationState],
     ) -> bool:
         """Whether instances that were deployed are missing, or others there, perhaps for a lag."""
-        if time.time() > self.expect_until:
+        if time.time() > self.began + self.lag:
             return False
         newest = recent[0] if recent else None
         is_contrary = contradicts(spec, previous, listed, operations.successes())

@@ -22,6 +22,7 @@ class Memory:
         first: What CloudFormation showed when the request began.
         own: The operations that the request has started, by id.
         look_ups: The overrides that it has looked up.
+        is_checked: Whether the template has been found to take what it is given.
     """
 
     stack_set_id: str = ""
@@ -29,6 +30,7 @@ class Memory:
     first: FirstLook = field(default_factory=FirstLook)
     own: dict[str, OwnOperation] = field(default_factory=dict)
     look_ups: LookUps = field(default_factory=LookUps)
+    is_checked: bool = False
 
     @property
     def is_answered(self) -> bool:
@@ -45,6 +47,7 @@ class Memory:
             "first": asdict(self.first),
             "own": [asdict(each) for each in own],
             "look_ups": self.look_ups.to_json(),
+            "is_checked": self.is_checked,
         }
 
     @classmethod
@@ -58,4 +61,5 @@ class Memory:
             first=FirstLook(**{name: each for name, each in first.items() if name in known}),
             own={each["operation_id"]: OwnOperation.from_json(each) for each in own},
             look_ups=LookUps.from_json(carried.get("look_ups") or []),
+            is_checked=carried.get("is_checked", False),
         )

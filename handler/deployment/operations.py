@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from handler.deployment.liveness import GivenUp, Liveness
@@ -18,15 +18,17 @@ from handler.gateway.stacksets import AlreadyStarted, NotFound, StackSetBusy, St
 from handler.observability import logger, metrics
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
-from handler.plan.steps import UPDATE_SET, Step
+from handler.plan.removal import can_be_forgotten
+from handler.plan.steps import DELETE, UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
-from handler.values.targets import Target
+from handler.values.targets import Box, Target
 
 BUSY_PAUSE = 5.0
 _INSISTENCE = 15.0
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 15.0
+_MOST_LOGGED = 500
 
 
 @dataclass
@@ -38,6 +40,7 @@ class Operations:
         begun: Called before each look at one of them that is waited for, with its id and
             `last_planned`; returns the seconds after which it is to be called again.
         last_planned: The OperationId of the last step of the plan; empty while there is no plan.
+        tolerates: Whether an operation may fail on as many instances as its preferences let it.
     """
 
     stack_sets: StackSets
@@ -48,6 +51,7 @@ class Operations:
     own: dict[str, OwnOperation]
     begun: Callable[[str, str], float] | None = None
     last_planned: str = ""
+    tolerates: bool = False
     _running: str = ""
     _has_insisted: bool = False
 
@@ -146,9 +150,17 @@ class Operations:
         known = self.own.get(operation_id)
         return known is not None and known.ended > 0
 
+    def has_begun(self) -> bool:
+        """Whether this request is known to have started an operation on the stack set."""
+        return bool(self._of_this_set())
+
     def successes(self) -> list[OwnOperation]:
         """Returns this request's operations on the stack set that have succeeded."""
         return [each for each in self._of_this_set() if each.ended]
+
+    def deleted(self) -> list[Box]:
+        """Returns what this request's deletes have named of units, as far as it is known."""
+        return [e.box for e in self.successes() if e.action == DELETE and e.box is not None]
 
     def learns(self, step: Step) -> bool:
         """Take note of which instances an operation has reached that an earlier sandbox started.
@@ -165,7 +177,9 @@ class Operations:
         learnt = OwnOperation.of(step, operation_id, self.stack_set_id)
         # The id of an update of the set does not tell which instances that was to reach.
         if step.action != UPDATE_SET:
-            self.own[operation_id] = replace(learnt, spared=known.spared, ended=known.ended)
+            self.own[operation_id] = replace(
+                known, accounts=learnt.accounts, regions=learnt.regions
+            )
         return step.action != UPDATE_SET
 
     def judge(self, operation: OperationState) -> None:
@@ -186,14 +200,40 @@ class Operations:
         spared: tuple[Target, ...] = ()
         if operation.status != "SUCCEEDED" or operation.failed_instances:
             failures, cancelled = self._failures(operation)
-            if operation.action != "DELETE" or not self._can_be_forgotten(failures):
+            if not self._lets_off(operation, failures):
                 text = f"{operation.action} operation {operation.operation_id} {operation.status}."
                 raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
             # What is left of its instances is taken care of by the next look.
             spared = tuple(Target(each.account, each.region) for each in failures)
             known = unknown if cancelled else known
         ended = operation.ended or time.time()
-        self.own[operation.operation_id] = replace(known, spared=spared, ended=ended)
+        self.own[operation.operation_id] = replace(
+            known,
+            spared=spared,
+            ended=ended,
+            passed_over=operation.passed_over if operation.action == "DELETE" else 0,
+        )
+
+    def let_off(self) -> set[Target]:
+        """Returns the instances on which this request's operations have failed, and were let off.
+
+        Those that a delete has failed on are among them.
+        """
+        return {target for each in self.successes() for target in each.spared}
+
+    def tolerated(self) -> set[Target]:
+        """Returns the same, none where all has to succeed."""
+        return self.let_off() if self.tolerates else set()
+
+    def failures_let_off(self) -> dict[Target, Failure]:
+        """Returns why they failed, as far as StackSets' lists tell."""
+        found: dict[Target, Failure] = {}
+        for each in self.successes():
+            if each.spared:
+                operation = self.stack_sets.operation(self.stack_set_id, each.operation_id)
+                failures, _ = self._failures(operation)
+                found.update({Target(one.account, one.region): one for one in failures})
+        return found
 
     def stop_own(self) -> None:
         """Stop every operation of this request that runs, first those that need no list."""
@@ -263,8 +303,18 @@ class Operations:
             self.patience.sleep(min(pause, left))
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _can_be_forgotten(self, failures: Collection[Failure]) -> bool:
-        """Whether a delete failed only on instances that never had a stack."""
-        instances = self.stack_sets.instances(self.stack_set_id)
-        states = [instances.get(Target(each.account, each.region)) for each in failures]
-        return bool(states) and not any(state and state.has_stack for state in states)
+    def _lets_off(self, operation: OperationState, failures: Sequence[Failure]) -> bool:
+        """Whether the request goes on though an operation has failed on some instances."""
+        if operation.action == "DELETE" and can_be_forgotten(
+            failures, self.stack_sets.instances(self.stack_set_id)
+        ):
+            return True
+        if not self.tolerates or operation.status != "SUCCEEDED":
+            return False
+        logger.warning(
+            "failures within the tolerance",
+            operation_id=operation.operation_id,
+            count=len(failures),
+            failures=[asdict(each) for each in failures[:_MOST_LOGGED]],
+        )
+        return True

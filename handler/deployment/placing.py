@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from handler.errors import InvalidProperties, StackSetResourceError
 from handler.gateway.organization import NotTold, Organization
 from handler.plan.marks import Marks
+from handler.plan.places import Units
 from handler.plan.selections import UnknownMembers, change
-from handler.plan.units import Units
 from handler.properties.permissions import conflict
 from handler.values.observation import Observation, StackSetState
 from handler.values.organization import ServiceManaged, UnitGroup

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from handler.deployment.content import in_words
+from handler.deployment.operations import Operations
 from handler.deployment.placing import Placing
+from handler.deployment.removals import Removals
 from handler.plan import instances as planning
 from handler.plan.marks import Marks
+from handler.plan.places import Units
+from handler.plan.removal import Removal, leaving
 from handler.plan.steps import Step
+from handler.plan.unit_deletions import leaving_instances, plan_deletion_by_unit
 from handler.plan.units import (
     SetUpdate,
-    Units,
-    plan_deletion_by_unit,
     plan_units,
     unknown_overrides,
     verify_units,
@@ -34,18 +38,25 @@ class Planner(Protocol):
         """How many operations set the overrides of these instances, at most."""
 
     def steps(
-        self, seen: Observation, spec: StackSetSpec, content: str, *, differs: bool
+        self, operations: Operations, seen: Observation, settled: StackSetSpec, content: str | None
     ) -> list[Step]:
         """The steps from what is there to what the template says.
 
         Args:
+            operations: Those of the stack set.
             seen: What is there.
-            spec: What the template says, with the template that is to be deployed.
-            content: What UpdateStackSet has to send, in words of its own.
-            differs: Whether the stack set's own configuration differs.
+            settled: What the template says, with the template that is to be deployed.
+            content: What UpdateStackSet has to send, in words of its own; None where the stack
+                set's own configuration is as it should be.
+
+        Raises:
+            StackSetResourceError: They would take away more than they may.
         """
 
-    def verify(self, seen: Observation) -> None:
+    def wanted(self, seen: Observation) -> Iterable[Target]:
+        """The instances that the template wants, as far as they are known."""
+
+    def verify(self, operations: Operations, seen: Observation) -> None:
         """Say what is not where it should be, when no step is left.
 
         Raises:
@@ -60,6 +71,7 @@ class SelfManagedPlanner:
     spec: StackSetSpec
     previous: Previous
     marks: Marks
+    removals: Removals
 
     def unknown_overrides(self, seen: Observation) -> list[Target]:
         """See `Planner`."""
@@ -70,24 +82,34 @@ class SelfManagedPlanner:
         return planning.operations_that_override(self.spec.instances, targets)
 
     def steps(
-        self, seen: Observation, spec: StackSetSpec, content: str, *, differs: bool
+        self, operations: Operations, seen: Observation, settled: StackSetSpec, content: str | None
     ) -> list[Step]:
         """See `Planner`."""
-        set_content = content if differs else None
-        return planning.plan_deployment(spec, self.previous, seen, self.marks, set_content)
+        going = leaving(self.spec.instances, self.previous, seen, self.marks)
+        there = len(seen.instances)
+        removal = self.removals.of_update(operations, self.spec, going, there)
+        return planning.plan_deployment(
+            settled, self.previous, seen, self.marks, content, removal=removal
+        )
 
-    def verify(self, seen: Observation) -> None:
+    def wanted(self, _seen: Observation) -> Iterable[Target]:
         """See `Planner`."""
-        planning.verify(self.spec, seen)
+        return self.spec.instances
+
+    def verify(self, operations: Operations, seen: Observation) -> None:
+        """See `Planner`."""
+        planning.verify(self.spec, seen, operations.tolerated())
 
 
 @dataclass(frozen=True)
 class ServiceManagedPlanner:
     """Plans for a stack set whose accounts are those of organizational units."""
 
-    wanted: ServiceManaged
+    spec: StackSetSpec
+    managed: ServiceManaged
     previous: Previous
     marks: Marks
+    removals: Removals
     placing: Placing
 
     def unknown_overrides(self, seen: Observation) -> list[Target]:
@@ -96,25 +118,41 @@ class ServiceManagedPlanner:
 
     def operations_that_override(self, targets: list[Target]) -> int:
         """See `Planner`."""
-        return min(len(targets), len({each.overrides for each in self.wanted.groups}))
+        return min(len(targets), len({each.overrides for each in self.managed.groups}))
 
     def steps(
-        self, seen: Observation, _spec: StackSetSpec, content: str, *, differs: bool
+        self, operations: Operations, seen: Observation, settled: StackSetSpec, content: str | None
     ) -> list[Step]:
         """See `Planner`."""
-        update = SetUpdate(content, differs, self.wanted.auto_deployment)
-        return plan_units(self._units(seen), seen, self.marks, update)
+        units = self._units(seen)
+        going, there = leaving_instances(units, seen), len(seen.instances)
+        removal = self.removals.of_update(operations, self.spec, going, there)
+        differs, words = content is not None, content or in_words(settled)
+        update = SetUpdate(words, differs, self.managed.auto_deployment)
+        return plan_units(units, seen, self.marks, update, removal)
 
-    def verify(self, seen: Observation) -> None:
+    def wanted(self, seen: Observation) -> Iterable[Target]:
         """See `Planner`."""
-        verify_units(self._units(seen), seen, self.marks)
+        units = self._units(seen)
+        return [
+            target
+            for target, state in seen.instances.items()
+            if units.wanted_overrides(target, state) is not None
+        ]
+
+    def verify(self, operations: Operations, seen: Observation) -> None:
+        """See `Planner`."""
+        verify_units(self._units(seen), seen, self.marks, operations.tolerated())
 
     def _units(self, seen: Observation) -> Units:
-        return self.placing.units(self.wanted, self.previous, seen)
+        return self.placing.units(self.managed, self.previous, seen)
 
 
 def plan_deletion(
-    spec: StackSetSpec, instances: Mapping[Target, InstanceState], marks: Marks
+    spec: StackSetSpec,
+    instances: Mapping[Target, InstanceState],
+    marks: Marks,
+    removal: Removal,
 ) -> list[Step]:
     """The steps that delete all instances.
 
@@ -122,7 +160,8 @@ def plan_deletion(
         spec: Tells the permission model.
         instances: All that are there.
         marks: Those of the request.
+        removal: What becomes of their stacks.
     """
     if spec.service_managed is None:
-        return planning.plan_deletion(instances, marks)
-    return plan_deletion_by_unit(instances, marks)
+        return planning.plan_deletion(instances, marks, removal)
+    return plan_deletion_by_unit(instances, marks, removal)

@@ -7,12 +7,13 @@ same: they wait until the stack set is quiet, look, and go on from what they see
 from __future__ import annotations
 
 import contextlib
-import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
+from handler.deployment.content import content_to_send
 from handler.deployment.liveness import Liveness
 from handler.deployment.look_ups import LookUps
 from handler.deployment.looking import Looking
@@ -25,17 +26,20 @@ from handler.deployment.planners import (
     ServiceManagedPlanner,
     plan_deletion,
 )
+from handler.deployment.removals import Removals
 from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
 from handler.gateway.stacksets import NotFound, StackSetBusy, StackSets
 from handler.gateway.templates import Templates
-from handler.observability import logger
-from handler.plan.configuration import differs
-from handler.plan.instances import failure
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
-from handler.plan.parameters import operation_preferences, update_parameters, with_default_roles
-from handler.plan.steps import UPDATE_SET, Step, batches
+from handler.plan.parameters import (
+    NO_PREFERENCES,
+    operation_preferences,
+    with_default_roles,
+)
+from handler.plan.steps import Step, batches
 from handler.values.observation import Observation, OperationState
+from handler.values.preferences import as_fast_as_possible
 from handler.values.spec import Previous, StackSetSpec
 
 _STOP_PAUSE = 2.0
@@ -55,6 +59,7 @@ class Reconciliation:
         deadline: When CloudFormation gives up, in seconds since the epoch.
         templates: Gives the wanted template's text.
         placing: Works out where a service-managed stack set is deployed.
+        default_preferences: What holds where a template has no operation preferences.
         own: This request's operations, by id, as far as they are known.
         look_ups: The overrides that it has looked up.
     """
@@ -67,6 +72,7 @@ class Reconciliation:
     deadline: float
     templates: Templates
     placing: Placing
+    default_preferences: Mapping[str, Any] = NO_PREFERENCES
     own: dict[str, OwnOperation] = field(default_factory=dict)
     look_ups: LookUps = field(default_factory=LookUps)
     _known: dict[str, Operations] = field(default_factory=dict)
@@ -97,7 +103,7 @@ class Reconciliation:
             StackSetResourceError: It could not be done, and why.
         """
         operations = self._operations(stack_set_id)
-        operations.begun = begun
+        operations.begun, operations.tolerates = begun, not spec.fails_on_tolerated
         with self._left_in_order(operations, lambda: self._progress(stack_set_id, spec)):
             while True:
                 seen = self._deploy_some(operations, spec, previous)
@@ -109,13 +115,16 @@ class Reconciliation:
 
         Args:
             stack_set_id: What to delete; done where it is gone.
-            spec: Gives the operation preferences.
+            spec: Says what becomes of the stacks, and gives the order of Regions.
 
         Raises:
             GivenUp: The request is not waited for any more.
             StackSetResourceError: It could not be done, and why.
         """
         operations = self._operations(stack_set_id)
+        # What is left is told at the end: one failure is no reason to leave the others.
+        operations.tolerates = True
+        spec = replace(spec, preferences=as_fast_as_possible(spec.preferences))
         with (
             contextlib.suppress(NotFound),
             self._left_in_order(operations, lambda: self._left(stack_set_id)),
@@ -131,8 +140,19 @@ class Reconciliation:
 
     @cached_property
     def _looking(self) -> Looking:
-        until = self.began + min(LAG, (self.deadline - self.began) / 4)
-        return Looking(self.stack_sets, self.marks, self.patience.sleep, self.look_ups, until)
+        return Looking(
+            self.stack_sets,
+            self.marks,
+            self.patience.sleep,
+            self.look_ups,
+            self.began,
+            lag=min(LAG, (self.deadline - self.began) / 4),
+        )
+
+    @cached_property
+    def removals(self) -> Removals:
+        """What becomes of the stacks of instances that go."""
+        return Removals(self.stack_sets, self.marks, self.liveness)
 
     def _operations(self, stack_set_id: str) -> Operations:
         return self._known.setdefault(
@@ -157,14 +177,17 @@ class Reconciliation:
         if seen is None:
             return None
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
-        planned = self._planned(planner, operations, seen, settled, previous)
+        content = content_to_send(operations, seen, settled, previous, self.templates)
+        planned = planner.steps(operations, seen, settled, content)
         steps = self._untaken(operations, planned)
         if not steps:
             learnt = sum(operations.learns(each) for each in planned)
             if learnt or self._may_be_surprised():
                 return None
-            planner.verify(seen)
+            planner.verify(operations, seen)
+            self.removals.log_unreachable(seen, planner.wanted(seen))
             return seen
+        self.removals.log(steps, seen.instances)
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
 
@@ -175,14 +198,13 @@ class Reconciliation:
         listed = self._looking.fresh_instances(operations, recent)
         if listed is None:
             return False
-        steps = self._untaken(operations, plan_deletion(spec, listed, self.marks))
+        removal = self.removals.of_delete(operations, spec, recent)
+        steps = self._untaken(operations, plan_deletion(spec, listed, self.marks, removal))
         if steps:
+            self.removals.log(steps, listed)
             self._take(operations, steps, spec)
             return False
-        if listed:
-            failures = [failure(target, state) for target, state in listed.items()]
-            text = "Deleting left these instances where they are."
-            raise OperationFailed(text, failures)
+        self.removals.verify_empty(operations, listed)
         try:
             self.stack_sets.delete(operations.stack_set_id)
         except StackSetBusy:
@@ -209,35 +231,12 @@ class Reconciliation:
         return True
 
     def _planner(self, spec: StackSetSpec, previous: Previous) -> Planner:
-        wanted = spec.service_managed
-        if wanted is None:
-            return SelfManagedPlanner(spec, previous, self.marks)
-        return ServiceManagedPlanner(wanted, previous, self.marks, self.placing)
-
-    def _planned(
-        self,
-        planner: Planner,
-        operations: Operations,
-        seen: Observation,
-        spec: StackSetSpec,
-        previous: Previous,
-    ) -> list[Step]:
-        content = json.dumps(update_parameters(spec), sort_keys=True)
-        # What CloudFormation read when it made the stack set may have been another content.
-        is_as_made = previous.is_new and not (spec.template_digest and spec.template_url)
-        is_other = not is_as_made and differs(
-            spec, previous, seen.stack_set, self.templates.read(spec)
+        managed = spec.service_managed
+        if managed is None:
+            return SelfManagedPlanner(spec, previous, self.marks, self.removals)
+        return ServiceManagedPlanner(
+            spec, managed, previous, self.marks, self.removals, self.placing
         )
-        if is_other and self._has_rolled_out(operations, content):
-            logger.warning("stack set is shown otherwise than it was updated")
-            is_other = False
-        return planner.steps(seen, spec, content, differs=is_other)
-
-    def _has_rolled_out(self, operations: Operations, content: str) -> bool:
-        """Whether this request has updated the stack set to this content."""
-        step = Step(UPDATE_SET, None, (), content=content)
-        both = (step, replace(step, switches_auto=True))
-        return any(operations.has_succeeded(self.marks.operation_id(each)) for each in both)
 
     def _untaken(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
         return [
@@ -251,12 +250,16 @@ class Reconciliation:
         for batch in managed:
             started = []
             for step in batch:
-                preferences = operation_preferences(spec, step.regions)
+                preferences = operation_preferences(spec, step.regions, self.default_preferences)
                 one = operations.start(step, preferences, spec)
                 if one is not None:
                     started.append(one)
+            ended = []
             for one in started:
-                operations.judge(operations.wait(one.operation_id))
+                ended.append(operations.wait(one.operation_id))
+                operations.judge(ended[-1])
+            if any(each.may_have_passed_over for each in ended):
+                return  # what is left has to go before anything else reaches it
             if len(started) < len(batch):
                 # The rest of the plan may be wrong by now: the next look tells.
                 self.patience.sleep(BUSY_PAUSE)

@@ -17,6 +17,8 @@ from handler.values.spec import START, StackSetSpec
 _PATIENCE_OF_CLOUDFORMATION = 3600
 _LONGEST_DEPLOYMENT = 12 * 3600
 _VALIDITY_OF_SIGNATURE = 7200
+# Longer than a message stays hidden whose sandbox died at once, and than any look takes.
+_TIME_TO_ANSWER_IN = 1000.0
 _SHORTEST_NAME_PART = 40
 _SERVICE_MANAGED_SUFFIX = "-org"
 _NOT_CREATED = "-not-created-"
@@ -128,6 +130,14 @@ class Request:
     def give_up_at(self) -> float:
         """When to stop waiting, so that stopping an operation and answering still fit in."""
         return self.deadline - min(60.0, (self.deadline - self.began) / 10)
+
+    @property
+    def answer_early_at(self) -> float:
+        """Until when a rollback has to have ended, not to be answered before its end.
+
+        CloudFormation calls no wait for it but those that it takes back as well.
+        """
+        return self.deadline - min(_TIME_TO_ANSWER_IN, (self.deadline - self.began) / 3)
 
     def name_of(self, spec: StackSetSpec) -> str:
         """Returns the StackSetName: where the author gives none, one that is unique and fits.

@@ -22,7 +22,7 @@ when it has had the time to be listed.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -108,7 +108,7 @@ class Wait:
         failed = [
             each
             for each in recent
-            if not each.is_active and _has_failed(each) and _is_of(newest, each)
+            if not each.is_active and self._has_failed(each) and _is_of(newest, each)
         ]
         if _is_of_named(newest, self._named):
             self._judge(operations, [each for each in failed if each.status != "STOPPED"])
@@ -147,7 +147,7 @@ class Wait:
     ) -> bool:
         """Whether the instances are as the deployment wants them; pauses if not."""
         listed = self.stack_sets.instances(self.wanted.stack_set_id)
-        behind = _behind(listed)
+        behind = self._behind(listed, recent)
         if not behind and self._are_all_there(listed, recent):
             return True
         pause = _INTERVAL if quiet < QUIET else _LONG_INTERVAL
@@ -232,8 +232,41 @@ class Wait:
         named, newest = self._named, _newest(recent)
         if named is None or (newest is not None and newest.signed_at > named.signed_at):
             return True
-        well = sum(each.is_current or each.is_suspended for each in listed.values())
+        let_off = self._tolerated(recent)
+        well = sum(
+            each.is_current or each.is_suspended or each.last_operation_id in let_off
+            for each in listed.values()
+        )
         return well >= named.instances
+
+    def _has_failed(self, operation: OperationState) -> bool:
+        if operation.status != "SUCCEEDED":
+            return True
+        return operation.failed_instances > 0 and not self._tolerates
+
+    def _behind(
+        self, listed: Mapping[Target, InstanceState], recent: Iterable[OperationState]
+    ) -> dict[Target, InstanceState]:
+        """The instances that are not as they should be; what others have touched last is theirs."""
+        let_off = self._tolerated(recent)
+        return {
+            target: state
+            for target, state in listed.items()
+            if not (state.is_current or state.is_suspended)
+            and read_mark(state.last_operation_id) is not None
+            and state.last_operation_id not in let_off
+        }
+
+    @property
+    def _tolerates(self) -> bool:
+        return self._named is not None and self._named.tolerates
+
+    def _tolerated(self, recent: Iterable[OperationState]) -> set[str]:
+        """The operations that were allowed to fail on some instances."""
+        if not self._tolerates:
+            return set()
+        ended = (each for each in recent if each.status == "SUCCEEDED" and each.failed_instances)
+        return {each.operation_id for each in ended}
 
     @staticmethod
     def _judge(operations: Operations, failed: list[OperationState]) -> None:
@@ -258,17 +291,3 @@ def _is_of_named(newest: Marks | None, named: Deployment | None) -> bool:
     if newest is None or named is None:
         return False
     return (newest.signed_at, newest.request) == (named.signed_at, named.request)
-
-
-def _has_failed(operation: OperationState) -> bool:
-    return operation.status != "SUCCEEDED" or operation.failed_instances > 0
-
-
-def _behind(listed: Mapping[Target, InstanceState]) -> dict[Target, InstanceState]:
-    """The instances that are not as they should be; what others have touched last is theirs."""
-    return {
-        target: state
-        for target, state in listed.items()
-        if not (state.is_current or state.is_suspended)
-        and read_mark(state.last_operation_id) is not None
-    }

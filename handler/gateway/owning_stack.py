@@ -85,6 +85,17 @@ class OwningStack:
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
 
+    def previous_failure(self) -> str:
+        """Returns why the resource's last request failed by the function's own word.
+
+        Returns:
+            Empty where it did not, or CloudFormation does not tell.
+        """
+        ended = next((each for each in self._own_events() if not _is_beginning(each)), {})
+        reason = ended.get("ResourceStatusReason") or ""
+        is_own = str(ended.get("ResourceStatus")).endswith("_FAILED") and _OWN_ANSWER in reason
+        return reason if is_own else ""
+
     def requests_began(self) -> list[float]:
         """Returns when the resource's last requests began, in seconds since the epoch.
 
@@ -122,6 +133,21 @@ class OwningStack:
         except ValueError:
             return None
 
+    def was_deployed(self, physical_id: str) -> bool | None:
+        """Whether a request has ever succeeded that left the resource with this physical id.
+
+        Returns:
+            False where its Create has failed; None where CloudFormation does not tell.
+        """
+        for each in self._own_events():
+            if each.get("PhysicalResourceId") != physical_id:
+                continue
+            if each["ResourceStatus"].startswith("UPDATE_") or _is_done(each):
+                return True
+            if not _is_beginning(each):
+                return False
+        return None
+
     def _own_events(self) -> list[dict[str, Any]]:
         """The same without deletes: what was replaced is deleted under the same logical id."""
         return [e for e in self._events() if e["ResourceStatus"].startswith(_OF_ITS_OWN)]
@@ -151,6 +177,10 @@ class OwningStack:
             return {}
         self.is_silent = False
         return answer
+
+
+def _is_done(event: Mapping[str, Any]) -> bool:
+    return str(event["ResourceStatus"]).endswith("_COMPLETE")
 
 
 def _is_beginning(event: Mapping[str, Any]) -> bool:

@@ -43,6 +43,21 @@ def differs(
     )
 
 
+def is_given_otherwise(spec: StackSetSpec, before: StackSetSpec) -> bool:
+    """Whether the template changes, or anything that it has to take: values and capabilities."""
+    return (
+        _named_template(spec) != _named_template(before)
+        or dict(spec.parameters) != dict(before.parameters)
+        or spec.capabilities != before.capabilities
+        or set(spec.instances.values()) != set(before.instances.values())
+    )
+
+
+def names_the_same_template(spec: StackSetSpec, before: StackSetSpec) -> bool:
+    """Whether the template is where it was, and the same as far as its digest tells."""
+    return _named_template(spec) == _named_template(before)
+
+
 def stays_current(spec: StackSetSpec, live: StackSetState) -> bool:
     """Whether something changes that makes no instance OUTDATED by itself: tags, rights, roles."""
     return (

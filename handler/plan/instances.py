@@ -10,25 +10,28 @@ override a new template parameter only once the template has been rolled out to 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
 from handler.plan.configuration import stays_current
 from handler.plan.cover import cover
 from handler.plan.marks import Marks
+from handler.plan.removal import STACKS_GO, Removal, leaving
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Rectangle, Target
 
 
-def plan_deployment(
+def plan_deployment(  # noqa: PLR0913  what is wanted, what was, what is, and how to go about it
     spec: StackSetSpec,
     previous: Previous,
     seen: Observation,
     marks: Marks,
     set_content: str | None,
+    *,
+    removal: Removal = STACKS_GO,
 ) -> list[Step]:
     """The steps from what is there to what the template says.
 
@@ -39,13 +42,15 @@ def plan_deployment(
         marks: Those of this request.
         set_content: What UpdateStackSet has to send, in words of its own; None where the stack
             set's own configuration is as it should be.
+        removal: What becomes of the stacks of instances that leave.
 
     Returns:
         Steps in the order in which to take them; none when all is done that can be.
     """
     wanted = spec.instances
     found = _difference(wanted, previous, seen, marks)
-    deletions = plan_deletion(found.leaving, marks)
+    removal = replace(removal, coming_back=wanted)
+    deletions = plan_deletion(found.leaving, marks, removal)
     creations = _grouped(CREATE, wanted, found.missing)
     if set_content is None:
         stale = [*found.overridden, *found.outdated]
@@ -83,13 +88,13 @@ class _Difference:
 def _difference(
     wanted: Mapping[Target, Overrides], previous: Previous, seen: Observation, marks: Marks
 ) -> _Difference:
-    leaving = {
+    half_deleted = {
         target: state
         for target, state in seen.instances.items()
-        if (target in previous.instances and target not in wanted)
-        or (target in wanted and must_be_replaced(state, marks))
+        if target in wanted and must_be_replaced(state, marks)
     }
-    remaining = {t: state for t, state in seen.instances.items() if t not in leaving}
+    going = {**leaving(wanted, previous, seen, marks), **half_deleted}
+    remaining = {t: state for t, state in seen.instances.items() if t not in going}
     overridden = {
         target: state
         for target, state in remaining.items()
@@ -97,7 +102,7 @@ def _difference(
         and overrides_in_force(target, wanted[target], previous, seen, marks) != wanted[target]
     }
     return _Difference(
-        leaving,
+        going,
         remaining,
         [each for each in wanted if each not in remaining],
         overridden,
@@ -139,29 +144,34 @@ def _are_known(overridden: Iterable[Target], spec: StackSetSpec, seen: Observati
     return all(key in known for target in overridden for key, _ in spec.instances[target])
 
 
-def plan_deletion(instances: Mapping[Target, InstanceState], marks: Marks) -> list[Step]:
-    """The steps that delete instances.
-
-    The stacks of suspended accounts cannot be reached, so they are left and only forgotten. So is
-    an instance that never had a stack, once deleting it has failed: its account perhaps lacks the
-    execution role. Otherwise such instances could never go, and the stack set neither.
-    """
-    by_reach: dict[bool, list[Target]] = defaultdict(list)
+def plan_deletion(
+    instances: Mapping[Target, InstanceState], marks: Marks, removal: Removal = STACKS_GO
+) -> list[Step]:
+    """The steps that delete instances, with their stacks or without."""
+    by_fate: dict[bool, list[Target]] = defaultdict(list)
     for target, state in instances.items():
-        tried = marks.action_of(state.last_operation_id) == DELETE
-        by_reach[state.is_suspended or (tried and not state.has_stack)].append(target)
+        leaves_stack = removal.leaves_stack(target, state, marks)
+        if leaves_stack is not None:
+            by_fate[leaves_stack].append(target)
     return [
-        Step(DELETE, rectangle, rectangle.regions, retain_stacks=unreachable)
-        for unreachable, targets in sorted(by_reach.items())
+        Step(DELETE, rectangle, rectangle.regions, retain_stacks=leaves_stack)
+        for leaves_stack, targets in sorted(by_fate.items())
         for rectangle in cover(targets)
     ]
 
 
-def verify(spec: StackSetSpec, seen: Observation) -> None:
+def verify(
+    spec: StackSetSpec, seen: Observation, tolerated: Container[Target] = frozenset()
+) -> None:
     """Take a stack set for deployed when no step is left, or say what is not where it should be.
 
+    Args:
+        spec: What the template says.
+        seen: The last look.
+        tolerated: Instances on which an operation was allowed to fail.
+
     Raises:
-        OperationFailed: Some stack is not CURRENT, and its account is not suspended.
+        OperationFailed: Some other stack is not CURRENT, and its account is not suspended.
     """
     missing = [
         Failure(*target, "The instance was deleted while this request ran.")
@@ -171,7 +181,8 @@ def verify(spec: StackSetSpec, seen: Observation) -> None:
     behind = {
         target: state
         for target, state in seen.instances.items()
-        if target in spec.instances and not (state.is_current or state.is_suspended)
+        if target in spec.instances
+        and not (state.is_current or state.is_suspended or target in tolerated)
     }
     failed = [failure(target, state) for target, state in behind.items() if not state.is_cancelled]
     if missing or behind:

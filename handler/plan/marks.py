@@ -37,11 +37,16 @@ class Mark(NamedTuple):
     present: str
 
 
-_DEPLOYMENT = re.compile(rf"([0-9a-f]{{8}})-({_D})-([0-9]{{1,6}})(?:-({_FORM.pattern}))?")
+_TOLERANT = "-tolerant"
+_DEPLOYMENT = re.compile(
+    rf"([0-9a-f]{{8}})-({_D})-([0-9]{{1,6}})(?:-({_FORM.pattern}))?(?P<tolerant>{_TOLERANT})?"
+)
 
 
 class Deployment(NamedTuple):
-    """What a ``DeploymentId`` tells of a request that deploys: ``SIGNED-REQUEST-COUNT[-LAST]``.
+    """What a ``DeploymentId`` tells of a request that deploys.
+
+    It is ``SIGNED-REQUEST-COUNT[-LAST][-tolerant]``.
 
     Attributes:
         signed_at: When CloudFormation signed the request, in whole seconds since the epoch; 0
@@ -50,24 +55,30 @@ class Deployment(NamedTuple):
         instances: How many stack instances its template names.
         last: The OperationId of the last step of its plan; empty where that is not known, or the
             deployment has ended.
+        tolerates: Whether failures that an operation tolerates are none of the deployment's.
     """
 
     signed_at: int
     request: str
     instances: int
     last: str = ""
+    tolerates: bool = False
 
     @classmethod
     def read(cls, deployment_id: str) -> Deployment | None:
         """Returns what a DeploymentId tells; None where it is none."""
         found = _DEPLOYMENT.fullmatch(deployment_id)
-        return cls(int(found[1], 16), found[2], int(found[3]), found[4] or "") if found else None
+        if found is None:
+            return None
+        last, tolerates = found[4] or "", bool(found["tolerant"])
+        return cls(int(found[1], 16), found[2], int(found[3]), last, tolerates)
 
     @property
     def id(self) -> str:
         """The DeploymentId."""
         known = f"{self.signed_at:08x}-{self.request}-{self.instances}"
-        return f"{known}-{self.last}" if self.last else known
+        last = f"-{self.last}" if self.last else ""
+        return f"{known}{last}{_TOLERANT if self.tolerates else ''}"
 
     def has_started(self, operation_id: str) -> bool:
         """Whether it is this deployment that started the operation."""
@@ -128,14 +139,15 @@ class Marks:
         )
         return "-".join(parts)
 
-    def deployment(self, instances: int, last: str = "") -> Deployment:
+    def deployment(self, instances: int, last: str = "", *, tolerates: bool = False) -> Deployment:
         """Returns what the request deploys.
 
         Args:
             instances: How many stack instances its template names.
             last: The OperationId of the last step of its plan.
+            tolerates: Whether failures that an operation tolerates are none of the deployment's.
         """
-        return Deployment(self.signed_at, self.request, instances, last)
+        return Deployment(self.signed_at, self.request, instances, last, tolerates)
 
     def client_request_token(self, name: str, attempt: str = "") -> str:
         """Returns the ClientRequestToken with which the resource creates a stack set.
@@ -169,6 +181,11 @@ class Marks:
         """Whether the resource had this stack set when it started the operation on another."""
         mark = self.read(operation_id)
         return mark is not None and mark.present == _digest(stack_set_id)
+
+    def is_of_create(self, operation_id: str) -> bool:
+        """Whether the resource had no stack set yet when it started the operation."""
+        mark = self.read(operation_id)
+        return mark is not None and mark.present == _digest("")
 
     def names_instances_of_resource(self, operation_id: str) -> bool:
         """Whether a request of this resource started the operation for just these instances."""

@@ -7,7 +7,7 @@ that contradicts what is known is looked at again before anything is concluded f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +34,9 @@ class OwnOperation:
         units: The organizational units that it names, if it does.
         account_filter: Which of their accounts.
         everywhere: Whether it reaches every instance instead.
-        spared: Instances that it names and has not done with.
+        spared: Instances that it names and has not done with: it failed on them, and was let off.
         ended: When it succeeded, in seconds since the epoch; 0 while that is not known.
+        passed_over: How many instances it has left for their accounts' sake, if it is a delete.
     """
 
     operation_id: str
@@ -48,6 +49,7 @@ class OwnOperation:
     ended: float = 0.0
     units: tuple[str, ...] = ()
     account_filter: str = ""
+    passed_over: int = 0
 
     @classmethod
     def of(cls, step: Step, operation_id: str, stack_set_id: str) -> OwnOperation:
@@ -78,14 +80,21 @@ class OwnOperation:
             ended=carried["ended"],
             units=tuple(carried.get("units", ())),
             account_filter=carried.get("account_filter", ""),
+            passed_over=carried.get("passed_over", 0),
         )
+
+    @property
+    def box(self) -> Box | None:
+        """What it names of organizational units; None for accounts, or everything."""
+        if not self.units:
+            return None
+        return Box(self.units, self.regions, self.account_filter, self.accounts)
 
     def targets(self, listed: Mapping[Target, InstanceState]) -> set[Target]:
         """Returns the instances that it has done with, of all that a list shows."""
         if self.everywhere:
             return set(listed) - set(self.spared)
-        if self.units:
-            box = Box(self.units, self.regions, self.account_filter, self.accounts)
+        if (box := self.box) is not None:
             reached = {each for each, state in listed.items() if box.reaches(state.unit, *each)}
             return reached - set(self.spared)
         named = Rectangle(self.accounts, self.regions).targets()
@@ -106,11 +115,13 @@ def corrected(
     if not recent:
         return listed
     instances = dict(listed)
-    for operation in recent:
+    for number, operation in enumerate(recent):
+        since = {each.operation_id for each in recent[number:]}
         for target in operation.targets(instances):
             state = instances.get(target)
             if operation.action == DELETE:
-                instances.pop(target, None)
+                if state is None or not _is_passed_over(state, since):
+                    instances.pop(target, None)
             elif operation.units and state is not None and state.is_current:
                 continue  # a create passes over what is there, and whose it was
             elif (operation.action == CREATE) if state is None else _is_behind(state, operation):
@@ -121,7 +132,27 @@ def corrected(
                     has_stack=True,
                     unit=state.unit if state is not None else "",
                 )
+        for target in operation.spared if operation.action != DELETE else ():
+            state = instances.get(target)
+            if (operation.action == CREATE) if state is None else _is_behind(state, operation):
+                has_stack = state is not None and state.has_stack
+                instances[target] = InstanceState(
+                    "OUTDATED",
+                    "FAILED",
+                    last_operation_id=operation.operation_id,
+                    has_stack=has_stack,
+                )
     return instances
+
+
+def _is_passed_over(state: InstanceState, since: Container[str]) -> bool:
+    """Whether a list shows that a delete has left an instance for its account's sake.
+
+    Args:
+        state: What the list shows.
+        since: The delete, and this request's later operations.
+    """
+    return state.is_suspended and state.last_operation_id in since
 
 
 def _is_behind(state: InstanceState, operation: OwnOperation) -> bool:
@@ -144,6 +175,22 @@ def is_stale(
     return any(
         state.is_unfinished and state.last_operation_id in recent for state in listed.values()
     )
+
+
+def hides_passed_over(
+    listed: Mapping[Target, InstanceState], own: Sequence[OwnOperation], now: float
+) -> bool:
+    """Whether a list does not show yet what a delete has just left for its account's sake.
+
+    Args:
+        listed: What ListStackInstances shows.
+        own: This request's operations that have succeeded, in their order.
+        now: The time, in seconds since the epoch.
+    """
+    newest = own[-1] if own else None
+    if newest is None or not newest.passed_over or now - newest.ended >= LAG:
+        return False
+    return not any(each.last_operation_id == newest.operation_id for each in listed.values())
 
 
 def contradicts(

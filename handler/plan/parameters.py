@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from handler.plan.steps import DELETE, UPDATE, Step
@@ -13,6 +14,9 @@ from handler.values.spec import StackSetSpec
 
 DEFAULT_EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
 CUSTOM_EXECUTION_ROLE = "stacksets-exec-custom-"
+NO_PREFERENCES: Mapping[str, Any] = MappingProxyType({})
+"""What the API takes for its own default."""
+
 _DEFAULT_ADMINISTRATION_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 
 
@@ -127,9 +131,17 @@ def api_parameters(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())]
 
 
-def operation_preferences(spec: StackSetSpec, regions: tuple[str, ...]) -> dict[str, Any]:
-    """The preferences of one operation: a RegionOrder names exactly the regions it reaches."""
-    preferences = dict(spec.preferences)
+def operation_preferences(
+    spec: StackSetSpec, regions: tuple[str, ...], default: Mapping[str, Any] = NO_PREFERENCES
+) -> dict[str, Any]:
+    """The preferences of one operation: a RegionOrder names exactly the regions it reaches.
+
+    Args:
+        spec: What the template says.
+        regions: Those that the operation reaches.
+        default: What holds where the template has no preferences.
+    """
+    preferences = dict(spec.preferences or default)
     order = preferences.pop("RegionOrder", None)
     if order and regions:
         listed = [region for region in order if region in regions]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from handler.values.observation import InstanceState
 from handler.values.spec import NO_OVERRIDES, Overrides
-from handler.values.targets import Reach, Rectangle
+from handler.values.targets import Reach, Rectangle, Target
 
 DELETE = "DeleteStackInstances"
 UPDATE_SET = "UpdateStackSet"
@@ -37,6 +38,11 @@ class Step:
     content: str = ""
     switches_auto: bool = False
 
+    @property
+    def targets(self) -> frozenset[Target]:
+        """The instances that it names one by one; none of units, or where it reaches all."""
+        return self.reach.targets() if isinstance(self.reach, Rectangle) else frozenset()
+
 
 def batches(steps: Iterable[Step]) -> list[list[Step]]:
     """Split steps into those that can run side by side, for a stack set with managed execution.
@@ -56,15 +62,25 @@ def batches(steps: Iterable[Step]) -> list[list[Step]]:
     return found
 
 
+def reached(step: Step, listed: Mapping[Target, InstanceState]) -> Collection[Target]:
+    """Returns those of the listed instances that a step reaches."""
+    reach = step.reach
+    if reach is None:
+        return listed.keys()
+    if isinstance(reach, Rectangle):
+        return step.targets & listed.keys()
+    return [each for each, state in listed.items() if reach.reaches(state.unit, *each)]
+
+
 def _claims(step: Step) -> frozenset[object]:
     """Returns what the step reaches; of units, in which nobody knows who is, only how."""
     if isinstance(step.reach, Rectangle):
-        return frozenset(step.reach.targets())
+        return step.targets
     return frozenset({step.action}) if step.reach is not None else frozenset()
 
 
 def _rivals(step: Step) -> frozenset[object]:
     """Returns what must not be reached beside the step; two of its kind do each other no harm."""
     if isinstance(step.reach, Rectangle):
-        return frozenset(step.reach.targets())
+        return step.targets
     return frozenset({CREATE, UPDATE, DELETE} - {step.action})

@@ -8,69 +8,23 @@ them.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
 from handler.plan.boxes import by_overrides, cover_by_boxes
 from handler.plan.instances import failure, must_be_replaced, worth_retrying
 from handler.plan.marks import Marks
+from handler.plan.places import Units, cells_of
+from handler.plan.removal import STACKS_GO, Removal
 from handler.plan.selections import Change, change
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
-from handler.values.observation import InstanceState, Observation
+from handler.plan.steps import CREATE, UPDATE, UPDATE_SET, Step
+from handler.plan.unit_deletions import plan_again, plan_leaving
+from handler.values.observation import Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, combined, in_force
+from handler.values.selection import NOWHERE, Cell, Place, Selection, combined, in_force
 from handler.values.spec import Overrides
-from handler.values.targets import ALL, DIFFERENCE, INTERSECTION, Box, Target
-
-
-@dataclass(frozen=True)
-class Units:
-    """Where a service-managed stack set is deployed, and was.
-
-    Attributes:
-        wanted: What the template selects.
-        before: What it selected before.
-        tree: What is known of the organization.
-        certain: Whether what was selected before is deployed, as far as is known.
-    """
-
-    wanted: Selection
-    before: Selection = field(default_factory=dict)
-    tree: Tree = field(default_factory=Tree)
-    certain: bool = True
-
-    def place_of(self, target: Target, state: InstanceState) -> Place:
-        """Returns the place for which an instance was made.
-
-        The API shows the unit that the call named; perhaps it is the account's own instead.
-        """
-        place = Place(state.unit, target.region)
-        known = {*self.wanted, *self.before}
-        if place in known:
-            return place
-        named = [
-            each
-            for each in sorted(known)
-            if each.region == target.region
-            and (
-                target.account in self.wanted.get(each, NOWHERE).named
-                or target.account in self.before.get(each, NOWHERE).named
-            )
-        ]
-        above = [Place(each, target.region) for each in self.tree.ancestors(state.unit)]
-        return next((each for each in (*named, *above) if each in known), place)
-
-    def wanted_overrides(self, target: Target, state: InstanceState) -> Overrides | None:
-        """Returns the overrides that an instance is to have; None for one that nobody wants."""
-        place = self.place_of(target, state)
-        return in_force(self.wanted, place, self.tree).of(target.account)
-
-    def overrides_before(self, target: Target, state: InstanceState) -> Overrides | None:
-        """Returns the overrides that an instance had; None for unknown, or no instance."""
-        place = self.place_of(target, state)
-        return in_force(self.before, place, self.tree).of(target.account)
+from handler.values.targets import Target
 
 
 @dataclass(frozen=True)
@@ -101,7 +55,13 @@ def unknown_overrides(units: Units, seen: Observation, marks: Marks) -> list[Tar
     )
 
 
-def plan_units(units: Units, seen: Observation, marks: Marks, update: SetUpdate) -> list[Step]:
+def plan_units(
+    units: Units,
+    seen: Observation,
+    marks: Marks,
+    update: SetUpdate,
+    removal: Removal = STACKS_GO,
+) -> list[Step]:
     """The steps from what is there to what the template says.
 
     Args:
@@ -109,6 +69,7 @@ def plan_units(units: Units, seen: Observation, marks: Marks, update: SetUpdate)
         seen: What is there.
         marks: Those of this request.
         update: What the stack set itself is to become.
+        removal: What becomes of the stacks of instances that leave.
 
     Returns:
         Steps in the order in which to take them. Steps whose operations have succeeded are among
@@ -119,7 +80,7 @@ def plan_units(units: Units, seen: Observation, marks: Marks, update: SetUpdate)
     """
     found = change(units.before, units.wanted, units.tree)
     broken = _broken(units, seen, marks)
-    deletions = _deletions(found.leaving, broken)
+    deletions = [*plan_leaving(units, found.leaving, seen, marks, removal), *plan_again(broken)]
     creations = _creations(units, found, broken)
     stale = {} if update.differs else _worth_retrying(units, seen, marks)
     updates = _updates({**_overridden(units, found, seen, marks), **stale})
@@ -140,18 +101,13 @@ def plan_units(units: Units, seen: Observation, marks: Marks, update: SetUpdate)
 
 def _broken(units: Units, seen: Observation, marks: Marks) -> dict[Place, Cell]:
     """The wanted instances that an earlier delete has left half deleted."""
-    return _cells(
+    return cells_of(
         (units.place_of(target, state), target.account, overrides)
         for target, state in seen.instances.items()
         if must_be_replaced(state, marks)
         and marks.is_of_resource(state.last_operation_id)
         and (overrides := units.wanted_overrides(target, state)) is not None
     )
-
-
-def _deletions(leaving: Selection, broken: Selection) -> list[Step]:
-    boxes = [*cover_by_boxes(leaving), *cover_by_boxes(broken)]
-    return [Step(DELETE, box, box.regions) for box in boxes]
 
 
 def _creations(units: Units, found: Change, broken: Selection) -> list[Step]:
@@ -221,7 +177,7 @@ def _worth_retrying(
 
 def _updates(instances: Mapping[tuple[Place, Target], Overrides]) -> list[Step]:
     """One account without an instance refuses a whole call, so those that are there are named."""
-    cells = _cells((place, target.account, each) for (place, target), each in instances.items())
+    cells = cells_of((place, target.account, each) for (place, target), each in instances.items())
     return [
         Step(UPDATE, box, box.regions, overrides)
         for overrides, part in by_overrides(cells).items()
@@ -229,42 +185,16 @@ def _updates(instances: Mapping[tuple[Place, Target], Overrides]) -> list[Step]:
     ]
 
 
-def _cells(named: Iterable[tuple[Place, str, Overrides]]) -> dict[Place, Cell]:
-    by_place: dict[Place, dict[str, Overrides | None]] = defaultdict(dict)
-    for place, account, overrides in named:
-        by_place[place][account] = overrides
-    return {place: Cell(None, accounts) for place, accounts in by_place.items()}
-
-
-def plan_deletion_by_unit(instances: Mapping[Target, InstanceState], marks: Marks) -> list[Step]:
-    """The steps that delete all instances, whoever made them.
-
-    The stacks of suspended accounts cannot be reached, so they are only forgotten.
-    """
-    by_reach: dict[bool, dict[Target, InstanceState]] = defaultdict(dict)
-    for target, state in instances.items():
-        tried = marks.action_of(state.last_operation_id) == DELETE
-        by_reach[state.is_suspended or (tried and not state.has_stack)][target] = state
-    left = tuple(sorted({each.account for each in by_reach[True]}))
-    steps = []
-    if by_reach[False]:
-        units, regions = _sides(by_reach[False])
-        box = Box(units, regions, DIFFERENCE if left else ALL, left)
-        steps.append(Step(DELETE, box, regions))
-    if left:
-        units, regions = _sides(by_reach[True])
-        box = Box(units, regions, INTERSECTION, left)
-        steps.append(Step(DELETE, box, regions, retain_stacks=True))
-    return steps
-
-
-def _sides(instances: Mapping[Target, InstanceState]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    units = {state.unit for state in instances.values()}
-    return tuple(sorted(units)), tuple(sorted({each.region for each in instances}))
-
-
-def verify_units(units: Units, seen: Observation, marks: Marks) -> None:
+def verify_units(
+    units: Units, seen: Observation, marks: Marks, tolerated: Container[Target] = frozenset()
+) -> None:
     """Take a stack set for deployed when no step is left, or say what is not where it should be.
+
+    Args:
+        units: Where it is to be deployed.
+        seen: The last look.
+        marks: Those of this request.
+        tolerated: Instances on which an operation was allowed to fail.
 
     Raises:
         OperationFailed: Some stack of the resource's own is not CURRENT, and its account is not
@@ -273,7 +203,7 @@ def verify_units(units: Units, seen: Observation, marks: Marks) -> None:
     behind = {
         target: state
         for target, state in seen.instances.items()
-        if not (state.is_current or state.is_suspended)
+        if not (state.is_current or state.is_suspended or target in tolerated)
         and marks.is_of_resource(state.last_operation_id)
         and units.wanted_overrides(target, state) is not None
     }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from handler.errors import Fault
-from handler.properties import fields
+from handler.properties import asides, fields
 from handler.properties.maps import Properties
-from handler.values.spec import END
+from handler.values.preferences import BALANCED, CAREFUL, FAST, PREFERENCES
+from handler.values.spec import END, RETAIN
 
+_WORDS = f"{CAREFUL}, {BALANCED} or {FAST}"
 ALTERNATIVES = (
     ("FailureToleranceCount", "FailureTolerancePercentage"),
     ("MaxConcurrentCount", "MaxConcurrentPercentage"),
@@ -34,6 +36,18 @@ class Preferences(Properties):
     MaxConcurrentCount: fields.PositiveCount | None = None
     MaxConcurrentPercentage: fields.PositivePercentage | None = None
     ConcurrencyMode: fields.ConcurrencyMode | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_word(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        word = value.strip().upper()
+        if word not in PREFERENCES:
+            members = ", ".join(cls.model_fields)
+            message = f"is {fields.shown(value)}: write {_WORDS}, or a map with {members}"
+            raise fields.fault_error(Fault("", message))
+        return dict(PREFERENCES[word])
 
     def faults(self) -> Iterator[Fault]:
         """Yields what is wrong among members that are each right by themselves."""
@@ -60,6 +74,13 @@ class Basics(Properties):
     Capabilities: fields.Capabilities = ()
     ManagedExecution: Execution = Execution()
     OperationPreferences: Preferences = Preferences()
+    FailOnTolerated: fields.Boolean = True
+    RetainStacks: fields.Boolean = False
+    RetainStacksOnRemoval: fields.Boolean = False
+    UnreachableAccounts: fields.UnreachableAccounts = RETAIN
+    MaxDeletePercentage: fields.Percentage = 100
+    Revision: asides.Revision | None = None
+    DryRun: asides.DryRun | None = None
 
     def basic_faults(self, unreadable: Collection[str]) -> Iterator[Fault]:
         """Yields what is wrong among members that are each right by themselves.

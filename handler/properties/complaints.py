@@ -20,6 +20,32 @@ from handler.properties.permissions import Automatic
 
 _Root = TypeVar("_Root", bound=Properties)
 
+_GROUP = (
+    "write it into a group, StackInstancesGroup: [{DeploymentTargets: {Accounts: [...]},"
+    " Regions: [...]}]"
+)
+# In the order in which a name that several of them know is looked for.
+_PLACES: tuple[tuple[type[Properties], str], ...] = (
+    (Group, _GROUP),
+    (Targets, _GROUP),
+    (Preferences, "write it into OperationPreferences"),
+    (Execution, "write it into ManagedExecution"),
+    (StackSetProperties, "write it at the top, beside the list of groups"),
+)
+# What other tools and other resources call it, in small letters.
+_SYNONYMS = {
+    "name": "StackSetName",
+    "rolearn": "AdministrationRoleARN",
+    "adminrolearn": "AdministrationRoleARN",
+    "stacks": "StackInstances",
+    "groups": "StackInstancesGroup",
+    "instances": "StackInstances",
+    "overrides": "ParameterOverrides",
+    "preferences": "OperationPreferences",
+    "maxconcurrency": "MaxConcurrentCount",
+    "failuretolerance": "FailureToleranceCount",
+}
+
 Place = tuple[int | str, ...]
 """The way from the properties to a value in them: names of members and numbers of entries."""
 
@@ -98,13 +124,31 @@ def _complaint(details: ErrorDetails, root: type[Properties], type_name: str) ->
 def _unknown(place: Place, root: type[Properties], type_name: str) -> Complaint:
     name = str(place[-1])
     holder = path_of(place[:-1]) or type_name
-    known = list(_model_at(place, root).model_fields)
+    model = _model_at(place, root)
+    known = list(model.model_fields)
     close = get_close_matches(name, known, n=1) or [
         each for each in known if each.lower() == name.lower()
     ]
-    mend = f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(known)}."
+    meant = close or [each for each in known if each == _SYNONYMS.get(name.lower())]
+    where = _place_of(name, model) if issubclass(root, StackSetProperties) else None
+    if where:
+        mend = f"{where}."
+    else:
+        mend = f"did you mean `{meant[0]}`?" if meant else f"it knows {', '.join(known)}."
     fault = Fault("", f"`{name}` is not a property of {holder}; {mend}")
     return Complaint(place, (fault,), is_unknown=True)
+
+
+def _place_of(name: str, model: type[Properties]) -> str | None:
+    """Where a member belongs that stands in the wrong map; None where it is known nowhere."""
+    if model in {Group, Targets} and name == "Parameters":
+        return "write ParameterOverrides here, for these instances alone, or Parameters at the top"
+    if model is Targets and name in Group.model_fields:
+        return "write it into the group, beside DeploymentTargets"
+    for holder, place in _PLACES:
+        if holder is not model and name in holder.model_fields:
+            return place
+    return None
 
 
 def _model_at(place: Place, root: type[Properties]) -> type[Properties]:

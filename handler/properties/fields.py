@@ -17,20 +17,27 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from handler.errors import Fault
-from handler.properties.pairs import PARAMETER, TAG, Spelling, is_gap, read_pairs
-from handler.values.spec import END, START
+from handler.properties import hints, locations
+from handler.properties.pairs import (
+    MOST_TAGS,
+    PARAMETER,
+    TAG,
+    Spelling,
+    is_gap,
+    parameter_faults,
+    read_pairs,
+    tag_faults,
+)
+from handler.values.addresses import locate
+from handler.values.spec import END, FAIL, RETAIN, START
 
 FAULTS = "faults"
 """Type, and name of the context entry, of a pydantic error that carries faults of our own."""
 
 _LONGEST_SHOWN = 60
 _LONGEST_DESCRIPTION = 1024
-_LONGEST_PARAMETER = 4096
 _LONGEST_TEMPLATE = 51_200
 _LONGEST_URL = 5120
-_MOST_TAGS = 50
-_LONGEST_TAG_KEY = 128
-_LONGEST_TAG_VALUE = 256
 _BROKEN = Fault("", "has half of a surrogate pair in it: write whole characters")
 
 
@@ -56,7 +63,8 @@ def mark_gaps(value: object) -> object:
         PydanticCustomError: It is no list.
     """
     if not isinstance(value, list):
-        raise fault_error(Fault("", f"is {shown(value)}: write a list, `- ` before each entry"))
+        hint = hints.of_list(value) if isinstance(value, str) else None
+        raise _wrong(value, "a list, `- ` before each entry", hint)
     return [None if is_blank(each) else each for each in value]
 
 
@@ -79,18 +87,28 @@ def _refuse_repeats(values: tuple[str | None, ...]) -> tuple[str | None, ...]:
     return values
 
 
-def _wrong(value: object, expected: str) -> PydanticCustomError:
-    return fault_error(Fault("", f"is {shown(value)}: write {expected}"))
+def _wrong(value: object, expected: str, hint: str | None = None) -> PydanticCustomError:
+    """The error for a value: what it is, and what to write.
+
+    Args:
+        value: What was given.
+        expected: What to write, after "write".
+        hint: What was probably meant, which is told instead.
+    """
+    why = locations.unresolved(value) if isinstance(value, str) else None
+    return fault_error(Fault("", f"is {shown(value)}: {why or hint or f'write {expected}'}"))
 
 
-def matches(pattern: str, expected: str) -> BeforeValidator:
+def matches(
+    pattern: str, expected: str, hint: Callable[[str], str | None] = lambda _: None
+) -> BeforeValidator:
     """Returns what takes a text of this form, and otherwise says what is expected."""
     compiled = re.compile(pattern)
 
     def read(value: object) -> str:
         text = str(value).strip() if isinstance(value, str | int) else ""
         if not compiled.fullmatch(text):
-            raise _wrong(value, expected)
+            raise _wrong(value, expected, hint(str(value).strip()))
         return text
 
     return BeforeValidator(read)
@@ -119,13 +137,25 @@ def _utf8_size(text: str) -> int:
     return len(text.encode())
 
 
+def _refuse_addresses(value: object) -> object:
+    message = locations.body_complaint(value) if isinstance(value, str) else None
+    if message:
+        raise fault_error(Fault("", message))
+    return value
+
+
 def _read_url(value: object) -> str:
     text = str(value).strip()
     try:
         parts = urlsplit(text)
     except ValueError:
         parts = urlsplit("")
-    whole = parts.scheme in {"https", "ssm-doc"} and parts.netloc and not re.search(r"\s", text)
+    is_in_s3 = parts.scheme == "s3" and locate(text) is not None
+    is_address = parts.scheme in {"https", "ssm-doc"} and parts.netloc
+    whole = is_in_s3 or (is_address and not re.search(r"\s", text))
+    told = locations.complaint(text) if isinstance(value, str) and _is_unicode(text) else None
+    if told:
+        raise fault_error(Fault("", told))
     if not whole or len(text) > _LONGEST_URL or not _is_unicode(text):
         shown_text = text.partition("?")[0] if isinstance(value, str) else value
         raise _wrong(shown_text, "an https:// address of at most 5,120 characters")
@@ -189,32 +219,13 @@ def right_pairs(name: str, raw: object) -> list[dict[str, str]]:
         for key, value in pairs.items()
         if _is_unicode(key + value) and not check({key: value})
     ]
-    return right[:_MOST_TAGS] if spelling is TAG else right
-
-
-def _parameter_faults(pairs: dict[str, str]) -> list[Fault]:
-    long = [key for key, value in pairs.items() if _utf8_size(value) > _LONGEST_PARAMETER]
-    return [Fault(f".{key}", "is longer than 4,096 bytes: shorten it") for key in long]
-
-
-def _tag_faults(pairs: dict[str, str]) -> list[Fault]:
-    faults = []
-    if len(pairs) > _MOST_TAGS:
-        faults.append(Fault("", f"has {len(pairs)} tags: write at most {_MOST_TAGS}"))
-    for key, value in pairs.items():
-        if not 1 <= len(key) <= _LONGEST_TAG_KEY:
-            faults.append(Fault(f".{key[:20]}", "has a key that is not 1 to 128 characters long"))
-        if key.lower().startswith("aws:"):
-            faults.append(Fault(f".{key}", "begins with `aws:`, which is reserved: rename it"))
-        if not 1 <= len(value) <= _LONGEST_TAG_VALUE:
-            faults.append(Fault(f".{key}", "must have a value of 1 to 256 characters"))
-    return faults
+    return right[:MOST_TAGS] if spelling is TAG else right
 
 
 PAIRS: Mapping[str, tuple[Spelling, Callable[[dict[str, str]], list[Fault]]]] = {
-    "Parameters": (PARAMETER, _parameter_faults),
-    "ParameterOverrides": (PARAMETER, _parameter_faults),
-    "Tags": (TAG, _tag_faults),
+    "Parameters": (PARAMETER, parameter_faults),
+    "ParameterOverrides": (PARAMETER, parameter_faults),
+    "Tags": (TAG, tag_faults),
 }
 """The members that hold names with values: how they are spelled, and what is wrong with them."""
 
@@ -223,9 +234,13 @@ REGION = r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}"
 
 Account = Annotated[
     str,
-    matches(ACCOUNT, "the 12 digits of an account id, in quotes so that leading zeros stay"),
+    matches(
+        ACCOUNT,
+        "the 12 digits of an account id, in quotes so that leading zeros stay",
+        hints.of_account,
+    ),
 ]
-Region = Annotated[str, matches(REGION, "the name of a region, such as us-east-1")]
+Region = Annotated[str, matches(REGION, "the name of a region, such as us-east-1", hints.of_entry)]
 Capability = Annotated[
     str, one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 ]
@@ -276,6 +291,7 @@ TemplateBody = Annotated[
         "the template as a text of at most 51,200 bytes, or put it into S3 and write TemplateURL",
         _utf8_size,
     ),
+    BeforeValidator(_refuse_addresses),
 ]
 TemplateUrl = Annotated[str, BeforeValidator(_read_url)]
 TemplateDigest = Annotated[
@@ -285,8 +301,8 @@ TemplateDigest = Annotated[
         "the SHA-256 of the template in 64 small hexadecimal digits, or leave it to the macro",
     ),
 ]
-Parameters = Annotated[dict[str, str], _pairs(PARAMETER, _parameter_faults)]
-Tags = Annotated[dict[str, str], _pairs(TAG, _tag_faults)]
+Parameters = Annotated[dict[str, str], _pairs(PARAMETER, parameter_faults)]
+Tags = Annotated[dict[str, str], _pairs(TAG, tag_faults)]
 
 Boolean = Annotated[bool, BeforeValidator(_read_boolean)]
 Count = Annotated[int, _whole_number(0)]
@@ -296,14 +312,6 @@ PositivePercentage = Annotated[int, _whole_number(1, 100)]
 Seconds = Annotated[int, _whole_number(1, 3600)]
 RegionConcurrencyType = Annotated[str, one_of("SEQUENTIAL", "PARALLEL")]
 ConcurrencyMode = Annotated[str, one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
+UnreachableAccounts = Annotated[str, one_of(RETAIN, FAIL)]
 WaitFor = Annotated[str, one_of(START, END)]
-StackSetId = Annotated[
-    str, matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
-]
-DeploymentId = Annotated[
-    str,
-    matches(
-        r"[0-9a-f]{8}-[0-9a-f]{16}-[0-9]{1,6}(-[-0-9a-z]+)?", "what !GetAtt gives: the DeploymentId"
-    ),
-]
 LogLevel = Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]

@@ -19,6 +19,8 @@ from handler.properties.permissions import GROUP_LISTS
 _PASSED_OVER = {
     *("ServiceToken", "ServiceTimeout", "Description", "TemplateBody", "TemplateDigest"),
     *("PermissionModel", "CallAs", "ManagedExecution", "StackInstancesGroup"),
+    *("FailOnTolerated", "RetainStacks", "RetainStacksOnRemoval", "UnreachableAccounts"),
+    *("MaxDeletePercentage", "Revision", "DryRun"),
     *("loglevel", "botolevel", "RegionConcurrencyType", "ConcurrencyMode", "DeploymentTargets"),
 }
 

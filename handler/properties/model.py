@@ -12,8 +12,9 @@ from handler.errors import Fault
 from handler.properties import fields
 from handler.properties.basics import ALTERNATIVES
 from handler.properties.permissions import Permissions
+from handler.values.addresses import as_https
 from handler.values.organization import SELF_MANAGED, SERVICE_MANAGED
-from handler.values.spec import StackSetSpec
+from handler.values.spec import FAIL, StackSetSpec
 from handler.values.targets import Target
 
 
@@ -69,7 +70,7 @@ class StackSetProperties(Permissions):
             name=self.StackSetName,
             description=self.StackSetDescription or self.Description,
             template_body=None if self.TemplateURL else self.TemplateBody,
-            template_url=self.TemplateURL,
+            template_url=self.TemplateURL and as_https(self.TemplateURL, self.ServiceToken),
             template_digest=self.TemplateDigest,
             parameters=self.Parameters,
             tags=self.Tags,
@@ -79,6 +80,11 @@ class StackSetProperties(Permissions):
             managed_execution=self.ManagedExecution.Active,
             preferences={"RegionOrder": order, **preferences} if order else preferences,
             wait_for=self.WaitFor,
+            retain_stacks=self.RetainStacks,
+            retain_stacks_on_removal=self.RetainStacksOnRemoval,
+            fails_on_unreachable=self.UnreachableAccounts == FAIL,
+            fails_on_tolerated=self.FailOnTolerated,
+            max_delete_percentage=self.MaxDeletePercentage,
             instances={
                 target: group.overrides()
                 for _, group in self.groups()

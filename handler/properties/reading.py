@@ -12,6 +12,7 @@ from typing import Any
 from handler.errors import Fault, InvalidProperties
 from handler.properties.blanks import find_blanks, find_losses
 from handler.properties.complaints import path_of, told, validate
+from handler.properties.concerns import concerns
 from handler.properties.legacy import (
     are_groups_unchanged,
     leave_out_what_stood_before,
@@ -131,4 +132,6 @@ def _reading(
     properties: StackSetProperties, raw: Mapping[str, Any], warnings: list[str]
 ) -> Reading:
     blanks = [each.warning() for each in find_blanks(raw)]
-    return Reading(properties.spec(), (*warnings, *properties.warnings(), *blanks))
+    spec = properties.spec()
+    told = (*warnings, *properties.warnings(), *blanks, *concerns(spec))
+    return Reading(spec, told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from handler.errors import InvalidProperties
 from handler.properties import fields, unit_fields
@@ -14,14 +14,24 @@ from handler.values.spec import WaitSpec
 
 WAIT_TYPE = "Custom::StackSetWait"
 
+_StackSetId = Annotated[
+    str, fields.matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
+]
+_DeploymentId = Annotated[
+    str,
+    fields.matches(
+        r"[0-9a-f]{8}-[0-9a-f]{16}-[0-9]{1,6}(-[-0-9a-z]+)?", "what !GetAtt gives: the DeploymentId"
+    ),
+]
+
 
 class WaitProperties(Properties):
     """All properties of Custom::StackSetWait."""
 
     ServiceToken: str | None = None
     ServiceTimeout: fields.Seconds | None = None
-    StackSetId: fields.StackSetId
-    DeploymentId: fields.DeploymentId
+    StackSetId: _StackSetId
+    DeploymentId: _DeploymentId
     CallAs: unit_fields.CallAs = SELF
     Last: fields.Boolean = True
     loglevel: fields.LogLevel | None = None

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
+_SUFFIXES = {
+    "aws": "amazonaws.com",
+    "aws-us-gov": "amazonaws.com",
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
 _SERVICE = r"s3(-[a-z0-9-]+)?(\.[a-z0-9-]+)*\.({})".format(
-    "|".join(
-        re.escape(suffix)
-        for suffix in (
-            "amazonaws.com",
-            "amazonaws.com.cn",
-            "amazonaws.eu",
-            "c2s.ic.gov",
-            "sc2s.sgov.gov",
-            "cloud.adc-e.uk",
-            "csp.hci.ic.gov",
-        )
-    )
+    "|".join(re.escape(suffix) for suffix in dict.fromkeys(_SUFFIXES.values()))
+)
+_S3 = re.compile(
+    r"s3://(?P<bucket>[^/?#\s]+)/(?P<key>[^?\r\n]*[^/?\r\n])(\?versionId=(?P<version>[\w.~-]+))?"
 )
 _PATH_STYLE = re.compile(_SERVICE)
 _HOST_STYLE = re.compile(rf"(?P<bucket>.+)\.{_SERVICE}")
@@ -40,15 +42,19 @@ def _version_in(query: str) -> str:
 
 
 def locate(url: str) -> dict[str, str] | None:
-    """The bucket, key and version that an https address in S3 names.
+    """The bucket, key and version that an address in S3 names.
 
     Args:
-        url: In any form that S3 has had: bucket in the host or in the path, with or without
-            region, a ``versionId`` or none.
+        url: In any form that S3 has had: ``s3://``, or https with the bucket in the host or in
+            the path, with or without region, a ``versionId`` or none.
 
     Returns:
         The parameters of GetObject; None for an address that is not in S3.
     """
+    short = _S3.fullmatch(url)
+    if short:
+        version = {"VersionId": short["version"]} if short["version"] else {}
+        return {"Bucket": short["bucket"], "Key": short["key"], **version}
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -63,8 +69,26 @@ def locate(url: str) -> dict[str, str] | None:
         return None
     if not (bucket and key):
         return None
-    version = parse_qs(parts.query).get("versionId")
-    return {"Bucket": bucket, "Key": key, **({"VersionId": version[0]} if version else {})}
+    versions = parse_qs(parts.query).get("versionId")
+    return {"Bucket": bucket, "Key": key, **({"VersionId": versions[0]} if versions else {})}
+
+
+def as_https(url: str, neighbour: str | None = None) -> str:
+    """The https address that an ``s3://`` one means; any other as it is.
+
+    Args:
+        url: The address.
+        neighbour: An ARN in the partition of the bucket, whose Region counts where a partition
+            has no address for all of its Regions; None for the partition of most.
+    """
+    short = _S3.fullmatch(url)
+    if short is None:
+        return url
+    _, partition, _, region, *_ = [*(neighbour or "").split(":"), "", "", "", ""]
+    place = "" if partition in {"", "aws"} or not region else f"{region}."
+    suffix = _SUFFIXES.get(partition, _SUFFIXES["aws"])
+    version = f"?versionId={short['version']}" if short["version"] else ""
+    return f"https://{short['bucket']}.s3.{place}{suffix}/{quote(short['key'])}{version}"
 
 
 def pin(url: str, version: str) -> str:

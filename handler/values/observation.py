@@ -128,6 +128,7 @@ class OperationState:
         ended: The same for its end.
         failed_instances: How many instances it failed on, which its tolerance may have allowed.
         percentage: How much of it is deployed, from 0 to 100; 0 where the API does not tell.
+        passed_over: How many instances it has left as they are; 0 where the API does not tell.
     """
 
     operation_id: str
@@ -138,13 +139,14 @@ class OperationState:
     ended: float = 0.0
     failed_instances: int = 0
     percentage: float = 0.0
+    passed_over: int = 0
 
     @classmethod
     def from_api(cls, operation: Mapping[str, Any]) -> Self:
         """Read a StackSetOperation or a StackSetOperationSummary."""
         created, ended = operation.get("CreationTimestamp"), operation.get("EndTimestamp")
         details = operation.get("StatusDetails") or {}
-        stages = details.get("Stages") or {}
+        stage = (details.get("Stages") or {}).get("StackInstancesDeployment", {})
         return cls(
             operation_id=operation["OperationId"],
             action=operation.get("Action", ""),
@@ -153,10 +155,15 @@ class OperationState:
             began=created.timestamp() if created else 0.0,
             ended=ended.timestamp() if ended else 0.0,
             failed_instances=details.get("FailedStackInstancesCount", 0),
-            percentage=float(
-                stages.get("StackInstancesDeployment", {}).get("PercentageCompleted", 0)
-            ),
+            percentage=float(stage.get("PercentageCompleted", 0)),
+            passed_over=stage.get("SkippedStackInstancesCount", 0)
+            + stage.get("CancelledStackInstancesCount", 0),
         )
+
+    @property
+    def may_have_passed_over(self) -> bool:
+        """Whether a delete that has ended may have left instances for their accounts' sake."""
+        return self.action == "DELETE" and (self.passed_over > 0 or not self.percentage)
 
     @property
     def is_active(self) -> bool:

@@ -17,6 +17,9 @@ NO_OVERRIDES: Overrides = ()
 START, END = "START", "END"
 """What a deployment is answered after: the start of its first operation, or its end."""
 
+RETAIN, FAIL = "RETAIN", "FAIL"
+"""What becomes of an instance that is to go, and whose account cannot be reached."""
+
 
 @dataclass(frozen=True)
 class StackSetSpec:
@@ -40,6 +43,12 @@ class StackSetSpec:
         service_managed: What a service-managed stack set has besides, instead of instances by
             target; None for a self-managed one.
         call_as: SELF or DELEGATED_ADMIN.
+        retain_stacks: Whether the stacks stay where they are when the resource is deleted.
+        retain_stacks_on_removal: Whether they stay when a target leaves the template.
+        fails_on_unreachable: Whether an instance that is to go fails the request where its account
+            cannot be reached; else it is forgotten.
+        fails_on_tolerated: Whether a failure that an operation tolerates fails the request.
+        max_delete_percentage: The largest share of the instances that an update may delete.
     """
 
     name: str | None = None
@@ -56,6 +65,11 @@ class StackSetSpec:
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
     wait_for: str = END
+    retain_stacks: bool = False
+    retain_stacks_on_removal: bool = False
+    fails_on_unreachable: bool = False
+    fails_on_tolerated: bool = True
+    max_delete_percentage: int = 100
     service_managed: ServiceManaged | None = None
     call_as: str = SELF
 

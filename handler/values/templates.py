@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 
 _EDGES = " \t\r\n\f\v"
+_EMPTY_DEFAULT = re.compile(r"""["']?Default["']?\s*:\s*(?:""|''|\||>|$)""", re.MULTILINE)
 _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")
 _BYTES_OF_UTF16_UNIT = 2
 
@@ -47,6 +48,11 @@ def same_text(wanted: str, live: str) -> bool:
 def may_hide(live: str) -> bool:
     """Whether a shown template may be another in full: one with characters that are not ASCII."""
     return "?" in live
+
+
+def may_have_empty_defaults(text: str) -> bool:
+    """Whether a template may declare a parameter with an empty text as its default."""
+    return bool(_EMPTY_DEFAULT.search(text))
 
 
 def sha256(content: bytes) -> str:

@@ -57,14 +57,14 @@ def test_one_invalid_property() -> None:
     """One fault is announced as one."""
     error = InvalidProperties([Fault("Tags", "is 'x': write a map")])
 
-    assert str(error) == "The properties have a fault: Tags is 'x': write a map"
+    assert str(error) == "The properties have a fault: Tags is 'x': write a map."
 
 
 def test_several_invalid_properties() -> None:
     """Several faults are counted, and all told in one text."""
     error = InvalidProperties([Fault("A", "is bad"), Fault("B", "is worse")])
 
-    assert str(error) == "The properties have 2 faults: A is bad | B is worse"
+    assert str(error) == "The properties have 2 faults: A is bad. | B is worse."
     assert error.faults == (Fault("A", "is bad"), Fault("B", "is worse"))
 
 
@@ -80,7 +80,7 @@ def test_request_refused() -> None:
     """A refused call is told with its action, message and code."""
     error = RequestRefused("CreateStackSet", "ValidationError", "Template format error")
 
-    assert str(error) == "CreateStackSet was refused: Template format error (ValidationError)"
+    assert str(error) == "CreateStackSet was refused: Template format error (ValidationError)."
     assert error.code == "ValidationError"
 
 

@@ -237,3 +237,24 @@ def test_functions_own_account_needs_no_wildcard(provider: LocalAWS) -> None:
     values = {export["Name"]: export["Value"] for export in exports}
 
     assert values["StackSetCustomResource"].split(":")[4] == ADMINISTRATOR
+
+
+def test_stacks_that_stay(consumer: Consumer) -> None:
+    """Stacks stay when their target leaves, and when the resource goes; the stack set goes."""
+    keeps = {"RetainStacks": "true", "RetainStacksOnRemoval": "true"}
+    consumer.deploy([ONE, TWO], **keeps, OperationPreferences="FAST").require()
+    consumer.deploy([ONE], **keeps).require()
+    assert consumer.settings() == {ONE: "blue light", TWO: "blue light"}
+
+    consumer.delete().require()
+    assert consumer.stack_set() is None
+    assert consumer.settings() == {ONE: "blue light", TWO: "blue light"}
+
+
+def test_a_limit_to_deletions(consumer: Consumer) -> None:
+    """An update that would delete too much says whom, and touches nothing."""
+    consumer.deploy([ONE, TWO]).require()
+    refused = consumer.deploy([ONE], MaxDeletePercentage=49)
+
+    assert "would delete 1 of 2 stack instances" in refused.reasons[0]
+    assert len(consumer.operations()) == 1

@@ -126,3 +126,14 @@ def test_read(stub: Stubber) -> None:
 
     assert _read(stub, f"{URL}?versionId=v0") == Content(b"x", "")
     assert _read(stub, "https://example.com/app.yaml") is None
+
+
+def test_short_address(stub: Stubber) -> None:
+    """An s3:// address is read, and pinned to the version that was read."""
+    stub.add_response("get_object", _answer(b"{}", VersionId="v1"), PLACE)
+
+    answer = app.handler(_event(TemplateURL="s3://b/app.yaml"), CONTEXT)
+
+    properties = answer["fragment"]["Resources"]["Set"]["Properties"]
+    assert properties["TemplateURL"] == "s3://b/app.yaml?versionId=v1"
+    assert properties["TemplateDigest"] == hashlib.sha256(b"{}").hexdigest()

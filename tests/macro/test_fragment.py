@@ -187,7 +187,7 @@ def refusal(store: Store, **properties: Any) -> str:
 
 def test_unreadable_template() -> None:
     """A template that cannot be read is refused, with the resource, the property and the cause."""
-    assert refusal(Store(), TemplateURL=URL) == f"Set: TemplateURL {URL} leads to nothing"
+    assert refusal(Store(), TemplateURL=URL) == f"Set: TemplateURL {URL} leads to nothing."
 
 
 def test_all_faults_are_told() -> None:

@@ -235,6 +235,12 @@ def test_upgrade_keeps_the_architecture(aws: LocalAWS, upgrade: Upgrade) -> None
     assert function["Architectures"] == ["x86_64"]
 
 
+def test_upgrade_keeps_operations_careful(aws: LocalAWS, upgrade: Upgrade) -> None:
+    """Where a template says nothing, operations go as they did before there was a choice."""
+    function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    assert function["Environment"]["Variables"]["DEFAULT_OPERATION_PREFERENCES"] == "CAREFUL"
+
+
 def test_upgrade_keeps_both_outputs(aws: LocalAWS, upgrade: Upgrade) -> None:
     """Scripts find the token under its old key; the export belongs to that very output."""
     [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]

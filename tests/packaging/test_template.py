@@ -30,6 +30,7 @@ GRANTED = {
     "cloudformation:DescribeStackSet": {STACK_SETS},
     "cloudformation:DescribeStackSetOperation": {STACK_SETS},
     "cloudformation:DescribeStacks": {STACKS},
+    "cloudformation:GetTemplateSummary": {"*"},
     "cloudformation:ListStackInstances": {STACK_SETS},
     "cloudformation:ListStackSetOperationResults": {STACK_SETS},
     "cloudformation:ListStackSetOperations": {STACK_SETS},
@@ -102,7 +103,10 @@ def test_the_function_has_all_the_time_there_is() -> None:
 
 def test_a_request_comes_back_through_the_queue() -> None:
     """The function knows its queue and takes requests from it one by one, at most so many."""
-    assert MAIN["Environment"]["Variables"] == {"QUEUE_URL": {"Ref": "StackSetQueue"}}
+    assert MAIN["Environment"]["Variables"] == {
+        "QUEUE_URL": {"Ref": "StackSetQueue"},
+        "DEFAULT_OPERATION_PREFERENCES": {"Ref": "DefaultOperationPreferences"},
+    }
     assert MAIN["Events"]["Queue"] == {
         "Type": "SQS",
         "Properties": {

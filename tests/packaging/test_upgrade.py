@@ -13,7 +13,7 @@ from tests.packaging.answers import (
     importing,
     stack_sets,
 )
-from tools import architecture, rights, standing
+from tools import architecture, preferences, rights, standing
 from tools.aws import AwsError
 from tools.deploy import Deployment
 from tools.standing import DeployFailed, Standing
@@ -116,6 +116,24 @@ class TestArchitecture:
         gone = AwsError("An error occurred (ValidationError) when calling X: R does not exist")
         aws = Answers(given={"describe-stack-resource": gone})
         assert architecture.settle(aws, OLD, {}) == {}
+
+
+class TestPreferences:
+    """How operations go after an upgrade where a template says nothing."""
+
+    def test_what_held_stays(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A template that knew no such parameter leaves operations as careful as they were."""
+        assert preferences.settle(OLD, {}) == {"DefaultOperationPreferences": "CAREFUL"}
+        assert "DefaultOperationPreferences=BALANCED" in capsys.readouterr().out
+
+    def test_what_is_asked_for(self) -> None:
+        """What the user gives holds."""
+        assert preferences.settle(OLD, {"DefaultOperationPreferences": "FAST"}) == {}
+
+    def test_a_stack_of_ours_keeps_its_parameter(self) -> None:
+        """Where the stack has the parameter, CloudFormation keeps it."""
+        standing_stack = Standing("S", {"DefaultOperationPreferences": "BALANCED"})
+        assert preferences.settle(standing_stack, {}) == {}
 
 
 class TestRights:

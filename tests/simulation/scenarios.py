@@ -42,11 +42,13 @@ class Scenario(NamedTuple):
         before: Properties deployed undisturbed at first; None for no stack yet.
         change: The change during which the sandbox dies.
         fault: What goes wrong in one account; None where nothing does.
+        suspended: Accounts that are suspended before the change.
     """
 
     before: dict[str, object] | None
     change: Callable[[Stack], str]
     fault: DeploymentFault | None = None
+    suspended: tuple[str, ...] = ()
 
 
 SCENARIOS = {
@@ -61,6 +63,52 @@ SCENARIOS = {
     "failing replacement": Scenario(BEFORE, lambda stack: stack.deploy(RENAMED), NO_VERSION_2),
     "bad update": Scenario(BEFORE, lambda stack: stack.deploy({**AFTER, "Nonsense": "1"})),
 }
+
+_TOLERANT = {
+    "FailOnTolerated": False,
+    "OperationPreferences": {"FailureToleranceCount": 1, "MaxConcurrentCount": 2},
+}
+_RETAINING = {"RetainStacks": True, "RetainStacksOnRemoval": True}
+_FAILING = {"UnreachableAccounts": "FAIL"}
+_CLOSED = ACCOUNTS[:1]
+KEEPING = {
+    "retaining delete": Scenario(
+        {**BEFORE, **_RETAINING}, lambda stack: stack.delete(), suspended=_CLOSED
+    ),
+    "retaining removal": Scenario(BEFORE, lambda stack: stack.deploy({**AFTER, **_RETAINING})),
+    "retaining replacement": Scenario(
+        {**BEFORE, **_RETAINING}, lambda stack: stack.deploy({**RENAMED, **_RETAINING})
+    ),
+    "failing retaining create": Scenario(
+        None, lambda stack: stack.deploy({**AFTER, **_RETAINING}), NO_VERSION_2
+    ),
+    "failing retaining update": Scenario(
+        {**BEFORE, **_RETAINING},
+        lambda stack: stack.deploy({**AFTER, **_RETAINING}),
+        NO_VERSION_2,
+    ),
+    "delete past a closed account": Scenario(BEFORE, lambda stack: stack.delete(), None, _CLOSED),
+    "failing delete past one": Scenario(BEFORE, lambda stack: stack.delete(), NO_DELETE, _CLOSED),
+    "delete that minds one": Scenario(
+        {**BEFORE, **_FAILING}, lambda stack: stack.delete(), NO_DELETE, _CLOSED
+    ),
+    "removal of one": Scenario(BEFORE, lambda stack: stack.deploy(AFTER), None, ACCOUNTS[1:2]),
+    "removal that minds one": Scenario(
+        BEFORE, lambda stack: stack.deploy({**AFTER, **_FAILING}), None, ACCOUNTS[1:2]
+    ),
+    "tolerated update": Scenario(
+        BEFORE, lambda stack: stack.deploy({**AFTER, **_TOLERANT}), NO_VERSION_2
+    ),
+    "tolerated removal": Scenario(
+        BEFORE, lambda stack: stack.deploy({**AFTER, **_TOLERANT}), NO_DELETE
+    ),
+    "too many deletions": Scenario(
+        BEFORE, lambda stack: stack.deploy({**AFTER, "MaxDeletePercentage": 19})
+    ),
+}
+"""Changes in which instances go and stacks stay, or failures pass."""
+
+SCENARIOS |= KEEPING
 
 
 class Outcome(NamedTuple):
@@ -85,6 +133,7 @@ class Stage:
             stack = new_stack(aws)
             if scenario.before is not None:
                 stack.deploy(scenario.before)
+            aws.engine.faults.suspended_accounts.update(scenario.suspended)
             if scenario.fault:
                 aws.engine.faults.deployments.append(scenario.fault)
         self._kept = (aws, stack)

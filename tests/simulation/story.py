@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from emulator.virtual.aws import VirtualAWS
-from emulator.virtual.cloudformation import Stack
+from emulator.virtual.cloudformation import Stack, Timing
 from tests.simulation import sandboxes
 
 ADMINISTRATION_ROLE = "arn:aws:iam::111111111111:role/Administration"
@@ -111,3 +111,22 @@ def new_stack(aws: VirtualAWS) -> Stack:
     """Make a stack, not created yet, that the function serves with clients made for this world."""
     sandboxes.forget_clients()
     return Stack(aws, sandboxes.WARM)
+
+
+def wait_for(stack: Stack, number: int = 1, **others: Any) -> Stack:
+    """Let a wait of its own stack wait for the deployment; it has settled."""
+    waiting = Stack(
+        stack.aws,
+        sandboxes.WARM,
+        f"wait-{number}",
+        resource_type="Custom::StackSetWait",
+        timing=Timing(overlaps=True),
+    )
+    waiting.deploy(
+        {
+            "StackSetId": stack.physical_id,
+            "DeploymentId": stack.attributes["DeploymentId"],
+            **others,
+        }
+    )
+    return waiting

@@ -84,14 +84,20 @@ def test_back_to_a_template_that_was_cut_short(wait_for: str) -> None:
         assert deployed == {template("2")}
 
 
+def beside_a_failing_sibling(aws: VirtualAWS, early: dict[str, Any]) -> Stack:
+    """A stack whose early answered deployment has ended, and whose next update rolls back."""
+    stack = new_stack(aws)
+    stack.timing.overlaps = True
+    stack.deploy(early)
+    aws.scheduler.drain()
+    stack.others_fail = True
+    return stack
+
+
 def test_a_rollback_is_answered_at_its_end() -> None:
     """Nothing waits for what goes back, so the rollback itself does."""
     with world(seconds=seconds) as aws:
-        stack = new_stack(aws)
-        stack.timing.overlaps = True
-        stack.deploy(EARLY)
-        aws.scheduler.drain()
-        stack.others_fail = True
+        stack = beside_a_failing_sibling(aws, EARLY)
         stack.deploy({**EARLY, "TemplateBody": template("2")})
 
         assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
@@ -102,11 +108,7 @@ def test_a_rollback_is_answered_at_its_end() -> None:
 def test_a_rollback_that_fails_says_so() -> None:
     """The failure is told to CloudFormation, and not to the log alone."""
     with world(seconds=seconds) as aws:
-        stack = new_stack(aws)
-        stack.timing.overlaps = True
-        stack.deploy(EARLY)
-        aws.scheduler.drain()
-        stack.others_fail = True
+        stack = beside_a_failing_sibling(aws, EARLY)
         stack.start({**EARLY, "TemplateBody": template("2")})
         aws.clock.sleep(30)
         aws.engine.faults.deployments.append(DeploymentFault("No", account=ACCOUNTS[1]))
@@ -176,12 +178,8 @@ def test_a_rollback_in_a_short_time(timeout: int, share: float) -> None:
     with world(
         seconds=lambda order: timeout * share if "1" in order.template_body[:30] else 1
     ) as aws:
-        stack = new_stack(aws)
-        stack.timing.overlaps = True
         early = {**EARLY, "StackInstances": [group(ACCOUNTS[:1])], "ServiceTimeout": str(timeout)}
-        stack.deploy(early)
-        aws.scheduler.drain()
-        stack.others_fail = True
+        stack = beside_a_failing_sibling(aws, early)
         stack.deploy({**early, "TemplateBody": template("2")})
 
         assert stack.status == "UPDATE_ROLLBACK_COMPLETE", stack.reason

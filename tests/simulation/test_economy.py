@@ -16,7 +16,7 @@ from handler import app
 from handler.deployment.look_ups import LookUps
 from handler.values.targets import Target
 from tests.simulation import sandboxes
-from tests.simulation.story import ACCOUNTS, group, new_stack, operations, properties
+from tests.simulation.story import ACCOUNTS, REGIONS, group, new_stack, operations, properties
 from tests.simulation.verdicts import verdict
 
 MANY = tuple(f"{number:012d}" for number in range(200_000_000_000, 200_000_000_300))
@@ -171,6 +171,19 @@ class TestLookUps:
         assert calls["DescribeStackInstance"] == 56
         assert calls["UpdateStackSet"] == 1
         assert "UpdateStackInstances" not in calls
+        assert verdict(aws, stack) == []
+
+    def test_look_ups_leave_time_for_the_rest(self, aws: VirtualAWS, stack: Stack) -> None:
+        """A request with little time does not spend it on waiting for lists that may lag."""
+        wanted = {**properties(group(MANY[:1], Size="large")), "ServiceTimeout": "60"}
+        stack.deploy(wanted)
+        aws.engine.call(
+            "CreateStackInstances",
+            {"StackSetName": "StackSetsTest", "Accounts": [MANY[1]], "Regions": [REGIONS[0]]},
+        )
+        aws.clock.sleep(2)
+        more = {**wanted, "StackInstances": [group(MANY[:2], Size="large")]}
+        assert stack.deploy(more) == "UPDATE_COMPLETE", stack.reason
         assert verdict(aws, stack) == []
 
     def test_others_make_look_ups_void(self) -> None:

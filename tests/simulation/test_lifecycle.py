@@ -47,7 +47,7 @@ class TestStory:
 
     def test_attributes(self, aws: VirtualAWS, stack: Stack) -> None:
         """Ref is the StackSetId, and GetAtt gives the documented attributes."""
-        deploy(aws, stack, properties())
+        deploy(aws, stack, properties(OperationPreferences="FAST"))
         live = aws.engine.stack_sets[stack.physical_id]
 
         assert stack.physical_id.startswith("StackSetsTest:")

@@ -13,7 +13,7 @@ from emulator.stacksets.organization import Organization
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
 from tests.simulation.scenarios import killer
-from tests.simulation.story import new_stack, operations, template
+from tests.simulation.story import new_stack, operations, template, wait_for
 
 ROOT, A, B, C, EMPTY = (
     "r-root",
@@ -377,7 +377,7 @@ class TestOthers:
 
     def test_units_that_nobody_may_ask_about(self, aws: VirtualAWS, stack: Stack) -> None:
         """They are taken for separate, and the answer says so."""
-        aws.organizations.denied = True
+        aws.organizations.denied = {"*"}
         deploy(aws, stack, properties(units(A, B)))
         deploy(aws, stack, properties(units(A)))
         assert "is not known" in stack.attributes["Warnings"]
@@ -385,17 +385,17 @@ class TestOthers:
     def test_a_unit_above_that_goes(self, aws: VirtualAWS, stack: Stack) -> None:
         """Who stays has to be known before anything is deleted."""
         deploy(aws, stack, properties(units(ROOT)))
-        aws.organizations.denied = True
+        aws.organizations.denied = {"*"}
         before = len(operations(aws))
         assert stack.deploy(properties(units(B))) == "UPDATE_ROLLBACK_COMPLETE"
         assert operations(aws)[before:] == []
         assert f"Unit {ROOT} leaves, and {B} below it stays" in stack.reason
-        aws.organizations.denied = False
+        aws.organizations.denied = set()
         deploy(aws, stack, properties(units(B)))
 
     def test_accounts_without_a_root(self, aws: VirtualAWS, stack: Stack) -> None:
         """Where the root is not known, the author has to write it; nothing is made before."""
-        aws.organizations.denied = True
+        aws.organizations.denied = {"*"}
         assert stack.deploy(properties(units(accounts=(ONE,)))) == "ROLLBACK_COMPLETE"
         assert "AccountFilterType: INTERSECTION" in stack.reason
         assert operations(aws) == []
@@ -472,6 +472,7 @@ def test_answered_early(aws: VirtualAWS, stack: Stack) -> None:
 def test_suspended_accounts_block_nothing(aws: VirtualAWS, stack: Stack) -> None:
     """They are passed over, and forgotten when the stack set goes."""
     deploy(aws, stack, ALL)
+    assert aws.engine.organization is not None
     aws.engine.organization.suspend(ONE)
     status = stack.deploy(properties(units(A, B), TemplateBody=template("2")))
     assert status == "UPDATE_COMPLETE", stack.reason

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from emulator.stacksets.faults import DeploymentFault
+from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
 from emulator.stacksets.history import Lag
 from emulator.virtual.aws import VirtualAWS, world
-from emulator.virtual.cloudformation import Stack, Timing
+from emulator.virtual.cloudformation import Stack
 from emulator.virtual.functions import SandboxDied
 from handler.custom_resource.queue import Queue
 from handler.plan.marks import Deployment
@@ -25,6 +25,7 @@ from tests.simulation.story import (
     properties,
     stacks_of,
     template,
+    wait_for,
     wanted_stacks,
 )
 from tests.simulation.verdicts import verdict, writes_of
@@ -51,25 +52,6 @@ def begin(aws: VirtualAWS) -> Stack:
     stack = new_stack(aws)
     stack.timing.overlaps = True
     return stack
-
-
-def wait_for(stack: Stack, number: int = 1, **others: Any) -> Stack:
-    """Let a wait of its own stack wait for the deployment; it has settled."""
-    waiting = Stack(
-        stack.aws,
-        sandboxes.WARM,
-        f"wait-{number}",
-        resource_type="Custom::StackSetWait",
-        timing=Timing(overlaps=True),
-    )
-    waiting.deploy(
-        {
-            "StackSetId": stack.physical_id,
-            "DeploymentId": stack.attributes["DeploymentId"],
-            **others,
-        }
-    )
-    return waiting
 
 
 class TestStart:
@@ -117,6 +99,40 @@ class TestStart:
             began = aws.clock.now
             assert wait_for(stack).status == "CREATE_COMPLETE"
             assert aws.clock.now - began < 10
+
+
+class TestTolerance:
+    """A deployment in which failures within the tolerance pass."""
+
+    TOLERANT = {  # noqa: RUF012  never written to
+        **LONG,
+        "FailOnTolerated": False,
+        "OperationPreferences": {"MaxConcurrentCount": 1, "FailureToleranceCount": 1},
+    }
+
+    def test_passes(self, aws: VirtualAWS) -> None:
+        """The wait knows by the DeploymentId, and is as content as the deployment."""
+        with aws:
+            stack = begin(aws)
+            fault = DeploymentFault("No", account=ACCOUNTS[1], region=REGIONS[2], seconds=1)
+            aws.engine.faults.deployments.append(fault)
+            stack.deploy(self.TOLERANT)
+            assert stack.attributes["DeploymentId"].endswith("-tolerant")
+            waits = [wait_for(stack, number, Last="false") for number in range(1, 7)]
+            assert waits[-1].attributes["HasEnded"] == "true"
+            assert wait_for(stack, 8).status == "CREATE_COMPLETE"
+            aws.scheduler.drain()
+            assert "UpdateStackInstances" not in operations(aws)
+
+    def test_too_many(self, aws: VirtualAWS) -> None:
+        """What is beyond the tolerance fails the wait."""
+        with aws:
+            stack = begin(aws)
+            for account in ACCOUNTS[:2]:
+                fault = DeploymentFault("No", account=account, region=REGIONS[0], seconds=1)
+                aws.engine.faults.deployments.append(fault)
+            stack.deploy(self.TOLERANT)
+            assert wait_for(stack).status == "ROLLBACK_COMPLETE"
 
 
 class TestAfterTheAnswer:
@@ -269,6 +285,9 @@ class TestWaits:
             stack.deploy({**LONG, "WaitFor": "END"})
             aws.clock.sleep(400)
             fewer = [group(ACCOUNTS[:2], REGIONS[:3])]
+            # Else it is refused before the first operation.
+            denied = CallFault("GetTemplateSummary", Answer.ACCESS_DENIED, times=None)
+            aws.engine.faults.calls.append(denied)
             stack.deploy({**LONG, "TemplateBody": body, "StackInstances": fewer})
             assert wait_for(stack).status == "ROLLBACK_COMPLETE"
 
@@ -418,9 +437,10 @@ class TestLongLives:
 
     def test_delete_of_hours(self) -> None:
         """A Delete that runs out of time says how to go on, and the next goes on there."""
-        with world(seconds=lambda order: 900.0 if order.action == "DELETE" else 1.0) as aws:
+        in_order = {"OperationPreferences": {"RegionConcurrencyType": "SEQUENTIAL"}}
+        with world(seconds=lambda order: 3000.0 if order.action == "DELETE" else 1.0) as aws:
             stack = begin(aws)
-            stack.deploy({**LONG, "WaitFor": "END"})
+            stack.deploy({**LONG, **in_order, "WaitFor": "END"})
             aws.clock.sleep(200)
             told = []
             while stack.delete() != "DELETE_COMPLETE":

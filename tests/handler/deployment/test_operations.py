@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -22,6 +22,7 @@ from handler.gateway.stacksets import StackSets
 from handler.plan.marks import Marks
 from handler.plan.outcomes import OwnOperation
 from handler.plan.steps import CREATE, DELETE, UPDATE_SET, Step
+from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Rectangle, Target
 from tests.factories import ONE, STACK_ID, TWO, VIRGINIA
@@ -263,11 +264,11 @@ class TestLearning:
         operation_id = bench.start(MINE, step(CREATE, ONE))
         mine = bench.of(MINE)
         mine.judge(mine.wait(operation_id))
-        assert mine.successes()[0].targets(()) == set()
+        assert mine.successes()[0].targets({}) == set()
 
         assert mine.learns(step(CREATE, ONE))
         [known] = mine.successes()
-        assert known.targets(()) == {Target(ONE, VIRGINIA)}
+        assert known.targets({}) == {Target(ONE, VIRGINIA)}
         assert known.ended > 0
         assert not mine.learns(step(CREATE, ONE))
 
@@ -337,4 +338,58 @@ def test_a_delete_of_what_never_had_a_stack_may_be_forgotten(bench: Bench) -> No
     mine.judge(mine.wait(started.operation_id))
     [done] = mine.successes()
     assert done.spared == (Target(ONE, VIRGINIA),)
-    assert done.targets(()) == set()
+    assert done.targets({}) == set()
+
+
+class TestLettingOff:
+    """Failures with which a request goes on."""
+
+    WIDE: ClassVar[dict[str, Any]] = {"FailureToleranceCount": 1, "MaxConcurrentCount": 2}
+
+    def _ended(self, bench: Bench, mine: Operations) -> OperationState:
+        fault = DeploymentFault("No", account=ONE)
+        bench.aws.engine.faults.deployments.append(fault)
+        started = mine.start(step(CREATE, ONE, TWO), self.WIDE, SPEC)
+        assert started is not None
+        return mine.wait(started.operation_id)
+
+    def test_within_the_tolerance(self, bench: Bench) -> None:
+        """An operation that SUCCEEDED with failures passes, and tells on whom it has failed."""
+        mine = bench.of(MINE)
+        mine.tolerates = True
+        mine.judge(self._ended(bench, mine))
+
+        assert mine.tolerated() == mine.let_off() == {Target(ONE, VIRGINIA)}
+        assert mine.failures_let_off()[Target(ONE, VIRGINIA)].reason == "No"
+
+    def test_not_where_all_has_to_succeed(self, bench: Bench) -> None:
+        """Without that, the same operation has failed."""
+        mine = bench.of(MINE)
+
+        with pytest.raises(OperationFailed):
+            mine.judge(self._ended(bench, mine))
+
+    @pytest.mark.parametrize("status", ["FAILED", "STOPPED"])
+    def test_beyond_the_tolerance(self, bench: Bench, status: str) -> None:
+        """An operation that has not SUCCEEDED never passes."""
+        mine = bench.of(MINE)
+        mine.tolerates = True
+        ended = self._ended(bench, mine)
+
+        with pytest.raises(OperationFailed):
+            mine.judge(replace(ended, status=status))
+
+    def test_a_delete_that_fails_on_a_suspended_account(self, bench: Bench) -> None:
+        """Should the service say FAILED of a suspended account's instance, it is forgotten, too."""
+        bench.of(EARLIER).wait(bench.start(EARLIER, step(CREATE, ONE)))
+        mine = bench.of(MINE)
+        bench.aws.engine.faults.deployments.append(DeploymentFault("Suspended", account=ONE))
+        started = mine.start(step(DELETE, ONE), {}, SPEC)
+        assert started is not None
+        ended = mine.wait(started.operation_id)
+        stack_set = bench.aws.engine.stack_sets[bench.stack_set_id]
+        for target in stack_set.instances:
+            stack_set.change(target, detailed_status="SKIPPED_SUSPENDED_ACCOUNT")
+
+        mine.judge(ended)
+        assert mine.let_off() == {Target(ONE, VIRGINIA)}

@@ -173,3 +173,29 @@ def test_requests_began(rig: Rig, events: list[tuple[str, int]], seconds: list[i
 
     expected = [NOW.replace(second=second).timestamp() for second in seconds]
     assert rig.stack.requests_began() == expected
+
+
+@pytest.mark.parametrize(
+    ("events", "deployed"),
+    [
+        ([("CREATE_FAILED", "Set:1"), ("CREATE_IN_PROGRESS", "")], False),
+        ([("DELETE_IN_PROGRESS", "Set:1"), ("CREATE_FAILED", "Set:1")], False),
+        ([("CREATE_COMPLETE", "Set:1"), ("CREATE_IN_PROGRESS", "Set:1")], True),
+        ([("UPDATE_FAILED", "Set:1"), ("UPDATE_IN_PROGRESS", "Set:1")], True),
+        ([("UPDATE_COMPLETE", "Set:2"), ("UPDATE_IN_PROGRESS", "Set:1")], True),
+        ([("CREATE_COMPLETE", "Set:2"), ("CREATE_FAILED", "Set:1")], False),
+        ([("CREATE_IN_PROGRESS", "Set:1")], None),
+        ([("CREATE_COMPLETE", "Set:2")], None),
+        ([], None),
+    ],
+)
+def test_was_deployed(
+    rig: Rig,
+    events: list[tuple[str, str]],
+    deployed: bool | None,  # noqa: FBT001
+) -> None:
+    """Only what has succeeded once is updated, or complete, with the same physical id."""
+    listed = [_event_at(status, 9, physical_id) for status, physical_id in events]
+    rig.answers.add_response("describe_stack_events", {"StackEvents": listed})
+
+    assert rig.stack.was_deployed("Set:1") is deployed

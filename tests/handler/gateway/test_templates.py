@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 
 from handler.errors import TemplateChanged, TemplateGone, TemplateUnreachable
 from handler.gateway.templates import Templates
-from handler.values.addresses import locate, pin
+from handler.values.addresses import as_https, locate, pin
 from handler.values.spec import StackSetSpec
 
 if TYPE_CHECKING:
@@ -618,3 +618,33 @@ def test_question_marks_and_the_failed_content_in_the_text(*, versioned: bool) -
             Templates(lambda: client, _ignore, _never_sleep).settle(
                 _WISH, live, at_address if versioned else text
             )
+
+
+@pytest.mark.parametrize(
+    ("url", "neighbour", "https"),
+    [
+        ("s3://b/k/a.yaml", None, "https://b.s3.amazonaws.com/k/a.yaml"),
+        ("s3://b/a b+ä?versionId=x", None, "https://b.s3.amazonaws.com/a%20b%2B%C3%A4?versionId=x"),
+        (
+            "s3://b/k",
+            "arn:aws-cn:lambda:cn-north-1:111111111111:function:f",
+            "https://b.s3.cn-north-1.amazonaws.com.cn/k",
+        ),
+        (
+            "s3://b/k",
+            "arn:aws:lambda:eu-west-1:111111111111:function:f",
+            "https://b.s3.amazonaws.com/k",
+        ),
+        (
+            "s3://b/k",
+            "arn:aws-us-gov:lambda:us-gov-west-1:111111111111:function:f",
+            "https://b.s3.us-gov-west-1.amazonaws.com/k",
+        ),
+        (_URL, None, _URL),
+    ],
+    ids=["plain", "odd", "China", "Region", "GovCloud", "https"],
+)
+def test_short_address(url: str, neighbour: str | None, https: str) -> None:
+    """An s3:// address is read as the https one of the same object, in its own partition."""
+    assert as_https(url, neighbour) == https
+    assert locate(https) == locate(url)

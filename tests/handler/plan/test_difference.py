@@ -93,12 +93,7 @@ _Situation = tuple[dict[Target, Overrides], dict[Target, Overrides], Observation
 
 
 def _covered(steps: list[Step], action: str) -> list[Target]:
-    return [
-        target
-        for step in steps
-        if step.action == action and step.reach is not None
-        for target in step.reach.targets()
-    ]
+    return [target for step in steps if step.action == action for target in step.targets]
 
 
 def _half_deleted(seen: Observation) -> set[Target]:
@@ -177,7 +172,7 @@ def test_steps_carry_what_is_wanted(situation: _Situation) -> None:
         if step.reach is not None:
             assert step.regions == step.reach.regions
             if step.action != DELETE:
-                assert {wanted[target] for target in step.reach.targets()} == {step.overrides}
+                assert {wanted[target] for target in step.targets} == {step.overrides}
 
 
 @given(_situations())
@@ -193,8 +188,8 @@ def test_as_few_operations_as_rectangles(situation: _Situation) -> None:
         fewest = sum(len(cover(targets)) for targets in by_overrides.values())
         assert sum(step.action == action for step in steps) == fewest
     for step in steps:
-        if step.action == DELETE and step.reach is not None:
-            kinds = {seen.instances[target].is_suspended for target in step.reach.targets()}
+        if step.action == DELETE:
+            kinds = {seen.instances[target].is_suspended for target in step.targets}
             assert kinds == {step.retain_stacks}
 
 
@@ -221,7 +216,7 @@ def _carried_out(seen: Observation, steps: list[Step]) -> Observation:
         if step.reach is None:
             instances = dict.fromkeys(instances, state)
             continue
-        for target in step.reach.targets():
+        for target in step.targets:
             if step.action == DELETE:
                 del instances[target]
             else:

@@ -202,6 +202,14 @@ class TestDeployment:
         """A DeploymentId stands in templates' outputs, so that it survives an upgrade."""
         assert self._MARKS.deployment(9).id == "6a8a3800-6aa4ffd724fd9f0b-9"
 
+    @pytest.mark.parametrize("last", ["", _MARKS.operation_id(_STEP)])
+    def test_tolerance(self, last: str) -> None:
+        """A wait can tell whether failures that an operation tolerates may pass."""
+        made = self._MARKS.deployment(9, last, tolerates=True)
+
+        assert made.id == f"{self._MARKS.deployment(9, last).id}-tolerant"
+        assert Deployment.read(made.id) == made
+
     @given(st.integers(0, 2**32 - 1), st.integers(0, 100_000))
     def test_read_again(self, signed_at: int, instances: int) -> None:
         """What is written can be read."""

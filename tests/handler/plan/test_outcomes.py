@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -14,6 +14,7 @@ from handler.plan.outcomes import (
     contradicts,
     corrected,
     have_ended_well,
+    hides_passed_over,
     is_settled_by,
     is_stale,
 )
@@ -110,6 +111,29 @@ class TestCorrected:
 
         assert OwnOperation.from_json(json.loads(json.dumps(asdict(operation)))) == operation
 
+    def test_let_off(self) -> None:
+        """What an operation has failed on, and was let off, is behind, listed so or not."""
+        spared = OwnOperation("op", "a:b", CREATE, (ONE, TWO), (VIRGINIA,), spared=(AT_ONE, AT_TWO))
+        own = [replace(spared, ended=NOW - 1)]
+        failed = InstanceState("OUTDATED", "FAILED", last_operation_id="op")
+        told = replace(failed, reason="No")
+
+        assert corrected({AT_TWO: CURRENT}, own, NOW) == {
+            AT_ONE: failed,
+            AT_TWO: replace(failed, has_stack=True),
+        }
+        assert corrected({AT_ONE: told, AT_TWO: told}, own, NOW) == {AT_ONE: told, AT_TWO: told}
+
+    def test_passed_over(self) -> None:
+        """What a delete has left because of its account is there, as long as the list says so."""
+        suspended = InstanceState("OUTDATED", "SKIPPED_SUSPENDED_ACCOUNT", last_operation_id="op")
+        before = replace(suspended, last_operation_id="old")
+        own = [success(DELETE, AT_ONE, AT_TWO)]
+
+        assert corrected({AT_ONE: suspended, AT_TWO: before}, own, NOW) == {AT_ONE: suspended}
+        forgotten = replace(success(DELETE, AT_ONE), operation_id="later")
+        assert corrected({AT_ONE: suspended}, [*own, forgotten], NOW) == {}
+
     def test_in_order(self) -> None:
         """What was deleted and made again is there."""
         steps = [success(DELETE, AT_ONE), success(CREATE, AT_ONE)]
@@ -135,6 +159,20 @@ def test_stale(state: InstanceState, ago: float, *, stale: bool) -> None:
     ended = [OperationState("op", "UPDATE", "SUCCEEDED", ended=NOW - ago)]
 
     assert is_stale({AT_TWO: CURRENT, AT_ONE: state}, ended, NOW) is stale
+
+
+@pytest.mark.parametrize(
+    ("passed_over", "last", "ago", "hides"),
+    [(1, "old", 1.0, True), (1, "old", LAG, False), (1, "op", 1.0, False), (0, "old", 1.0, False)],
+)
+def test_passed_over_is_hidden(passed_over: int, last: str, ago: float, *, hides: bool) -> None:
+    """A delete that has passed instances over is the last that has touched them."""
+    own = replace(success(DELETE, AT_ONE, ago=ago), passed_over=passed_over)
+    state = InstanceState("OUTDATED", "SKIPPED_SUSPENDED_ACCOUNT", last_operation_id=last)
+
+    assert hides_passed_over({AT_ONE: state}, [own], NOW) is hides
+    assert not hides_passed_over({AT_ONE: state}, [own, success(DELETE, AT_ONE)], NOW)
+    assert not hides_passed_over({AT_ONE: state}, [], NOW)
 
 
 @pytest.mark.parametrize(

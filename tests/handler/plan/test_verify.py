@@ -105,12 +105,7 @@ class TestBatches:
 
         assert [step for batch in found for step in batch] == steps
         for batch in found:
-            reached = [
-                target
-                for step in batch
-                if step.reach is not None
-                for target in step.reach.targets()
-            ]
+            reached = [target for step in batch for target in step.targets]
             assert len(reached) == len(set(reached))
             assert batch == [_SET] or _SET not in batch
 

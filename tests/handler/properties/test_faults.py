@@ -185,15 +185,40 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     (
         "text instead of preferences",
-        with_url(OperationPreferences="fast"),
+        with_url(OperationPreferences="quick"),
         [
             (
-                "OperationPreferences is 'fast': write a map with RegionConcurrencyType,"
-                " RegionOrder,"
+                "OperationPreferences is 'quick': write CAREFUL, BALANCED or FAST, or a map with"
+                " RegionConcurrencyType, RegionOrder,"
                 " FailureToleranceCount, FailureTolerancePercentage, MaxConcurrentCount,"
                 " MaxConcurrentPercentage, ConcurrencyMode"
             )
         ],
+    ),
+    (
+        "dry run",
+        with_url(DryRun="true"),
+        [
+            (
+                "DryRun cannot be: CloudFormation would record as deployed what was not, and the"
+                " next update would start from there. Leave it out, and look at the change with a"
+                " change set of the stack"
+            )
+        ],
+    ),
+    (
+        "what is to stay",
+        with_url(RetainStacks="yes", UnreachableAccounts="FORGET", MaxDeletePercentage="10 %"),
+        [
+            "RetainStacks is 'yes': write true or false",
+            "UnreachableAccounts is 'FORGET': write RETAIN or FAIL",
+            "MaxDeletePercentage is '10 %': write a whole number from 0 to 100",
+        ],
+    ),
+    (
+        "revision",
+        with_url(Revision=["2"]),
+        ["Revision is a list: write any text, another one whenever a new run is wanted"],
     ),
     (
         "bad preference",

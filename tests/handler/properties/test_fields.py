@@ -113,6 +113,7 @@ def test_fault_error() -> None:
         ("TemplateBody", '{"Resources": {}}', '{"Resources": {}}'),
         ("TemplateUrl", "https://b.s3.amazonaws.com/k", "https://b.s3.amazonaws.com/k"),
         ("TemplateUrl", "https://x", "https://x"),
+        ("TemplateUrl", " s3://bucket/a/key.yaml ", "s3://bucket/a/key.yaml"),
         (
             "TemplateUrl",
             "https://b.s3.us-east-1.amazonaws.com/a%20b.yaml?versionId=x",
@@ -193,6 +194,7 @@ def test_role_arn(arn: str) -> None:
 
 _ACCOUNT = "write the 12 digits of an account id, in quotes so that leading zeros stay"
 _REGION = "write the name of a region, such as us-east-1"
+_SEVERAL = 'those are several in one text: write each as an entry of its own, or !Split [",", ...]'
 _NAME = "write at most 128 letters, digits and hyphens, a letter first"
 _ROLE = (
     "write the role's ARN, such as"
@@ -214,7 +216,28 @@ _CAPABILITY = "write CAPABILITY_IAM or CAPABILITY_NAMED_IAM or CAPABILITY_AUTO_E
     [
         ("Account", "11111111111", f"is '11111111111': {_ACCOUNT}"),
         ("Account", "1111111111111", f"is '1111111111111': {_ACCOUNT}"),
-        ("Account", 1234567890, f"is 1234567890: {_ACCOUNT}"),
+        (
+            "Account",
+            "1227133513",
+            (
+                "is '1227133513': YAML makes that of 011111111111 without quotes: write"
+                ' "011111111111" in quotes'
+            ),
+        ),
+        (
+            "Account",
+            1234567890,
+            (
+                "is 1234567890: YAML makes that of 011145401322 without quotes: write"
+                ' "011145401322" in quotes'
+            ),
+        ),
+        ("Account", "12345", f"is '12345': {_ACCOUNT}"),
+        (
+            "Account",
+            "1.11111111111E11",
+            "is '1.11111111111E11': write it in quotes, \"111111111111\", so that it stays a text",
+        ),
         ("Account", "1234-5678-9012", f"is '1234-5678-9012': {_ACCOUNT}"),
         ("Account", "٣" * 12, f"is '{'٣' * 12}': {_ACCOUNT}"),
         ("Account", "ou-abcd-12345678", f"is 'ou-abcd-12345678': {_ACCOUNT}"),
@@ -226,7 +249,7 @@ _CAPABILITY = "write CAPABILITY_IAM or CAPABILITY_NAMED_IAM or CAPABILITY_AUTO_E
         ("Region", "US-EAST-1", f"is 'US-EAST-1': {_REGION}"),
         ("Region", "Tokyo", f"is 'Tokyo': {_REGION}"),
         ("Region", "us-east", f"is 'us-east': {_REGION}"),
-        ("Region", "us-east-1,us-west-2", f"is 'us-east-1,us-west-2': {_REGION}"),
+        ("Region", "us-east-1,us-west-2", f"is 'us-east-1,us-west-2': {_SEVERAL}"),
         ("Region", 1, f"is 1: {_REGION}"),
         ("Region", ["us-east-1"], f"is a list: {_REGION}"),
         ("Capability", "CAPABILITY_ADMIN", f"is 'CAPABILITY_ADMIN': {_CAPABILITY}"),
@@ -274,9 +297,14 @@ _CAPABILITY = "write CAPABILITY_IAM or CAPABILITY_NAMED_IAM or CAPABILITY_AUTO_E
             {"Resources": {}},
             f"is a map: {_BODY}",
         ),
-        ("TemplateUrl", "s3://bucket/key", f"is 's3://bucket/key': {_URL}"),
-        ("TemplateUrl", "http://b.s3.amazonaws.com/k", f"is 'http://b.s3.amazonaws.com/k': {_URL}"),
-        ("TemplateUrl", "app.yaml", f"is 'app.yaml': {_URL}"),
+        (
+            "TemplateUrl",
+            "http://b.s3.amazonaws.com/k",
+            (
+                "is 'http://b.s3.amazonaws.com/k', which is not encrypted: write"
+                " https://b.s3.amazonaws.com/k"
+            ),
+        ),
         ("TemplateUrl", "https://", f"is 'https://': {_URL}"),
         ("TemplateUrl", "https://a b", f"is 'https://a b': {_URL}"),
         ("TemplateUrl", "https://" + "x" * 5113, f"is 'https://{'x' * 51}...: {_URL}"),

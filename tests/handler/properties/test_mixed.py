@@ -68,7 +68,7 @@ _plain: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 def _respelt_pairs(draw: st.DrawFn, pairs: Mapping[str, str], key: str, value: str) -> object:
     """A map, as any list that an author may write for it."""
     if draw(_coin):
-        return {**pairs, "Gone": None}
+        return {**pairs, "Gone": None} if key == "ParameterKey" else dict(pairs)
     listed: list[object] = [
         {key: name, value: text} if draw(_coin) else {name: text} for name, text in pairs.items()
     ]

@@ -32,7 +32,7 @@ def test_gap(*, value: object, gap: bool) -> None:
 )
 def test_spellings(shape: str, spelling: Spelling) -> None:
     """The same two pairs come out of every spelling."""
-    key, value, _ = spelling
+    key, value, *_ = spelling
     given: dict[str, object] = {
         "map": {"Environment": "Testing", "Creator": "Chuck"},
         "one-entry maps": [{"Environment": "Testing"}, {"Creator": "Chuck"}],
@@ -60,8 +60,6 @@ def test_spellings(shape: str, spelling: Spelling) -> None:
         ([None, ""], {}),
         ({}, {}),
         ([{}], {}),
-        ({"A": None}, {}),
-        ([{"A": None}, {"B": "b"}], {"B": "b"}),
         (["", {"A": "a"}, None], {"A": "a"}),
         ([{"A": "a", "B": "b"}], {"A": "a", "B": "b"}),
         ({"Key": "a", "Value": "b"}, {"a": "b"}),
@@ -222,7 +220,7 @@ def test_unknown_member_beside_native_ones(
     """Two or more members of which one is native are a native entry with a mistake in it."""
     pairs, faults = read_pairs([entry], spelling)
 
-    key, value, _ = spelling
+    key, value, *_ = spelling
     complaint = f"has `{unknown}`, which it does not know: write {key} and {value} alone"
     assert (pairs, faults) == ({}, [Fault("[0]", complaint)])
 
@@ -241,14 +239,74 @@ def test_native_key_may_be_a_number() -> None:
     assert read_pairs([{"Key": 5, "Value": "x"}], TAG) == ({"5": "x"}, [])
 
 
+@pytest.mark.parametrize("raw", [{"A": None, "B": "b"}, [{"A": None}, {"B": "b"}]], ids=repr)
+def test_a_null_is_no_parameter(raw: object) -> None:
+    """A parameter without a value is not given."""
+    assert read_pairs(raw, PARAMETER) == ({"B": "b"}, [])
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"), [({"A": None}, ".A"), ([{"A": None}, {"B": "b"}], "[0].A")], ids=repr
+)
+def test_a_null_is_no_tag(raw: object, path: str) -> None:
+    """A tag without a value is told, not passed over."""
+    assert read_pairs(raw, TAG)[1] == [
+        Fault(path, "has no value: write one, or leave the name out")
+    ]
+
+
 @pytest.mark.parametrize(
     "entry",
     [{"ParameterKey": "A"}, {"ParameterKey": "A", "ParameterValue": None}],
     ids=["absent", "null"],
 )
 def test_no_value_in_native_spelling(entry: dict[str, Any]) -> None:
-    """`ParameterValue: !If [Given, !Ref A, !Ref AWS::NoValue]` means: no such parameter."""
-    assert read_pairs([entry, {"B": "b"}], PARAMETER) == ({"B": "b"}, [])
+    """A ParameterKey alone is told, with the way to leave a parameter at its default."""
+    message = (
+        "has no ParameterValue: write both ParameterKey and ParameterValue, or leave the whole"
+        " entry out"
+    )
+    assert read_pairs([entry, {"B": "b"}], PARAMETER) == ({"B": "b"}, [Fault("[0]", message)])
+
+
+@pytest.mark.parametrize(
+    ("spelling", "entry"),
+    [
+        (TAG, {"key": "A", "value": "a"}),
+        (TAG, {"ParameterKey": "A", "ParameterValue": "a"}),
+        (TAG, {"TagKey": "A", "TagValue": "a"}),
+        (PARAMETER, {"parameterKey": "A", "parameterValue": "a"}),
+    ],
+    ids=repr,
+)
+def test_spellings_of_other_tools(spelling: Spelling, entry: dict[str, Any]) -> None:
+    """An entry that can mean only one name with its value is read as that."""
+    assert read_pairs([entry], spelling) == ({"A": "a"}, [])
+
+
+@pytest.mark.parametrize(
+    ("spelling", "raw"),
+    [
+        (PARAMETER, [{"Key": "A", "Value": "a"}]),
+        (PARAMETER, [{"Name": "A", "Value": "a"}]),
+        (PARAMETER, [{"name": "A", "value": "a"}]),
+        (TAG, [{"name": "A", "value": "a"}]),
+        (TAG, {"key": "A", "value": "a"}),
+    ],
+    ids=repr,
+)
+def test_one_pair_or_two(spelling: Spelling, raw: object) -> None:
+    """What may be one name with its value or two is told; a rollback keeps reading it as two."""
+    pairs, faults = read_pairs(raw, spelling)
+
+    assert len(pairs) == 2
+    assert "may be one name with its value or two: write" in faults[0].message
+
+
+def test_two_parameters_of_these_names() -> None:
+    """A map of parameters is one, whatever their names are."""
+    raw = {"Name": "/app", "Value": "x"}
+    assert read_pairs(raw, PARAMETER) == (raw, [])
 
 
 @pytest.mark.parametrize("entry", [{"Key": "A"}, {"Key": "A", "Value": None}], ids=repr)

@@ -33,6 +33,13 @@ _WRONG_TYPES: dict[str, list[object]] = {
     "OperationPreferences": ["x", 5, True, [], ["x"]],
     "StackInstances": ["x", 5, True, {}, {"a": "b"}, [5], [["x"]], [{}]],
     "StackInstancesGroup": ["x", 5, True, {}, {"a": "b"}, [5], [["x"]], [{}]],
+    "FailOnTolerated": [["x"], {"a": "b"}, "no", 0],
+    "RetainStacks": [["x"], {"a": "b"}, "yes", 1],
+    "RetainStacksOnRemoval": [["x"], {"a": "b"}, "yes", 1],
+    "UnreachableAccounts": [["x"], {"a": "b"}, "FORGET", 5],
+    "MaxDeletePercentage": [["x"], {"a": "b"}, "-1", "101", "10%", 1.5, True],
+    "Revision": [["x"], {"a": "b"}],
+    "DryRun": ["true", "false", True, 5, ["x"], {"a": "b"}],
     "loglevel": [["x"], {"a": "b"}, "loud", 5],
     "botolevel": [["x"], {"a": "b"}, "loud", 5],
 }

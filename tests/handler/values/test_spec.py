@@ -30,6 +30,11 @@ def test_defaults() -> None:
         "wait_for": "END",
         "service_managed": None,
         "call_as": "SELF",
+        "retain_stacks": False,
+        "retain_stacks_on_removal": False,
+        "fails_on_unreachable": False,
+        "fails_on_tolerated": True,
+        "max_delete_percentage": 100,
     }
     assert spec == StackSetSpec()
 

@@ -1,0 +1,115 @@
+"""What is looked at before a deployment's first write, so that nothing half made comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from handler.deployment.liveness import Liveness
+from handler.deployment.memory import Memory
+from handler.deployment.request import Request, is_stack_set_id
+from handler.errors import Fault, InvalidProperties, StackSetResourceError
+from handler.gateway.stacksets import StackSets
+from handler.gateway.summaries import TemplateSummaries, Unreadable
+from handler.gateway.templates import Templates
+from handler.observability import logger
+from handler.plan.configuration import is_given_otherwise, names_the_same_template
+from handler.properties.declarations import check_template
+from handler.properties.locations import unreadable
+from handler.values.spec import StackSetSpec
+from handler.values.templates import may_have_empty_defaults
+
+
+@dataclass
+class Preflight:
+    """The checks of one request that take a call.
+
+    Attributes:
+        request: The request.
+        memory: Tells whether an earlier invocation has checked it.
+        liveness: Tells whether it goes back to what was.
+        stack_sets: Tells whether the request has written already.
+        templates: Gives the wanted template's text.
+        summaries: Gives what CloudFormation tells of it.
+        unknown_regions: Gives those Regions of some that nobody knows.
+    """
+
+    request: Request
+    memory: Memory
+    liveness: Liveness
+    stack_sets: StackSets
+    templates: Templates
+    summaries: TemplateSummaries
+    unknown_regions: Callable[[Iterable[str]], Sequence[str]]
+
+    def warnings(self, spec: StackSetSpec) -> Iterator[str]:
+        """Yields sentences about what cannot be known to be wrong."""
+        for name in self.unknown_regions({target.region for target in spec.instances}):
+            yield (
+                f"Regions names {name}, which this version of the function does not know: unless"
+                " it is a new Region, write one that exists."
+            )
+
+    def require(self, spec: StackSetSpec, before: StackSetSpec | None = None) -> None:
+        """Make sure that the template takes what the properties give it.
+
+        A rollback is not asked, nor what may be one, nor what leaves the template and all that it
+        is given as they were. Where nobody tells, the deployment goes on.
+
+        Args:
+            spec: What is wanted.
+            before: What was wanted before; None on a Create.
+
+        Raises:
+            InvalidProperties: It does not, or there is no such template.
+        """
+        if self.memory.is_checked or not _is_named(spec):
+            return
+        if before is not None and (self._may_go_back or not is_given_otherwise(spec, before)):
+            return
+        faults = list(self._faults(spec, before))
+        self.memory.is_checked = True
+        if faults and self._is_what_is_meant(spec) and not self._has_begun():
+            raise InvalidProperties(faults)
+
+    @property
+    def _may_go_back(self) -> bool:
+        return self.liveness.is_rollback or not self.liveness.first.status
+
+    def _faults(self, spec: StackSetSpec, before: StackSetSpec | None) -> Iterator[Fault]:
+        try:
+            summary = self.summaries.read(spec)
+        except Unreadable as error:
+            if before is None or not names_the_same_template(spec, before):
+                yield from unreadable(spec.template_url, str(error))
+            return
+        if summary is None:
+            return
+        check = check_template(self.request.properties, summary)
+        yield from check.faults
+        if check.without_value and not self._may_be_defaulted(spec):
+            yield from check.without_value
+
+    def _may_be_defaulted(self, spec: StackSetSpec) -> bool:
+        """Whether a parameter that is shown without a default may have an empty one."""
+        text = self.templates.read(spec)
+        return text is None or may_have_empty_defaults(text)
+
+    def _is_what_is_meant(self, spec: StackSetSpec) -> bool:
+        """Whether the address holds what the digest says; else another content is deployed."""
+        try:
+            self.templates.check(spec)
+        except StackSetResourceError as error:
+            logger.info("template is not checked beforehand", cause=str(error))
+            return False
+        return True
+
+    def _has_begun(self) -> bool:
+        """Whether a sandbox that has died has written: a rollback relies on it that none has."""
+        present, marks = self.request.physical_id, self.request.marks
+        recent = self.stack_sets.recent_operations(present) if is_stack_set_id(present) else []
+        return any(marks.action_of(each.operation_id) is not None for each in recent)
+
+
+def _is_named(spec: StackSetSpec) -> bool:
+    return spec.template_url is not None or spec.template_body is not None

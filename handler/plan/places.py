@@ -1,0 +1,68 @@
+"""For which place an instance was made, and what the template says of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from handler.values.observation import InstanceState
+from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, in_force
+from handler.values.spec import Overrides
+from handler.values.targets import Target
+
+
+@dataclass(frozen=True)
+class Units:
+    """Where a service-managed stack set is deployed, and was.
+
+    Attributes:
+        wanted: What the template selects.
+        before: What it selected before.
+        tree: What is known of the organization.
+        certain: Whether what was selected before is deployed, as far as is known.
+    """
+
+    wanted: Selection
+    before: Selection = field(default_factory=dict)
+    tree: Tree = field(default_factory=Tree)
+    certain: bool = True
+
+    def place_of(self, target: Target, state: InstanceState) -> Place:
+        """Returns the place for which an instance was made.
+
+        The API shows the unit that the call named; perhaps it is the account's own instead.
+        """
+        place = Place(state.unit, target.region)
+        known = {*self.wanted, *self.before}
+        if place in known:
+            return place
+        named = [
+            each
+            for each in sorted(known)
+            if each.region == target.region
+            and (
+                target.account in self.wanted.get(each, NOWHERE).named
+                or target.account in self.before.get(each, NOWHERE).named
+            )
+        ]
+        above = [Place(each, target.region) for each in self.tree.ancestors(state.unit)]
+        return next((each for each in (*named, *above) if each in known), place)
+
+    def wanted_overrides(self, target: Target, state: InstanceState) -> Overrides | None:
+        """Returns the overrides that an instance is to have; None for one that nobody wants."""
+        place = self.place_of(target, state)
+        return in_force(self.wanted, place, self.tree).of(target.account)
+
+    def overrides_before(self, target: Target, state: InstanceState) -> Overrides | None:
+        """Returns the overrides that an instance had; None for unknown, or no instance."""
+        place = self.place_of(target, state)
+        return in_force(self.before, place, self.tree).of(target.account)
+
+
+def cells_of(named: Iterable[tuple[Place, str, Overrides]]) -> dict[Place, Cell]:
+    """Returns the selection of these accounts alone."""
+    by_place: dict[Place, dict[str, Overrides | None]] = defaultdict(dict)
+    for place, account, overrides in named:
+        by_place[place][account] = overrides
+    return {place: Cell(None, accounts) for place, accounts in by_place.items()}

@@ -1,0 +1,122 @@
+"""Which instances of a service-managed stack set go, and what becomes of their stacks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from handler.plan.boxes import cover_by_boxes
+from handler.plan.marks import Marks
+from handler.plan.places import Units, cells_of
+from handler.plan.removal import STACKS_GO, Removal
+from handler.plan.selections import change
+from handler.plan.steps import DELETE, Step
+from handler.values.observation import InstanceState, Observation
+from handler.values.selection import NOWHERE, Cell, Place, Selection
+from handler.values.spec import NO_OVERRIDES
+from handler.values.targets import INTERSECTION, Box, Target
+
+
+def leaving_instances(units: Units, seen: Observation) -> dict[Target, InstanceState]:
+    """Returns the instances, as far as they are listed, that the template does not select any more.
+
+    Raises:
+        UnknownMembers: It takes to know who is in a unit.
+    """
+    leaving = change(units.before, units.wanted, units.tree).leaving
+    return {
+        target: state
+        for target, state in seen.instances.items()
+        if leaving.get(units.place_of(target, state), NOWHERE).of(target.account) is not None
+    }
+
+
+def plan_leaving(
+    units: Units, leaving: Selection, seen: Observation, marks: Marks, removal: Removal
+) -> list[Step]:
+    """The steps that delete what is not selected any more.
+
+    Args:
+        units: Where the stack set is to be deployed.
+        leaving: What goes.
+        seen: What is there: tells which accounts go otherwise than most.
+        marks: Those of this request.
+        removal: What becomes of the stacks.
+    """
+    usual = {place: _without_done(place, cell, removal.done) for place, cell in leaving.items()}
+    apart: list[tuple[Place, str]] = []
+    for target, state in seen.instances.items():
+        place = units.place_of(target, state)
+        if usual.get(place, NOWHERE).of(target.account) is None:
+            continue
+        leaves_stack = removal.leaves_stack(target, state, marks)
+        if leaves_stack is removal.retains:
+            continue
+        usual[place] = _without(usual[place], [target.account])
+        if leaves_stack is not None:
+            apart.append((place, target.account))
+    others = cells_of((*each, NO_OVERRIDES) for each in apart)
+    # Those first: once they are gone, the rest of a unit can be named without an exception.
+    return [*_steps(others, retains=not removal.retains), *_steps(usual, retains=removal.retains)]
+
+
+def plan_again(broken: Selection) -> list[Step]:
+    """The steps that delete what is to be made again."""
+    return _steps(broken, retains=False)
+
+
+def _steps(selection: Selection, *, retains: bool) -> list[Step]:
+    boxes = cover_by_boxes(selection)
+    return [Step(DELETE, box, box.regions, retain_stacks=retains) for box in boxes]
+
+
+def _without(cell: Cell, accounts: Iterable[str]) -> Cell:
+    """Returns the cell without these accounts."""
+    named = {**cell.named, **dict.fromkeys(accounts)}
+    return Cell(cell.others, {each: v for each, v in named.items() if v != cell.others})
+
+
+def _without_done(place: Place, cell: Cell, done: Iterable[Box]) -> Cell:
+    """Returns what of a cell no delete of this request has reached."""
+    for box in done:
+        if place.unit not in box.units or place.region not in box.regions:
+            continue
+        if box.account_filter == INTERSECTION:
+            cell = _without(cell, box.accounts)
+        else:
+            cell = Cell(None, {a: v for a in box.accounts if (v := cell.of(a)) is not None})
+    return cell
+
+
+def plan_deletion_by_unit(
+    instances: Mapping[Target, InstanceState], marks: Marks, removal: Removal = STACKS_GO
+) -> list[Step]:
+    """The steps that delete all instances, whoever made them.
+
+    Args:
+        instances: All that are there.
+        marks: Those of the request.
+        removal: What becomes of their stacks.
+    """
+    by_fate: dict[bool | None, dict[Target, InstanceState]] = defaultdict(dict)
+    for target, state in instances.items():
+        by_fate[removal.leaves_stack(target, state, marks)][target] = state
+    go, stay = by_fate[False], by_fate[True]
+    spared = {each.account for fate in (True, None) for each in by_fate[fate]}
+    if not (go or by_fate[None]):
+        return _steps(_everyone_in(stay), retains=True)
+    alone = cells_of(
+        (Place(state.unit, target.region), target.account, NO_OVERRIDES)
+        for target, state in stay.items()
+    )
+    return [*_steps(_everyone_in(go, spared), retains=False), *_steps(alone, retains=True)]
+
+
+def _everyone_in(
+    instances: Mapping[Target, InstanceState], spared: Iterable[str] = ()
+) -> Selection:
+    """Returns all accounts, but those spared, of the units and Regions of these instances."""
+    cell = Cell(NO_OVERRIDES, dict.fromkeys(sorted(spared)))
+    units = {state.unit for state in instances.values()}
+    regions = {each.region for each in instances}
+    return {Place(unit, region): cell for unit in units for region in regions}

@@ -1,0 +1,29 @@
+"""Fields that say nothing about the stack set: one to have the function called, one that lies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from handler.errors import Fault
+from handler.properties.fields import fault_error, shown
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str | int | float):
+        message = f"is {shown(value)}: write any text, another one whenever a new run is wanted"
+        raise fault_error(Fault("", message))
+    return str(value)
+
+
+def _refuse(_value: object) -> str:
+    message = (
+        "cannot be: CloudFormation would record as deployed what was not, and the next update would"
+        " start from there. Leave it out, and look at the change with a change set of the stack"
+    )
+    raise fault_error(Fault("", message))
+
+
+Revision = Annotated[str, BeforeValidator(_read_text)]
+DryRun = Annotated[str, BeforeValidator(_refuse)]

@@ -1,0 +1,52 @@
+"""What is allowed, and yet perhaps not what its author means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from handler.values.spec import StackSetSpec
+from handler.values.targets import Target
+
+
+def concerns(spec: StackSetSpec) -> Iterator[str]:
+    """Yields a sentence for each, with the property's path and the mend."""
+    regions = {each.region for each in spec.instances}
+    if spec.service_managed is not None:
+        regions = {region for group in spec.service_managed.groups for region in group.regions}
+    if not regions:
+        return
+    order = spec.preferences.get("RegionOrder", ())
+    if names := ", ".join(each for each in order if each not in regions):
+        yield (
+            f"OperationPreferences.RegionOrder names {names}, where no group has instances:"
+            " take it out, or add it to the Regions of a group."
+        )
+    if spec.instances:
+        yield from _capped_concurrency(spec.preferences, _most_in_a_region(spec.instances))
+
+
+def _most_in_a_region(targets: Iterable[Target]) -> int:
+    return max(Counter(each.region for each in targets).values())
+
+
+def _capped_concurrency(preferences: Mapping[str, Any], accounts: int) -> Iterator[str]:
+    """Whether the mode lets fewer stacks of a Region go at once than are asked for."""
+    if preferences.get("ConcurrencyMode") == "SOFT_FAILURE_TOLERANCE":
+        return
+    asked = min(_number(preferences, "MaxConcurrent", accounts, least=1), accounts)
+    most = _number(preferences, "FailureTolerance", accounts, least=0) + 1
+    if asked > most:
+        yield (
+            f"OperationPreferences asks for {asked} stacks of a Region at once, and at most {most}"
+            " go: ConcurrencyMode STRICT_FAILURE_TOLERANCE, the default, caps them at the failure"
+            " tolerance and one. Write ConcurrencyMode: SOFT_FAILURE_TOLERANCE to have all of them."
+        )
+
+
+def _number(preferences: Mapping[str, Any], name: str, accounts: int, least: int) -> int:
+    count = preferences.get(f"{name}Count")
+    if count is not None:
+        return int(count)
+    return max(least, accounts * int(preferences.get(f"{name}Percentage", 0)) // 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-OWN_STACK = "in the stack that exports StackSetCustomResource"
+OWN_STACK = "the stack that exports StackSetCustomResource"
 """Where the function's own role and parameters are."""
 
 _EXECUTION_ROLE = (
@@ -19,7 +19,7 @@ _ADMINISTRATION_ROLE = (
 )
 _PASSED_ROLE = (
     "Add the name of the role, with its path, to the parameter AdministrationRoleNames"
-    f" {OWN_STACK}: the function may pass no others."
+    f" in {OWN_STACK}: the function may pass no others."
 )
 _NO_SUCH_ROLE = (
     "See that AdministrationRoleARN names a role that exists in the stack set's account and that"
@@ -41,7 +41,8 @@ _DELEGATED_ADMINISTRATOR = (
 )
 _TEMPLATE = (
     "See that TemplateURL names an object in S3 that the function may read: the parameter"
-    f" TemplateBuckets {OWN_STACK} has to name its bucket, and the bucket to let this account in."
+    f" TemplateBuckets in {OWN_STACK} has to name its bucket, and the bucket to let this"
+    " account in."
 )
 
 # The first that is found counts; what its groups find is put into the mend.

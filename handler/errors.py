@@ -198,7 +198,6 @@ class RequestRefused(StackSetResourceError):
 
     def __init__(self, action: str, code: str, message: str) -> None:
         self.code = code
-        self.message = message
         mends = mends_of([f"{code} {message}"])
         super().__init__(" ".join((f"{action} was refused: {message} ({code}).", *mends)))
 
@@ -207,7 +206,7 @@ class AccessDenied(StackSetResourceError):
     """The function's own role lacks a right."""
 
     def __init__(self, action: str, message: str) -> None:
-        mends = mends_of([message]) or [f"Grant it to StackSetResourceRole {OWN_STACK}."]
+        mends = mends_of([message]) or [f"Grant it to StackSetResourceRole in {OWN_STACK}."]
         head = f"The function's role lacks a right that {action} needs: {sentence(message)}"
         super().__init__(" ".join((head, *mends)))
 

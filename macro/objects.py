@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from handler.causes import OWN_STACK
 from handler.values.addresses import locate
 from macro.fragment import Content, Unreadable
 
@@ -17,7 +18,7 @@ _ABSENT = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"}
 _DENIED = {"AccessDenied", "403"}
 _RIGHT = (
     " S3 says so of an object that is not there, too: upload it first, or name its bucket in"
-    " parameter TemplateBuckets of the stack that exports StackSetCustomResource, which grants"
+    f" parameter TemplateBuckets of {OWN_STACK}, which grants"
     " s3:GetObject and s3:GetObjectVersion to StackSetMacroRole; a bucket's own KMS key takes"
     " kms:Decrypt besides."
 )

@@ -82,7 +82,7 @@ class Lifecycle:
         name = self._succession().replacement_name(spec)
         if name is not None:
             return self._deploy_another(name, spec)
-        before = read_leniently(self.request.old_properties).spec
+        before = self._old_spec
         present = self.request.physical_id
         if not self._succession().was_to_be_replaced(spec, before):
             return self._deploy(present, spec, self._before().of_update(spec))
@@ -118,6 +118,11 @@ class Lifecycle:
 
     # --- properties --------------------------------------------------------------------------
 
+    @functools.cached_property
+    def _old_spec(self) -> StackSetSpec:
+        """What an Update comes from, as far as it can be read."""
+        return read_leniently(self.request.old_properties).spec
+
     def _wanted(self) -> StackSetSpec:
         """What an Update asks for; a rollback is never refused for what it says."""
         wanted = self.request.properties
@@ -125,7 +130,7 @@ class Lifecycle:
             return self._read(read_leniently(wanted))
         try:
             spec = self._read(read_properties(wanted, self.request.old_properties))
-            self.preflight.require(spec, read_leniently(self.request.old_properties).spec)
+            self.preflight.require(spec, self._old_spec)
             return spec  # noqa: TRY300 - what the preflight raises is caught here, too
         except InvalidProperties:
             if self.loop.liveness.is_surely_rollback():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 _THROTTLED = {
@@ -19,6 +20,11 @@ _THROTTLED = {
     "SlowDown",
 }
 _SERVER_ERROR = 500
+
+ATTEMPTS = 4
+"""How often `call_patiently` tries."""
+
+_Answer = TypeVar("_Answer")
 
 
 def is_transient(error: Exception) -> bool:
@@ -36,3 +42,31 @@ def backoff_intervals() -> Iterator[float]:
     while True:
         yield random.uniform(ceiling / 2, ceiling)
         ceiling = min(ceiling * 2, 30.0)
+
+
+def call_patiently(
+    call: Callable[[], _Answer],
+    sleep: Callable[[float], None],
+    is_worth_it: Callable[[Exception], bool] = is_transient,
+) -> _Answer:
+    """Returns what a call answers, tried again while it may succeed later, a few times.
+
+    Args:
+        call: The call.
+        sleep: Waits for so many seconds before a further try; what it raises ends the tries.
+        is_worth_it: Whether the same call may succeed after such an error.
+
+    Raises:
+        BotoCoreError: What the last try has raised, or one that no further try mends.
+        ClientError: The same.
+    """
+    intervals = backoff_intervals()
+    attempt = 1
+    while True:
+        try:
+            return call()
+        except (BotoCoreError, ClientError) as error:
+            if attempt == ATTEMPTS or not is_worth_it(error):
+                raise
+        sleep(next(intervals))
+        attempt += 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.gateway.retry import backoff_intervals, is_transient
+from handler.gateway.retry import call_patiently
 from handler.values.addresses import without_queries
 from handler.values.spec import StackSetSpec
 from handler.values.summary import TemplateSummary
@@ -15,7 +15,6 @@ from handler.values.summary import TemplateSummary
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-_ATTEMPTS = 4
 _REFUSED = "ValidationError"
 
 
@@ -56,16 +55,14 @@ class TemplateSummaries:
             if spec.template_url
             else {"TemplateBody": spec.template_body}
         )
-        intervals = backoff_intervals()
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return TemplateSummary.from_api(self._client.get_template_summary(**wanted))
-            except (BotoCoreError, ClientError) as error:
-                if not is_transient(error) or attempt == _ATTEMPTS:
-                    self._judge(error)
-                    return None
-            self._sleep(next(intervals))
-        return None
+        try:
+            answer = call_patiently(
+                lambda: self._client.get_template_summary(**wanted), self._sleep
+            )
+        except (BotoCoreError, ClientError) as error:
+            self._judge(error)
+            return None
+        return TemplateSummary.from_api(answer)
 
     def _judge(self, error: BotoCoreError | ClientError) -> None:
         details: Any = error.response.get("Error", {}) if isinstance(error, ClientError) else {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from handler.errors import StackSetResourceError, TemplateChanged, TemplateGone, TemplateUnreachable
-from handler.gateway.retry import backoff_intervals, is_transient
+from handler.gateway.retry import ATTEMPTS, call_patiently, is_transient
 from handler.values.addresses import locate, pin, without_queries
 from handler.values.spec import StackSetSpec
 from handler.values.templates import may_hide, same_text, sha256
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _MOST_VERSIONS = 50
-_ATTEMPTS = 4
 _NOTHING_THERE = {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}
 _Answer = TypeVar("_Answer")
 
@@ -201,20 +200,14 @@ class Templates:
 
     def _ask(self, place: Mapping[str, str], call: Callable[[], _Answer]) -> _Answer:
         """Call S3, and again while it does not answer; a broken transfer is no answer."""
-        intervals = backoff_intervals()
-        attempt = 1
-        while True:
-            try:
-                return call()
-            except (BotoCoreError, ClientError) as error:
-                if not (is_transient(error) or isinstance(error, IncompleteReadError)):
-                    raise
-                if attempt == _ATTEMPTS:
-                    where = f"s3://{place['Bucket']}/{place['Key']}"
-                    cause = without_queries(str(error))
-                    raise TemplateUnreachable(where, attempt, cause) from error
-            self._sleep(next(intervals))
-            attempt += 1
+        try:
+            return call_patiently(call, self._sleep, _may_answer_later)
+        except (BotoCoreError, ClientError) as error:
+            if not _may_answer_later(error):
+                raise
+            where = f"s3://{place['Bucket']}/{place['Key']}"
+            cause = without_queries(str(error))
+            raise TemplateUnreachable(where, ATTEMPTS, cause) from error
 
     def _text(self, content: bytes | None) -> str | None:
         try:
@@ -226,6 +219,10 @@ class Templates:
     def _warn_unread(self, error: str) -> None:
         text = "template not read, so only a changed URL counts"
         self._warn(text, error=without_queries(error))
+
+
+def _may_answer_later(error: Exception) -> bool:
+    return is_transient(error) or isinstance(error, IncompleteReadError)
 
 
 def _problem(

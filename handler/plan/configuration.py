@@ -46,7 +46,7 @@ def differs(
 def is_given_otherwise(spec: StackSetSpec, before: StackSetSpec) -> bool:
     """Whether the template changes, or anything that it has to take: values and capabilities."""
     return (
-        _named_template(spec) != _named_template(before)
+        not names_the_same_template(spec, before)
         or dict(spec.parameters) != dict(before.parameters)
         or spec.capabilities != before.capabilities
         or set(spec.instances.values()) != set(before.instances.values())

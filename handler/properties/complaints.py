@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from handler.errors import Fault
-from handler.properties import fields
+from handler.properties import fields, hints
 from handler.properties.basics import Execution, Preferences
 from handler.properties.groups import Group, Targets
 from handler.properties.maps import Properties
@@ -126,15 +125,13 @@ def _unknown(place: Place, root: type[Properties], type_name: str) -> Complaint:
     holder = path_of(place[:-1]) or type_name
     model = _model_at(place, root)
     known = list(model.model_fields)
-    close = get_close_matches(name, known, n=1) or [
-        each for each in known if each.lower() == name.lower()
-    ]
-    meant = close or [each for each in known if each == _SYNONYMS.get(name.lower())]
+    synonym = _SYNONYMS.get(name.lower())
+    meant = hints.of_name(name, known) or (synonym if synonym in known else None)
     where = _place_of(name, model) if issubclass(root, StackSetProperties) else None
     if where:
         mend = f"{where}."
     else:
-        mend = f"did you mean `{meant[0]}`?" if meant else f"it knows {', '.join(known)}."
+        mend = f"did you mean `{meant}`?" if meant else f"it knows {', '.join(known)}."
     fault = Fault("", f"`{name}` is not a property of {holder}; {mend}")
     return Complaint(place, (fault,), is_unknown=True)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from handler.errors import Fault
+from handler.properties import hints
 from handler.properties.mending import mend
 from handler.properties.model import StackSetProperties
 from handler.values.summary import Declaration, TemplateSummary
@@ -96,12 +96,10 @@ def _value_faults(
 
 def _unknown(name: str, summary: TemplateSummary) -> str:
     known = list(summary.parameters)
-    close = get_close_matches(name, known, n=1) or [
-        each for each in known if each.lower() == name.lower()
-    ]
+    close = hints.of_name(name, known)
     text = "which the template does not declare"
     if close:
-        return f"{text}: did you mean {close[0]}?"
+        return f"{text}: did you mean {close}?"
     if not known:
         return f"{text}, for it has no parameters: take it out"
     more = " and more" if len(known) > _MOST_NAMED else ""

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 _DIGITS_OF_ACCOUNT = 12
 _LEAST_OCTAL, _MOST_OCTAL = 8**9, 8**11
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _SCIENTIFIC = re.compile(r"[0-9]+(\.[0-9]+)?[eE]\+?[0-9]{1,2}")
 _IN_ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):.+")
+
+
+def of_name(name: str, known: Sequence[str]) -> str | None:
+    """Returns the known name that is meant by one like it; None where none is near."""
+    close = get_close_matches(name, known, n=1)
+    in_small = [each for each in known if each.lower() == name.lower()]
+    return next(iter([*close, *in_small]), None)
 
 
 def of_account(text: str) -> str | None:

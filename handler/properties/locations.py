@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
+from handler.causes import OWN_STACK
 from handler.errors import Fault
 from handler.values.addresses import as_https, locate
 
@@ -13,7 +14,6 @@ _LONGEST_SHOWN = 200
 _UPLOAD = "upload the file to S3 and write the https:// address of the object"
 _PACKAGE = "upload it to S3 (`./build.sh package` does that) and write the https:// address there"
 _FORGES = (".github.com", ".githubusercontent.com", ".gitlab.com", ".bitbucket.org")
-_OWN_STACK = "of the stack that exports StackSetCustomResource"
 _FORMAT = re.compile(
     r"Template (format|validation)? ?error|Invalid template|not well-formed", re.IGNORECASE
 )
@@ -37,8 +37,8 @@ _CAUSES = tuple(
             r"access denied|AccessDenied|forbidden",
             (
                 "which the function may not read: see that the key is right, that the parameter"
-                f" TemplateBuckets {_OWN_STACK} names the bucket, and that the bucket's policy lets"
-                " this account in"
+                f" TemplateBuckets of {OWN_STACK} names the bucket, and that the bucket's policy"
+                " lets this account in"
             ),
         ),
         (

@@ -213,7 +213,6 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
             Organization(_organizations, patience.sleep),
             AccountLists(_s3, patience.sleep).read,
             request.marks,
-            lambda: liveness.is_rollback,
         ),
         own=memory.own,
         look_ups=memory.look_ups,

@@ -51,7 +51,7 @@ class Fault:
         return f"{self.path} {self.message}" if self.path else self.message
 
 
-_REFUSAL = "The properties have"
+_REFUSAL, _DELETIONS = "The properties have", "MaxDeletePercentage"
 
 
 class InvalidProperties(StackSetResourceError):
@@ -64,9 +64,9 @@ class InvalidProperties(StackSetResourceError):
         super().__init__(f"{head}: " + " | ".join(sentence(str(each)) for each in self.faults))
 
 
-def is_of_invalid_properties(reason: str) -> bool:
-    """Whether a reason in CloudFormation's events is that of InvalidProperties."""
-    return f": {_REFUSAL} " in reason
+def is_of_refusal(reason: str) -> bool:
+    """Whether a reason in CloudFormation's events is of properties that wrote nothing."""
+    return f": {_REFUSAL} " in reason or f": {_DELETIONS}: " in reason
 
 
 class StackSetExists(StackSetResourceError):
@@ -93,7 +93,7 @@ class TooManyDeletions(StackSetResourceError):
         shown = ", ".join("/".join(each) for each in going[:_SHOWN_PLACES])
         more = f" and {len(going) - _SHOWN_PLACES} more" if len(going) > _SHOWN_PLACES else ""
         super().__init__(
-            f"MaxDeletePercentage: this update would delete {len(going)} of {there} stack instances"
+            f"{_DELETIONS}: this update would delete {len(going)} of {there} stack instances"
             f" ({shown}{more}), which is more than {percentage} %, so nothing has been changed. If"
             " they are meant to go, write a larger MaxDeletePercentage; if not, put them back."
         )

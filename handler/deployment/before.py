@@ -44,6 +44,9 @@ class Before:
         previous = read_previous(old)
         if self.liveness.is_rollback and self._was_refused(spec, previous.spec):
             return self.as_left(self.request.physical_id, spec)
+        if self.liveness.is_rollback and spec.service_managed is not None:
+            # No list of instances tells which selections were applied.
+            previous = replace(previous, certain=False)
         if self._goes_back_to_what_was_cut_short():
             return self._interrupted(self.request.physical_id, previous)
         if not self.request.follows_early_answer:
@@ -62,13 +65,21 @@ class Before:
         """Whether the update that this goes back from has written nothing, though it was read.
 
         What only a look or a call can tell it was refused for: it would have deleted too much, or
-        its template did not suit it. Of the template only that request knows; its reason tells.
+        its template or its units did not suit it. Of the template only that request knows; its reason tells.
         """
         if refused is None:
             return False
+        if spec.service_managed is not None:
+            return self.liveness.has_refused_before() and self._has_begun_nothing()
         if is_given_otherwise(spec, refused) and self.liveness.has_refused_before():
             return True
         return limits_deletions(refused) and self._would_have_deleted_too_much(spec, refused)
+
+    def _has_begun_nothing(self) -> bool:
+        """Whether no operation is known of since the request before began."""
+        began = self.liveness.request_before_began()
+        newest = self.stack_sets.recent_operations(self.request.physical_id, most=1)
+        return began is not None and all(each.began < began for each in newest)
 
     def _would_have_deleted_too_much(self, spec: StackSetSpec, refused: StackSetSpec) -> bool:
         there = self.stack_sets.instances(self.request.physical_id)

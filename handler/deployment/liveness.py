@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from handler.deployment.patience import TimeToRelay
 from handler.deployment.request import Request, as_text
-from handler.errors import is_of_invalid_properties
+from handler.errors import is_of_refusal
 from handler.gateway.owning_stack import OwningStack
 from handler.observability import logger
 from handler.plan.liveness import Asked, Verdict, judge
@@ -189,7 +189,7 @@ class Liveness:
 
     def has_refused_before(self) -> bool:
         """Whether the request before this one was refused for its properties: it wrote nothing."""
-        return is_of_invalid_properties(self.stack.previous_failure())
+        return is_of_refusal(self.stack.previous_failure())
 
     def _is_of_another(self) -> bool:
         """Whether what is in progress is another request, signed in the same second as this one."""

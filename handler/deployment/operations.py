@@ -174,13 +174,11 @@ class Operations:
             return False
         if known.accounts or known.units or known.everywhere:
             return False
-        learnt = OwnOperation.of(step, operation_id, self.stack_set_id)
         # The id of an update of the set does not tell which instances that was to reach.
-        if step.action != UPDATE_SET:
-            self.own[operation_id] = replace(
-                known, accounts=learnt.accounts, regions=learnt.regions
-            )
-        return step.action != UPDATE_SET
+        if step.action == UPDATE_SET:
+            return False
+        self.own[operation_id] = known.that_reaches(step)
+        return True
 
     def judge(self, operation: OperationState) -> None:
         """Take an operation of this request for done, or the whole request for failed.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
-from handler.errors import InvalidProperties, StackSetResourceError
+from handler.errors import Fault, InvalidProperties
 from handler.gateway.organization import NotTold, Organization
 from handler.plan.marks import Marks
 from handler.plan.places import Units
@@ -36,14 +36,12 @@ class Placing:
         organization: Tells of units, where it may be asked.
         read_list: Reads the accounts behind an address.
         marks: Those of the request.
-        is_rollback: Whether nobody knows which of the old properties were applied.
         warnings: What could not be known, as sentences for the author.
     """
 
     organization: Organization
     read_list: Callable[[str], Collection[str]]
     marks: Marks
-    is_rollback: Callable[[], bool]
     warnings: list[str] = field(default_factory=list)
     _lists: dict[str, Collection[str]] = field(default_factory=dict)
     _members: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -53,8 +51,8 @@ class Placing:
         """Make sure, before anything is made, that it is known where to deploy it.
 
         Raises:
-            InvalidProperties: Two groups give an account different overrides.
-            StackSetResourceError: It takes to know what the function may not ask for.
+            InvalidProperties: Two groups give an account different overrides, or it takes to know
+                what the function may not ask for.
         """
         if wanted is not None:
             nothing = Observation(StackSetState("", "", "", ""))
@@ -64,12 +62,12 @@ class Placing:
         """Returns where the stack set is to be deployed, and where it was before.
 
         Raises:
-            InvalidProperties: Two groups give an account different overrides.
-            StackSetResourceError: It takes to know what the function may not ask for.
+            InvalidProperties: Two groups give an account different overrides, or it takes to know
+                what the function may not ask for.
         """
         before = previous.spec.service_managed if previous.spec is not None else None
         old = () if before is None or previous.is_new else before.groups
-        certain = previous.certain and not previous.is_doubtful and not self.is_rollback()
+        certain = previous.certain and not previous.is_doubtful
         root = self._find_root((*wanted.groups, *old))
         was = expand([each for each in old if not each.accounts_url], {}, root)
         for group in old:
@@ -105,7 +103,7 @@ class Placing:
                     " into OrganizationalUnitIds, with AccountFilterType: INTERSECTION, or let the"
                     " function ask: parameter ReadOrganization of its stack."
                 )
-                raise StackSetResourceError(message) from error
+                raise InvalidProperties([Fault("", message)]) from error
         return self._root
 
     def _above(self, units: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -169,7 +167,7 @@ class Placing:
                 f" ReadOrganization of the function's stack, or keep {unknown.unit} with"
                 " AccountFilterType: INTERSECTION and the accounts that are to stay."
             )
-            raise StackSetResourceError(message) from error
+            raise InvalidProperties([Fault("", message)]) from error
 
 
 def _deletes(was: Selection, wants: Selection, tree: Tree) -> bool:

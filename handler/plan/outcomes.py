@@ -8,7 +8,7 @@ that contradicts what is known is looked at again before anything is concluded f
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handler.plan.marks import Marks
@@ -65,6 +65,11 @@ class OwnOperation:
             units=reach.units if isinstance(reach, Box) else (),
             account_filter=reach.account_filter if isinstance(reach, Box) else "",
         )
+
+    def that_reaches(self, step: Step) -> OwnOperation:
+        """Returns the same operation with what its step tells of its reach."""
+        named = self.of(step, self.operation_id, self.stack_set_id)
+        return replace(named, spared=self.spared, ended=self.ended, passed_over=self.passed_over)
 
     @classmethod
     def from_json(cls, carried: Mapping[str, Any]) -> OwnOperation:

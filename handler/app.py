@@ -213,6 +213,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
             Organization(_organizations, patience.sleep),
             AccountLists(_s3, patience.sleep).read,
             request.marks,
+            reads_members=os.environ.get("READ_ORGANIZATION") == "EVERYTHING",
         ),
         own=memory.own,
         look_ups=memory.look_ups,

@@ -65,7 +65,8 @@ class Before:
         """Whether the update that this goes back from has written nothing, though it was read.
 
         What only a look or a call can tell it was refused for: it would have deleted too much, or
-        its template or its units did not suit it. Of the template only that request knows; its reason tells.
+        its template or its units did not suit it. Of these only that request knows; its reason
+        tells.
         """
         if refused is None:
             return False

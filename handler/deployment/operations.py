@@ -19,7 +19,7 @@ from handler.observability import logger, metrics
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.removal import can_be_forgotten
-from handler.plan.steps import DELETE, UPDATE_SET, Step
+from handler.plan.steps import UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Box, Target
@@ -158,9 +158,9 @@ class Operations:
         """Returns this request's operations on the stack set that have succeeded."""
         return [each for each in self._of_this_set() if each.ended]
 
-    def deleted(self) -> list[Box]:
-        """Returns what this request's deletes have named of units, as far as it is known."""
-        return [e.box for e in self.successes() if e.action == DELETE and e.box is not None]
+    def named(self, action: str) -> list[Box]:
+        """Returns what this request has named of units in this kind of operation, if known."""
+        return [e.box for e in self.successes() if e.action == action and e.box is not None]
 
     def learns(self, step: Step) -> bool:
         """Take note of which instances an operation has reached that an earlier sandbox started.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from handler.errors import Fault, InvalidProperties
@@ -27,6 +27,8 @@ from handler.values.selection import (
 )
 from handler.values.spec import NO_OVERRIDES, Overrides, Previous
 
+_ACTIVE = "ACTIVE"
+
 
 @dataclass
 class Placing:
@@ -36,15 +38,18 @@ class Placing:
         organization: Tells of units, where it may be asked.
         read_list: Reads the accounts behind an address.
         marks: Those of the request.
+        reads_members: Whether to ask who is in the units.
         warnings: What could not be known, as sentences for the author.
     """
 
     organization: Organization
     read_list: Callable[[str], Collection[str]]
     marks: Marks
+    reads_members: bool = False
     warnings: list[str] = field(default_factory=list)
     _lists: dict[str, Collection[str]] = field(default_factory=dict)
     _members: dict[str, frozenset[str]] = field(default_factory=dict)
+    _reachable: dict[str, Collection[str]] | None = None
     _root: str = ""
 
     def check(self, wanted: ServiceManaged | None) -> None:
@@ -77,7 +82,7 @@ class Placing:
         wants = expand(wanted.groups, lists, root)
         overrides = {each.overrides for each in (*wanted.groups, *old)}
         tree = Tree(root, members=self._members)
-        if len(overrides) > 1 or _deletes(was, wants, tree):
+        if self.reads_members or len(overrides) > 1 or _deletes(was, wants, tree):
             tree = replace(tree, above=self._above({unit for unit, _ in {**was, **wants}}))
         faults = [conflict(*each) for each in disagreements(wanted.groups, tree)]
         if faults:
@@ -85,6 +90,28 @@ class Placing:
         units = Units(wants, was, tree, certain)
         self._require_members(units)
         return units
+
+    def reachable(self, units: Units) -> Mapping[str, Collection[str]]:
+        """Returns who can have an instance, by wanted unit; empty where that is not to be asked."""
+        if self.reads_members and self._reachable is None:
+            self._reachable = self._read_reachable({unit for unit, _ in units.wanted})
+        return self._reachable or {}
+
+    def _read_reachable(self, units: Iterable[str]) -> dict[str, Collection[str]]:
+        organization = self.organization
+        try:
+            owner = organization.management_account()
+            return {
+                unit: {
+                    account
+                    for account, status in organization.accounts(unit).items()
+                    if status == _ACTIVE and account != owner
+                }
+                for unit in sorted(units)
+            }
+        except NotTold as error:
+            self.warnings.append(f"Whether accounts have joined since is not known ({error}).")
+            return {}
 
     def _find_root(self, groups: Iterable[UnitGroup]) -> str:
         listed = list(groups)
@@ -159,7 +186,7 @@ class Placing:
         below = ", ".join(unknown.below)
         try:
             for each in unknown.below:
-                self._members[each] = self.organization.accounts(each)
+                self._members[each] = frozenset(self.organization.accounts(each))
         except NotTold as error:
             message = (
                 f"Unit {unknown.unit} leaves, and {below} below it stays: which accounts leave is"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from handler.deployment.content import in_words
@@ -12,9 +12,9 @@ from handler.deployment.placing import Placing
 from handler.deployment.removals import Removals
 from handler.plan import instances as planning
 from handler.plan.marks import Marks
-from handler.plan.places import Units
+from handler.plan.places import Units, missing
 from handler.plan.removal import Removal, leaving
-from handler.plan.steps import Step
+from handler.plan.steps import CREATE, Step
 from handler.plan.unit_deletions import leaving_instances, plan_deletion_by_unit
 from handler.plan.units import (
     SetUpdate,
@@ -24,6 +24,7 @@ from handler.plan.units import (
 )
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import ServiceManaged
+from handler.values.selection import Selection
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
 
@@ -129,6 +130,7 @@ class ServiceManagedPlanner:
         removal = self.removals.of_update(operations, self.spec, going, there)
         differs, words = content is not None, content or in_words(settled)
         update = SetUpdate(words, differs, self.managed.auto_deployment)
+        units = replace(units, missed=self._missed(operations, units, seen))
         return plan_units(units, seen, self.marks, update, removal)
 
     def wanted(self, seen: Observation) -> Iterable[Target]:
@@ -143,6 +145,13 @@ class ServiceManagedPlanner:
     def verify(self, operations: Operations, seen: Observation) -> None:
         """See `Planner`."""
         verify_units(self._units(seen), seen, self.marks, operations.tolerated())
+
+    def _missed(self, operations: Operations, units: Units, seen: Observation) -> Selection:
+        """What has to be created for accounts that have joined, where StackSets does not."""
+        if self.managed.auto_deployment.is_enabled or not units.certain or self.previous.is_new:
+            return {}
+        reachable = self.placing.reachable(units)
+        return missing(units, reachable, seen.instances, operations.named(CREATE))
 
     def _units(self, seen: Observation) -> Units:
         return self.placing.units(self.managed, self.previous, seen)

@@ -81,7 +81,7 @@ class Removals:
             takes_back=bool(going) and spec.retain_stacks_on_removal and self._is_surely_rollback,
             fails_on_unreachable=fails,
             failed=operations.let_off(),
-            done=operations.deleted(),
+            done=operations.named(DELETE),
         )
 
     def check_replacement(self, stack_set_id: str, spec: StackSetSpec) -> None:

@@ -56,10 +56,10 @@ class Organization:
             self._above[unit] = (parent, *self.above(parent))
         return self._above[unit]
 
-    def accounts(self, unit: str) -> frozenset[str]:
-        """Returns the accounts in a unit and in those below it, whatever their state."""
+    def accounts(self, unit: str) -> dict[str, str]:
+        """Returns the status of each account in a unit and in those below it."""
         found = {
-            str(each["Id"])
+            str(each["Id"]): str(each["Status"])
             for each in self._pages("list_accounts_for_parent", "Accounts", ParentId=unit)
         }
         below = self._pages(
@@ -67,7 +67,12 @@ class Organization:
         )
         for each in list(below):
             found |= self.accounts(str(each["Id"]))
-        return frozenset(found)
+        return found
+
+    def management_account(self) -> str:
+        """Returns the account that owns the organization, in which StackSets deploys nothing."""
+        answer = self._call("describe_organization")
+        return str(answer["Organization"]["MasterAccountId"])
 
     def _pages(self, method: str, name: str, **asked: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from handler.values.observation import InstanceState
 from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, in_force
 from handler.values.spec import Overrides
-from handler.values.targets import Target
+from handler.values.targets import Box, Target
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,14 @@ class Units:
         before: What it selected before.
         tree: What is known of the organization.
         certain: Whether what was selected before is deployed, as far as is known.
+        missed: What is wanted and known not to be there.
     """
 
     wanted: Selection
     before: Selection = field(default_factory=dict)
     tree: Tree = field(default_factory=Tree)
     certain: bool = True
+    missed: Selection = field(default_factory=dict)
 
     def place_of(self, target: Target, state: InstanceState) -> Place:
         """Returns the place for which an instance was made.
@@ -58,6 +60,39 @@ class Units:
         """Returns the overrides that an instance had; None for unknown, or no instance."""
         place = self.place_of(target, state)
         return in_force(self.before, place, self.tree).of(target.account)
+
+
+def missing(
+    units: Units,
+    reachable: Mapping[str, Collection[str]],
+    listed: Container[Target],
+    reached: Collection[Box] = (),
+) -> dict[Place, Cell]:
+    """Returns the wanted instances that are not there, of accounts that have joined since.
+
+    Args:
+        units: Where the stack set is to be deployed.
+        reachable: Who can have an instance, by wanted unit; none of the others is missed.
+        listed: The instances that are there.
+        reached: What this request has created.
+    """
+    homes: dict[str, str] = {}
+    for unit in sorted(reachable, key=lambda unit: len(units.tree.ancestors(unit))):
+        homes.update(dict.fromkeys(reachable[unit], unit))  # the nearest unit comes last
+    regions = sorted({place.region for place in units.wanted})
+    return cells_of(
+        (Place(unit, region), account, overrides)
+        for account, unit in sorted(homes.items())
+        for region in regions
+        if Target(account, region) not in listed
+        and not any(
+            each.reaches(above, account, region)
+            for each in reached
+            for above in (unit, *units.tree.ancestors(unit))
+        )
+        and (overrides := in_force(units.wanted, Place(unit, region), units.tree).of(account))
+        is not None
+    )
 
 
 def cells_of(named: Iterable[tuple[Place, str, Overrides]]) -> dict[Place, Cell]:

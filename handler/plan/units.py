@@ -8,7 +8,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
@@ -22,7 +22,7 @@ from handler.plan.steps import CREATE, UPDATE, UPDATE_SET, Step
 from handler.plan.unit_deletions import plan_again, plan_leaving
 from handler.values.observation import Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place, Selection, combined, in_force
+from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, combined, in_force
 from handler.values.spec import Overrides
 from handler.values.targets import Target
 
@@ -81,7 +81,8 @@ def plan_units(
     found = change(units.before, units.wanted, units.tree)
     broken = _broken(units, seen, marks)
     deletions = [*plan_leaving(units, found.leaving, seen, marks, removal), *plan_again(broken)]
-    creations = _creations(units, found, broken)
+    others = [broken, _without(units.missed, found.joining, units.tree)]
+    creations = _creations(units, found, others)
     stale = {} if update.differs else _worth_retrying(units, seen, marks)
     updates = _updates({**_overridden(units, found, seen, marks), **stale})
     regions = tuple(sorted({each.region for each in seen.instances}))
@@ -110,7 +111,7 @@ def _broken(units: Units, seen: Observation, marks: Marks) -> dict[Place, Cell]:
     )
 
 
-def _creations(units: Units, found: Change, broken: Selection) -> list[Step]:
+def _creations(units: Units, found: Change, others: Iterable[Selection]) -> list[Step]:
     """What has to be created; all that is wanted where nobody knows what is there.
 
     What is there as wanted is left as it is by a create, so it may be named with the rest.
@@ -124,10 +125,27 @@ def _creations(units: Units, found: Change, broken: Selection) -> list[Step]:
     ]
     again = [
         Step(CREATE, box, box.regions, overrides)
-        for overrides, part in by_overrides(broken).items()
+        for other in others
+        for overrides, part in by_overrides(other).items()
         for box in cover_by_boxes(part)
     ]
     return [*steps, *(each for each in again if each not in steps)]
+
+
+def _without(missed: Selection, joining: Selection, tree: Tree) -> dict[Place, Cell]:
+    """What is missed and does not join anyway: one operation must not depend on the other."""
+    cells = {
+        place: Cell(
+            None,
+            {
+                account: overrides
+                for account, overrides in cell.named.items()
+                if in_force(joining, place, tree).of(account) is None
+            },
+        )
+        for place, cell in missed.items()
+    }
+    return {place: cell for place, cell in cells.items() if cell.named}
 
 
 def _unchanged(units: Units) -> dict[Place, Cell]:

@@ -53,11 +53,12 @@ GRANTED = {
 TAKING_UP = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
 LEAVING = ("sqs:ChangeMessageVisibility", "sqs:SendMessage")
 GRANTED |= {action: {"StackSetQueue.Arn"} for action in (*TAKING_UP, *LEAVING)}
+GRANTED["organizations:ListParents"] = {"*"}
 GRANTED["s3:GetObjectVersion"] = GRANTED["s3:GetObject"]
 GRANTED["s3:ListBucketVersions"] = {each.removesuffix("/*") for each in GRANTED["s3:GetObject"]}
 
 
-def _granted(role: str, **parameters: list[str]) -> dict[str, set[str]]:
+def _granted(role: str, **parameters: list[str] | str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for statement in template.policies(TEMPLATE, parameters)[role]:
         assert statement["Effect"] == "Allow"
@@ -106,6 +107,7 @@ def test_a_request_comes_back_through_the_queue() -> None:
     assert MAIN["Environment"]["Variables"] == {
         "QUEUE_URL": {"Ref": "StackSetQueue"},
         "DEFAULT_OPERATION_PREFERENCES": {"Ref": "DefaultOperationPreferences"},
+        "READ_ORGANIZATION": {"Ref": "ReadOrganization"},
     }
     assert MAIN["Events"]["Queue"] == {
         "Type": "SQS",
@@ -218,6 +220,38 @@ def test_template_buckets_are_a_choice() -> None:
         "arn:*:s3:::b-*/*",
     }
     assert "s3:GetObject" not in _granted("StackSetResourceRole", TemplateBuckets=[""])
+
+
+def test_reading_the_organization_is_a_choice() -> None:
+    """Nothing, the units above a unit, or all of it, and never a write."""
+    reads = {
+        choice: {
+            each.removeprefix("organizations:")
+            for each in _granted("StackSetResourceRole", ReadOrganization=choice)
+            if each.startswith("organizations:")
+        }
+        for choice in TEMPLATE["Parameters"]["ReadOrganization"]["AllowedValues"]
+    }
+    assert reads == {
+        "NOTHING": set(),
+        "PARENTS": {"ListParents"},
+        "EVERYTHING": {
+            "DescribeOrganization",
+            "ListAccountsForParent",
+            "ListOrganizationalUnitsForParent",
+            "ListParents",
+            "ListRoots",
+        },
+    }
+
+
+def test_delegated_administration_is_a_choice() -> None:
+    """Stack sets of the management account are in reach only where the stack says so."""
+    granted = _granted("StackSetResourceRole", DelegatedAdministrator="true")
+    everybodys = [each.replace("111111111111", "*") for each in (STACK_SETS, TARGETS)]
+    assert granted["cloudformation:DescribeStackSet"] == {everybodys[0]}
+    assert granted["cloudformation:UpdateStackSet"] == {*everybodys, TYPES}
+    assert granted["cloudformation:DescribeStacks"] == {STACKS}
 
 
 def test_no_yaml_aliases() -> None:

@@ -376,6 +376,39 @@ class TestOthers:
         assert stack.delete() == "DELETE_COMPLETE"
         assert aws.deployer.stacks == {}
 
+    def test_accounts_that_have_joined(
+        self, aws: VirtualAWS, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Who may read the organization finds them; suspended accounts are not missed."""
+        monkeypatch.setenv("READ_ORGANIZATION", "EVERYTHING")
+        tree, joined = aws.engine.organization, "8" * 12
+        assert tree is not None
+        deploy(aws, stack, properties(units(A, B)))
+        assert deploy(aws, stack, properties(units(A, B), Revision="2")) == []
+        for account, unit in ((joined, C), ("9" * 12, B)):
+            tree.join(account, unit)
+        tree.suspend("9" * 12)
+        before = len(operations(aws))
+        assert stack.deploy(properties(units(A, B), Revision="3")) == "UPDATE_COMPLETE"
+        assert operations(aws)[before:] == [CREATE]
+        assert (joined, EAST) in there(aws, stack)
+        joining = properties(units(A, B, regions=(EAST, WEST)))
+        assert stack.deploy(joining) == "UPDATE_COMPLETE"
+        assert operations(aws)[before:] == [CREATE, CREATE]
+        assert (joined, WEST) in there(aws, stack)
+        assert stack.deploy({**joining, "Revision": "4"}) == "UPDATE_COMPLETE"
+        assert operations(aws)[before:] == [CREATE, CREATE]
+
+    def test_nobody_tells_who_has_joined(
+        self, aws: VirtualAWS, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The parameter alone is no right: the deployment goes on, and the answer says so."""
+        monkeypatch.setenv("READ_ORGANIZATION", "EVERYTHING")
+        aws.organizations.denied = {"*"}
+        deploy(aws, stack, properties(units(A)))
+        deploy(aws, stack, properties(units(A), Revision="2"))
+        assert "joined since is not known" in stack.attributes["Warnings"]
+
     def test_units_that_nobody_may_ask_about(self, aws: VirtualAWS, stack: Stack) -> None:
         """They are taken for separate, and the answer says so."""
         aws.organizations.denied = {"*"}

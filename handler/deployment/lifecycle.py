@@ -79,10 +79,10 @@ class Lifecycle:
         """
         self.loop.liveness.begin()
         spec = self._wanted()
-        name = self._succession().replacement_name(spec)
+        before = self._old_spec
+        name = self._succession().replacement_name(spec, before)
         if name is not None:
             return self._deploy_another(name, spec)
-        before = self._old_spec
         present = self.request.physical_id
         if not self._succession().was_to_be_replaced(spec, before):
             return self._deploy(present, spec, self._before().of_update(spec))

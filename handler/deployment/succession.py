@@ -12,7 +12,6 @@ from handler.deployment.request import Request, is_stack_set_id, name_in
 from handler.errors import Fault, InvalidProperties
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger
-from handler.properties.reading import read_leniently
 from handler.values.spec import StackSetSpec
 
 
@@ -34,14 +33,13 @@ class Succession:
     stack_sets: StackSets
     ownership: Callable[[], Ownership]
 
-    def replacement_name(self, spec: StackSetSpec) -> str | None:
+    def replacement_name(self, spec: StackSetSpec, before: StackSetSpec) -> str | None:
         """The name of the stack set to make instead of the present one; None to keep that."""
         present = self.request.physical_id
         if not is_stack_set_id(present):
             return self.request.name_of(spec)
         if any(each.stack_set_id == present for each in self.memory.own.values()):
             return None  # decided by an earlier invocation
-        before = read_leniently(self.request.old_properties).spec
         if spec.permission_model != before.permission_model:
             return self._name_of_other_model(spec, present)
         # A name that was edited while nobody looked at it does not move the stack set.

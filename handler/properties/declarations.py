@@ -11,6 +11,7 @@ from handler.errors import Fault
 from handler.properties import hints
 from handler.properties.mending import mend
 from handler.properties.model import StackSetProperties
+from handler.values.organization import SELF_MANAGED
 from handler.values.summary import Declaration, TemplateSummary
 
 _NAMED, _PLAIN = "CAPABILITY_NAMED_IAM", "CAPABILITY_IAM"
@@ -28,14 +29,10 @@ class TemplateCheck:
         faults: What CloudFormation would refuse, sooner or later.
         without_value: The same for parameters that have neither value nor default, unless their
             default is empty: it is not sure that those are shown.
-        transforms: The macros that the template names.
-        has_nested_stacks: Whether it deploys stacks of its own.
     """
 
     faults: tuple[Fault, ...]
     without_value: tuple[Fault, ...]
-    transforms: tuple[str, ...]
-    has_nested_stacks: bool
 
 
 def check_template(raw: Mapping[str, Any], summary: TemplateSummary) -> TemplateCheck:
@@ -47,17 +44,29 @@ def check_template(raw: Mapping[str, Any], summary: TemplateSummary) -> Template
     """
     properties, _ = mend(raw)
     faults = [
+        *_faults_of_units(properties, summary),
         *_capability_faults(properties, summary),
         *_value_faults("Parameters", properties.Parameters, summary),
     ]
     for path, group in properties.groups():
         faults += _value_faults(f"{path}.ParameterOverrides", group.ParameterOverrides, summary)
-    return TemplateCheck(
-        tuple(faults),
-        tuple(_missing_values(properties, summary)),
-        summary.transforms,
-        _NESTED in summary.resource_types,
-    )
+    return TemplateCheck(tuple(faults), tuple(_missing_values(properties, summary)))
+
+
+def _faults_of_units(properties: StackSetProperties, summary: TemplateSummary) -> Iterator[Fault]:
+    has_role = properties.ExecutionRoleTemplateBody or properties.ExecutionRoleTemplateURL
+    if properties.PermissionModel == SELF_MANAGED or has_role:
+        return
+    used = [f"the macro {each}" for each in summary.transforms]
+    if _NESTED in summary.resource_types:
+        used.append("nested stacks")
+    if used:
+        message = (
+            f"uses {', '.join(used)}, which a service-managed stack set takes only with an"
+            " execution role of its own: write ExecutionRoleTemplateURL and ExecutionRoleName, or"
+            " a template without"
+        )
+        yield Fault("TemplateURL" if properties.TemplateURL else "TemplateBody", message)
 
 
 def _capability_faults(properties: StackSetProperties, summary: TemplateSummary) -> Iterator[Fault]:

@@ -514,6 +514,25 @@ def test_suspended_accounts_block_nothing(aws: VirtualAWS, stack: Stack) -> None
     assert stack.delete() == "DELETE_COMPLETE", stack.reason
 
 
+@pytest.mark.parametrize(
+    ("part", "word"),
+    [
+        ({"Transform": "AWS::Serverless-2016-10-31"}, "the macro AWS::Serverless-2016-10-31"),
+        ({"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack"}}}, "nested stacks"),
+    ],
+)
+def test_templates_that_need_a_role(
+    aws: VirtualAWS, stack: Stack, part: dict[str, Any], word: str
+) -> None:
+    """Macros and nested stacks are refused before anything is made."""
+    body = json.dumps({**json.loads(template()), **part})
+    capabilities = ["CAPABILITY_AUTO_EXPAND"]
+    asked = properties(units(B), TemplateBody=body, Capabilities=capabilities)
+    assert stack.deploy(asked) == "ROLLBACK_COMPLETE"
+    assert f"TemplateBody uses {word}, which a service-managed stack set" in stack.reason
+    assert operations(aws) == []
+
+
 def test_a_role_of_its_own(aws: VirtualAWS, stack: Stack) -> None:
     """It is sent with every update, and goes when the template has it no more."""
     name = "stacksets-exec-custom-mine"

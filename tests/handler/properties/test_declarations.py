@@ -103,12 +103,19 @@ def test_what_a_macro_makes() -> None:
     assert len(_faults(TemplateSummary(transforms=("AWS::Include",)), **given)) == 1
 
 
-def test_what_the_template_is_like() -> None:
-    """Macros and nested stacks are told to who has to know."""
+def test_what_takes_a_role_of_its_own() -> None:
+    """Macros and nested stacks need one under service-managed permissions, and only there."""
     summary = TemplateSummary(
         transforms=("AWS::Include",), resource_types=("AWS::CloudFormation::Stack",)
     )
-    check = check_template(with_url(), summary)
+    role = {
+        "ExecutionRoleTemplateURL": "https://s3.amazonaws.com/bucket/role.yaml",
+        "ExecutionRoleName": "stacksets-exec-custom-mine",
+    }
+    managed = {"PermissionModel": "SERVICE_MANAGED", "StackInstances": []}
 
-    assert (check.transforms, check.has_nested_stacks) == (("AWS::Include",), True)
-    assert not check_template(with_url(), TemplateSummary()).has_nested_stacks
+    [fault] = _faults(summary, **managed)
+    assert fault.startswith("TemplateURL uses the macro AWS::Include, nested stacks, which")
+    assert _faults(summary, **managed, **role) == []
+    assert _faults(summary) == []
+    assert _faults(TemplateSummary(), **managed) == []

@@ -103,7 +103,7 @@ class StackSetResource(CfnResource):
             metrics.add_metric("FailedDeployments", "Count", 1)
         if self.memory.is_answered:
             return
-        known = self.request.physical_id or self.memory.stack_set_id
+        known = self.request.physical_id or self.memory.made_id
         self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
         self._undelivered = None
         self._send(FAILED, reason)
@@ -131,7 +131,9 @@ class StackSetResource(CfnResource):
         It is what a Create has made before it failed, so that the rollback deletes it, or else
         recognisably no StackSetId.
         """
-        return self.memory.stack_set_id or self.request.placeholder_id
+        if self.memory.has_adopted:
+            return self.request.adopting_id
+        return self.memory.made_id or self.request.placeholder_id
 
     def _log_setup(self, event: dict[str, Any], _context: LambdaContext) -> None:
         observe(event)

@@ -10,12 +10,12 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from handler.deployment.liveness import Liveness
 from handler.deployment.look_ups import LookUps
-from handler.deployment.looking import Looking
+from handler.deployment.looking import Looking, Part
 from handler.deployment.operations import BUSY_PAUSE, Operations
 from handler.deployment.patience import Patience
 from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
@@ -95,12 +95,17 @@ class Reconciliation:
                 if seen is not None:
                     return seen
 
-    def delete(self, stack_set_id: str, spec: StackSetSpec) -> None:
+    def adopt(self) -> None:
+        """Mark the operations of this request as ones on a stack set that was there before."""
+        self.marks = replace(self.marks, adopts=True)
+
+    def delete(self, stack_set_id: str, spec: StackSetSpec, part: Part | None = None) -> None:
         """Delete every instance that is there, listed in the template or not, then the stack set.
 
         Args:
             stack_set_id: What to delete; done where it is gone.
             spec: Gives the operation preferences.
+            part: Tells the instances to delete, if the others and the stack set stay.
 
         Raises:
             GivenUp: The request is not waited for any more.
@@ -113,7 +118,7 @@ class Reconciliation:
         ):
             gone = self.stack_sets.describe(stack_set_id) is None
             while not gone:
-                gone = self._delete_some(operations, spec)
+                gone = self._delete_some(operations, spec, part)
 
     def stop_own(self, stack_set_id: str) -> None:
         """Leave no operation of this request running, as far as the API lets us."""
@@ -149,6 +154,8 @@ class Reconciliation:
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
         planned = self._deployment_steps(operations, seen, settled, previous)
         steps = self._untaken(operations, planned)
+        if self.marks.adopts and self._looking.may_lack_some(steps, recent):
+            return None
         if not steps:
             learnt = sum(operations.learns(each) for each in planned)
             if learnt or self._may_be_surprised():
@@ -158,13 +165,15 @@ class Reconciliation:
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
 
-    def _delete_some(self, operations: Operations, spec: StackSetSpec) -> bool:
-        """Take the steps that can be taken; tells whether the stack set is gone."""
+    def _delete_some(self, operations: Operations, spec: StackSetSpec, part: Part | None) -> bool:
+        """Take the steps that can be taken; tells whether what is to go is gone."""
         # A delete that an earlier request has started does what is wanted.
         recent = self._quiet(operations, {"DELETE"})
         listed = self._looking.fresh_instances(operations, recent)
         if listed is None:
             return False
+        if part is not None:
+            listed = part.of(listed, recent)
         steps = self._untaken(operations, planning.plan_deletion(listed, self.marks))
         if steps:
             self._take(operations, steps, spec)
@@ -173,6 +182,8 @@ class Reconciliation:
             failures = [planning.failure(target, state) for target, state in listed.items()]
             text = "Deleting left these instances where they are."
             raise OperationFailed(text, failures)
+        if part is not None:
+            return part.is_surely_all()
         try:
             self.stack_sets.delete(operations.stack_set_id)
         except StackSetBusy:

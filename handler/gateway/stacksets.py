@@ -211,6 +211,13 @@ class StackSets:
                 cancelled += 1
         return failures, cancelled
 
+    def named(self, stack_set_id: str, operation_id: str) -> set[Target]:
+        """Returns the instances that an operation names, whatever has become of them."""
+        listed = self._pages(
+            "list_stack_set_operation_results", StackSetName=stack_set_id, OperationId=operation_id
+        )
+        return {Target(each["Account"], each["Region"]) for each in listed}
+
     def start(
         self,
         stack_set_id: str,

@@ -23,6 +23,9 @@ from handler.values.spec import END, START
 FAULTS = "faults"
 """Type, and name of the context entry, of a pydantic error that carries faults of our own."""
 
+FAIL, ADOPT = "FAIL", "ADOPT"
+"""What becomes of a stack set of the wanted name that somebody else has made."""
+
 _LONGEST_SHOWN = 60
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_PARAMETER = 4096
@@ -287,6 +290,7 @@ Seconds = Annotated[int, _whole_number(1, 3600)]
 RegionConcurrencyType = Annotated[str, _one_of("SEQUENTIAL", "PARALLEL")]
 ConcurrencyMode = Annotated[str, _one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
 WaitFor = Annotated[str, _one_of(START, END)]
+OnExistingStackSet = Annotated[str, _one_of(FAIL, ADOPT)]
 StackSetId = Annotated[
     str, _matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
 ]

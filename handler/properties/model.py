@@ -118,6 +118,7 @@ class StackSetProperties(Properties):
     ServiceTimeout: fields.Seconds | None = None
     WaitFor: fields.WaitFor = END
     StackSetName: fields.StackSetName | None = None
+    OnExistingStackSet: fields.OnExistingStackSet = fields.FAIL
     StackSetDescription: fields.Description | None = None
     Description: fields.Description | None = None
     TemplateURL: fields.TemplateUrl | None = None
@@ -201,6 +202,7 @@ class StackSetProperties(Properties):
             managed_execution=self.ManagedExecution.Active,
             preferences={"RegionOrder": order, **preferences} if order else preferences,
             wait_for=self.WaitFor,
+            adopts=self.OnExistingStackSet == fields.ADOPT,
             instances={
                 target: group.overrides()
                 for _, group in self.groups()

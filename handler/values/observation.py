@@ -86,6 +86,7 @@ class StackSetState:
     administration_role_arn: str | None = None
     execution_role_name: str | None = None
     regions: frozenset[str] | None = None
+    is_service_managed: bool = False
 
     @classmethod
     def from_api(cls, stack_set: Mapping[str, Any]) -> Self:
@@ -108,6 +109,7 @@ class StackSetState:
             administration_role_arn=stack_set.get("AdministrationRoleARN"),
             execution_role_name=stack_set.get("ExecutionRoleName"),
             regions=None if regions is None else frozenset(regions),
+            is_service_managed=stack_set.get("PermissionModel") == "SERVICE_MANAGED",
         )
 
 

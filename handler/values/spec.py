@@ -36,6 +36,7 @@ class StackSetSpec:
         preferences: OperationPreferences in the API's form, without gaps.
         instances: The overrides of every wanted stack instance, by target.
         wait_for: START or END of the deployment: what CloudFormation waits for.
+        adopts: Whether a stack set of the name that is there already is taken over.
     """
 
     name: str | None = None
@@ -52,6 +53,7 @@ class StackSetSpec:
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
     wait_for: str = END
+    adopts: bool = False
 
 
 @dataclass(frozen=True)

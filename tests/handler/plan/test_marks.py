@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -238,3 +239,16 @@ class TestDeployment:
         assert read_mark(before) == Mark(MARKS.resource, 0, MARKS.request, CREATE, MARKS.present)
         assert MARKS.action_of(before) == CREATE
         assert not MARKS.is_of_later_request(before)
+
+
+def test_marks_of_what_was_there_before() -> None:
+    """The end of an id tells that its request has taken the stack set over, and nothing else."""
+    step = Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,))
+    adopting = replace(MARKS, adopts=True)
+    plain, marked = MARKS.operation_id(step), adopting.operation_id(step)
+
+    assert marked == f"{plain}-adopted"
+    assert len(marked) <= 128
+    assert read_mark(marked) == read_mark(plain)._replace(adopts=True)  # type: ignore[union-attr]
+    assert adopting.action_of(plain) == MARKS.action_of(marked) == CREATE
+    assert Deployment.read(MARKS.deployment(3, marked).id) == MARKS.deployment(3, marked)

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from handler.custom_resource.answer import attributes
 from handler.custom_resource.frame import StackSetResource
+from handler.custom_resource.inventory import Inventory
 from handler.custom_resource.queue import Queue, records_in, request_in
 from handler.custom_resource.relay import Relay
 from handler.deployment.lifecycle import Lifecycle
@@ -19,6 +20,7 @@ from handler.deployment.patience import Patience
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
 from handler.gateway.owning_stack import OwningStack
+from handler.gateway.reports import Reports, stack_ids
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
 from handler.observability import logger, metrics
@@ -135,9 +137,22 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
-    resource.Data = attributes(seen, lifecycle.warnings, lifecycle.deployment_id)
+    data = attributes(seen, lifecycle.warnings, lifecycle.deployment_id)
+    resource.Data = _inventory(seen, lifecycle).add_to(data)
     metrics.add_metric("Instances", "Count", len(seen.instances))
     return seen.stack_set.stack_set_id
+
+
+def _inventory(seen: Observation, lifecycle: Lifecycle) -> Inventory:
+    bucket, stack_sets = os.environ.get("REPORT_BUCKET"), lifecycle.loop.stack_sets
+    stack_set_id = seen.stack_set.stack_set_id
+    name = f"{stack_set_id.replace(':', '/')}/{lifecycle.request.request_id}"
+    return Inventory(
+        seen.instances,
+        stack_sets.known_stack_ids,
+        functools.partial(stack_ids, stack_sets, stack_set_id),
+        functools.partial(Reports(_s3, bucket).write, name) if bucket else None,
+    )
 
 
 def _is_of_wait(event: dict[str, Any]) -> bool:

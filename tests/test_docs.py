@@ -85,6 +85,10 @@ def test_every_property_is_in_the_readme() -> None:
         "InstanceCount",
         "Status",
         "Warnings",
+        "Accounts",
+        "Regions",
+        "StackIds",
+        "StackIdsUrl",
     ],
 )
 def test_every_attribute_is_in_the_readme(name: str) -> None:

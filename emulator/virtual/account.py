@@ -66,10 +66,10 @@ class Delivery(NamedTuple):
 class VirtualAWS:
     """Answers boto3 clients and catches custom resource responses, inside its context.
 
-    Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject and
-    ListObjectVersions, Lambda Invoke of type Event, SQS SendMessage, ChangeMessageVisibility and
-    GetQueueAttributes, and STS GetCallerIdentity; anything else is an AssertionError, also noted in
-    `unexpected`.
+    Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject, PutObject
+    and ListObjectVersions, Lambda Invoke of type Event, SQS SendMessage, ChangeMessageVisibility
+    and GetQueueAttributes, and STS GetCallerIdentity; anything else is an AssertionError, also
+    noted in `unexpected`.
 
     Args:
         clock: Entered and left with this context.

@@ -38,6 +38,7 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _BUSY = {"OperationInProgressException", "StaleRequestException"}
 _GONE = {"StackSetNotFoundException", "StackInstanceNotFoundException"}
 _MOST_A_PAGE = 100
+_MOST_STACK_IDS = 50
 _RUNNING = re.compile(r"in progress: ([-a-zA-Z0-9]+)\s*$")
 _STOP = "stop_stack_set_operation"
 _READS = ("describe_", "list_")
@@ -93,6 +94,9 @@ class StackSets:
         sleep: Called with the seconds to wait before each further try, and with 0 before each page
             and each look-up, so that long lists end in time.
         before_write: Called before each try of a call that changes something; a stop is none.
+
+    Attributes:
+        known_stack_ids: The ids of the first few stacks that the last list of instances has told.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class StackSets:
         self._client = client
         self._sleep = sleep
         self._before_write = before_write
+        self.known_stack_ids: dict[Target, str] = {}
 
     def create(self, name: str, spec: StackSetSpec, token: str) -> str:
         """Create a stack set without instances.
@@ -141,17 +146,25 @@ class StackSets:
         # 100,000 instances have few different accounts, Regions and states: each is kept once.
         texts: dict[str, str] = {}
         states: dict[InstanceState, InstanceState] = {}
-        instances = {}
-        for (account, region), state in self.each_instance(stack_set_id):
-            target = Target(texts.setdefault(account, account), texts.setdefault(region, region))
+        instances: dict[Target, InstanceState] = {}
+        self.known_stack_ids = {}
+        for each in self.summaries(stack_set_id):
+            target = Target(*(texts.setdefault(t, t) for t in (each["Account"], each["Region"])))
+            state = InstanceState.from_api(each)
             instances[target] = states.setdefault(state, state)
+            if each.get("StackId") and len(instances) <= _MOST_STACK_IDS:
+                self.known_stack_ids[target] = each["StackId"]
         return instances
 
     def each_instance(self, stack_set_id: str) -> Iterator[tuple[Target, InstanceState]]:
         """Yields all instances of a stack set page by page; none where the stack set is gone."""
+        for each in self.summaries(stack_set_id):
+            yield Target(each["Account"], each["Region"]), InstanceState.from_api(each)
+
+    def summaries(self, stack_set_id: str) -> Iterator[dict[str, Any]]:
+        """Yields the same in the API's own form."""
         try:
-            for each in self._pages("list_stack_instances", StackSetName=stack_set_id):
-                yield Target(each["Account"], each["Region"]), InstanceState.from_api(each)
+            yield from self._pages("list_stack_instances", StackSetName=stack_set_id)
         except NotFound:
             return
 

@@ -56,7 +56,7 @@ GRANTED["s3:GetObjectVersion"] = GRANTED["s3:GetObject"]
 GRANTED["s3:ListBucketVersions"] = {each.removesuffix("/*") for each in GRANTED["s3:GetObject"]}
 
 
-def _granted(role: str, **parameters: list[str]) -> dict[str, set[str]]:
+def _granted(role: str, **parameters: list[str] | str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for statement in template.policies(TEMPLATE, parameters)[role]:
         assert statement["Effect"] == "Allow"
@@ -102,7 +102,7 @@ def test_the_function_has_all_the_time_there_is() -> None:
 
 def test_a_request_comes_back_through_the_queue() -> None:
     """The function knows its queue and takes requests from it one by one, at most so many."""
-    assert MAIN["Environment"]["Variables"] == {"QUEUE_URL": {"Ref": "StackSetQueue"}}
+    assert MAIN["Environment"]["Variables"]["QUEUE_URL"] == {"Ref": "StackSetQueue"}
     assert MAIN["Events"]["Queue"] == {
         "Type": "SQS",
         "Properties": {
@@ -214,6 +214,13 @@ def test_template_buckets_are_a_choice() -> None:
         "arn:*:s3:::b-*/*",
     }
     assert "s3:GetObject" not in _granted("StackSetResourceRole", TemplateBuckets=[""])
+
+
+def test_the_report_bucket_is_a_choice() -> None:
+    """Reports are written into one bucket, below one prefix; without it nothing is."""
+    granted = _granted("StackSetResourceRole", ReportBucket="reports")["s3:PutObject"]
+    assert [each.split(":::")[1] for each in granted] == ["reports/stackset-resource/*"]
+    assert "s3:PutObject" not in _granted("StackSetResourceRole", ReportBucket="")
 
 
 def test_no_yaml_aliases() -> None:

@@ -28,6 +28,7 @@ def test_defaults() -> None:
         "preferences": {},
         "instances": {},
         "wait_for": "END",
+        "adopts": False,
     }
     assert spec == StackSetSpec()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -19,6 +20,7 @@ from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
+from handler.gateway.events import Client, Events
 from handler.gateway.owning_stack import OwningStack
 from handler.gateway.reports import Reports, stack_ids
 from handler.gateway.stacksets import StackSets
@@ -41,6 +43,10 @@ _CONFIG = Config(
     read_timeout=15,
     retries={"mode": "standard", "total_max_attempts": 4},
     s3={"addressing_style": "path"},
+)
+# An event that is lost is better than a sandbox that dies over it.
+_QUICK = _CONFIG.merge(
+    Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 )
 _ONE_TRY = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
@@ -65,12 +71,24 @@ def _sqs() -> SQSClient:
     return boto3.client("sqs", config=_CONFIG)
 
 
+@functools.cache
+def _events() -> Client:
+    client: Client = boto3.client("events", config=_QUICK)
+    return client
+
+
+def _announce(detail: Mapping[str, Any]) -> None:
+    bus = os.environ.get("EVENT_BUS_NAME")
+    if bus and detail["resourceType"] != WAIT_TYPE:
+        Events(_events, bus, logger.warning).send(detail)
+
+
 def _queue() -> Queue | None:
     url = os.environ.get("QUEUE_URL")
     return Queue(_sqs, url) if url else None
 
 
-resource = StackSetResource(Relay(_lambda, _queue))
+resource = StackSetResource(Relay(_lambda, _queue), _announce)
 
 
 @resource.create

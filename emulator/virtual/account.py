@@ -67,9 +67,9 @@ class VirtualAWS:
     """Answers boto3 clients and catches custom resource responses, inside its context.
 
     Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject, PutObject
-    and ListObjectVersions, Lambda Invoke of type Event, SQS SendMessage, ChangeMessageVisibility
-    and GetQueueAttributes, and STS GetCallerIdentity; anything else is an AssertionError, also
-    noted in `unexpected`.
+    and ListObjectVersions, EventBridge PutEvents, Lambda Invoke of type Event, SQS SendMessage,
+    ChangeMessageVisibility and GetQueueAttributes, and STS GetCallerIdentity; anything else is an
+    AssertionError, also noted in `unexpected`.
 
     Args:
         clock: Entered and left with this context.
@@ -95,6 +95,8 @@ class VirtualAWS:
         calls: (time, service, action) of every call, in the order of their running numbers.
         callers: The task that made each of them.
         invocations: The functions invoked.
+        events: What EventBridge was sent, with its details read.
+        refused_events: Whether it refuses all.
         responses: The responses to CloudFormation.
         response_answers: What the next response PUTs meet: a status or an exception each;
             200 when empty.
@@ -129,6 +131,8 @@ class VirtualAWS:
         self.calls: list[tuple[float, str, str]] = []
         self.callers: list[str] = []
         self.invocations: list[Invocation] = []
+        self.events: list[dict[str, Any]] = []
+        self.refused_events = False
         self.responses: list[Delivery] = []
         self.response_answers: deque[int | Exception] = deque()
         self.call_seconds = 0.0
@@ -177,6 +181,8 @@ class VirtualAWS:
             reply = self._lambda(request)
         elif service == "sqs":
             reply = self._sqs(request)
+        elif service == "events":
+            reply = self._put_events(request)
         elif service == "sts":
             reply = self._sts(request)
         else:
@@ -275,6 +281,16 @@ class VirtualAWS:
         except ResponseLostError as error:
             raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
         return sqs.render(result)
+
+    def _put_events(self, request: AWSPreparedRequest) -> Reply:
+        with self._call("events", "PutEvents"):
+            if self.refused_events:
+                return Reply(400, b'{"__type": "AccessDeniedException", "message": "no"}')
+            entries = json.loads(text_of(request))["Entries"]
+            self.events += [{**each, "Detail": json.loads(each["Detail"])} for each in entries]
+        answers = [{"EventId": str(number)} for number in range(len(entries))]
+        body = json.dumps({"FailedEntryCount": 0, "Entries": answers})
+        return Reply(200, body.encode(), {"Content-Type": "application/x-amz-json-1.1"})
 
     def _sts(self, request: AWSPreparedRequest) -> Reply:
         if "Action=GetCallerIdentity" not in text_of(request):

@@ -223,6 +223,14 @@ def test_the_report_bucket_is_a_choice() -> None:
     assert "s3:PutObject" not in _granted("StackSetResourceRole", ReportBucket="")
 
 
+@pytest.mark.parametrize("role", ["StackSetResourceRole", "LastWordRole"])
+def test_the_event_bus_is_a_choice(role: str) -> None:
+    """Whoever ends a request may tell one bus of it; without it nobody is told."""
+    [bus] = _granted(role, EventBusName="own")["events:PutEvents"]
+    assert bus.endswith(":event-bus/own")
+    assert "events:PutEvents" not in _granted(role, EventBusName="")
+
+
 def test_no_yaml_aliases() -> None:
     """CloudFormation refuses YAML aliases, which linters let pass."""
     text = (ROOT / "template.yaml").read_text("utf-8")

@@ -85,6 +85,8 @@ def test_every_property_is_in_the_readme() -> None:
         "InstanceCount",
         "Status",
         "Warnings",
+        "DriftStatus",
+        "DriftedInstanceCount",
         "Accounts",
         "Regions",
         "StackIds",

@@ -18,7 +18,7 @@ from handler.gateway.stacksets import AlreadyStarted, NotFound, StackSetBusy, St
 from handler.observability import logger, metrics
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
-from handler.plan.steps import UPDATE_SET, Step
+from handler.plan.steps import DETECT_DRIFT, UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Target
@@ -182,7 +182,8 @@ class Operations:
         unknown = OwnOperation(operation.operation_id, self.stack_set_id, action)
         known = self.own.get(operation.operation_id, unknown)
         spared: tuple[Target, ...] = ()
-        if operation.status != "SUCCEEDED" or operation.failed_instances:
+        is_well = operation.status == "SUCCEEDED" and not operation.failed_instances
+        if not is_well and action != DETECT_DRIFT:
             failures, cancelled = self._failures(operation)
             if operation.action != "DELETE" or not self._can_be_forgotten(failures):
                 text = f"{operation.action} operation {operation.operation_id} {operation.status}."

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from handler.deployment.drift import has_been_detected
 from handler.deployment.liveness import Liveness
 from handler.deployment.look_ups import LookUps
 from handler.deployment.looking import Looking, Part
@@ -161,9 +162,17 @@ class Reconciliation:
             if learnt or self._may_be_surprised():
                 return None
             planning.verify(spec, seen)
-            return seen
+            return seen if self._is_drift_known(operations, spec, seen) else None
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
+
+    def _is_drift_known(
+        self, operations: Operations, spec: StackSetSpec, seen: Observation
+    ) -> bool:
+        """Whether drift need not be detected, or has been; a rollback has no time for it."""
+        if not (spec.detects_drift and seen.instances) or self.liveness.is_rollback:
+            return True
+        return has_been_detected(operations, spec)
 
     def _delete_some(self, operations: Operations, spec: StackSetSpec, part: Part | None) -> bool:
         """Take the steps that can be taken; tells whether what is to go is gone."""

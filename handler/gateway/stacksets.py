@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handler.errors import AccessDenied, Failure, RequestRefused
 from handler.gateway.retry import backoff_intervals, is_transient
 from handler.plan.parameters import create_parameters, instance_parameters, update_parameters
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, OperationState, StackSetState
 from handler.values.spec import Overrides, StackSetSpec
 from handler.values.targets import Target
@@ -33,6 +33,7 @@ _METHODS = {
     UPDATE_SET: "update_stack_set",
     CREATE: "create_stack_instances",
     UPDATE: "update_stack_instances",
+    DETECT_DRIFT: "detect_stack_set_drift",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _BUSY = {"OperationInProgressException", "StaleRequestException"}
@@ -226,9 +227,8 @@ class StackSets:
 
     def named(self, stack_set_id: str, operation_id: str) -> set[Target]:
         """Returns the instances that an operation names, whatever has become of them."""
-        listed = self._pages(
-            "list_stack_set_operation_results", StackSetName=stack_set_id, OperationId=operation_id
-        )
+        asked = {"StackSetName": stack_set_id, "OperationId": operation_id}
+        listed = self._pages("list_stack_set_operation_results", **asked)
         return {Target(each["Account"], each["Region"]) for each in listed}
 
     def start(

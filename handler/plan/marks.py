@@ -8,9 +8,15 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
 
-_KINDS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
+_KINDS = {
+    DELETE: "delete",
+    UPDATE_SET: "set",
+    CREATE: "create",
+    UPDATE: "update",
+    DETECT_DRIFT: "drift",
+}
 _ACTIONS = {kind: action for action, kind in _KINDS.items()}
 _D = "[0-9a-f]{16}"
 # The version that knew no queue made ids without SIGNED.
@@ -180,7 +186,7 @@ class Marks:
     def names_instances_of_resource(self, operation_id: str) -> bool:
         """Whether a request of this resource started the operation for just these instances."""
         mark = self.read(operation_id)
-        return mark is not None and mark.action != UPDATE_SET
+        return mark is not None and mark.action not in {UPDATE_SET, DETECT_DRIFT}
 
     def action_of(self, operation_id: str) -> str | None:
         """Returns the step's action if this very request started the operation; else None."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handler.plan.marks import Marks
-from handler.plan.steps import CREATE, DELETE, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, Step
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Rectangle, Target
@@ -55,7 +55,7 @@ class OwnOperation:
             step.action,
             accounts=reach.accounts if reach else (),
             regions=reach.regions if reach else (),
-            everywhere=reach is None,
+            everywhere=reach is None and step.action != DETECT_DRIFT,
         )
 
     @classmethod

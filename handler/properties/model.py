@@ -118,6 +118,7 @@ class StackSetProperties(Properties):
     ServiceTimeout: fields.Seconds | None = None
     WaitFor: fields.WaitFor = END
     StackSetName: fields.StackSetName | None = None
+    DetectDrift: fields.Boolean = False
     OnExistingStackSet: fields.OnExistingStackSet = fields.FAIL
     StackSetDescription: fields.Description | None = None
     Description: fields.Description | None = None
@@ -202,6 +203,7 @@ class StackSetProperties(Properties):
             managed_execution=self.ManagedExecution.Active,
             preferences={"RegionOrder": order, **preferences} if order else preferences,
             wait_for=self.WaitFor,
+            detects_drift=self.DetectDrift,
             adopts=self.OnExistingStackSet == fields.ADOPT,
             instances={
                 target: group.overrides()

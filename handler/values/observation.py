@@ -87,11 +87,14 @@ class StackSetState:
     execution_role_name: str | None = None
     regions: frozenset[str] | None = None
     is_service_managed: bool = False
+    drift_status: str = "NOT_CHECKED"
+    drifted_instances: int = 0
 
     @classmethod
     def from_api(cls, stack_set: Mapping[str, Any]) -> Self:
         """Read a StackSet."""
         tags, parameters = stack_set.get("Tags"), stack_set.get("Parameters")
+        drift = stack_set.get("StackSetDriftDetectionDetails") or {}
         capabilities, regions = stack_set.get("Capabilities"), stack_set.get("Regions")
         return cls(
             stack_set_id=stack_set["StackSetId"],
@@ -110,6 +113,8 @@ class StackSetState:
             execution_role_name=stack_set.get("ExecutionRoleName"),
             regions=None if regions is None else frozenset(regions),
             is_service_managed=stack_set.get("PermissionModel") == "SERVICE_MANAGED",
+            drift_status=drift.get("DriftStatus") or "NOT_CHECKED",
+            drifted_instances=drift.get("DriftedStackInstancesCount") or 0,
         )
 
 

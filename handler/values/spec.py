@@ -37,6 +37,7 @@ class StackSetSpec:
         instances: The overrides of every wanted stack instance, by target.
         wait_for: START or END of the deployment: what CloudFormation waits for.
         adopts: Whether a stack set of the name that is there already is taken over.
+        detects_drift: Whether drift is detected when all instances are deployed.
     """
 
     name: str | None = None
@@ -54,6 +55,7 @@ class StackSetSpec:
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
     wait_for: str = END
     adopts: bool = False
+    detects_drift: bool = False
 
 
 @dataclass(frozen=True)

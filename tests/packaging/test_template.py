@@ -28,6 +28,7 @@ GRANTED = {
     "cloudformation:DescribeStackInstance": {STACK_SETS},
     "cloudformation:DescribeStackResource": {STACKS},
     "cloudformation:DescribeStackSet": {STACK_SETS},
+    "cloudformation:DetectStackSetDrift": {STACK_SETS},
     "cloudformation:DescribeStackSetOperation": {STACK_SETS},
     "cloudformation:DescribeStacks": {STACKS},
     "cloudformation:ListStackInstances": {STACK_SETS},
@@ -221,6 +222,13 @@ def test_the_report_bucket_is_a_choice() -> None:
     granted = _granted("StackSetResourceRole", ReportBucket="reports")["s3:PutObject"]
     assert [each.split(":::")[1] for each in granted] == ["reports/stackset-resource/*"]
     assert "s3:PutObject" not in _granted("StackSetResourceRole", ReportBucket="")
+
+
+def test_the_detection_of_drift_is_a_choice() -> None:
+    """It is on, and off where an administrator says so."""
+    action = "cloudformation:DetectStackSetDrift"
+    assert action in _granted("StackSetResourceRole", DriftDetection="true")
+    assert action not in _granted("StackSetResourceRole", DriftDetection="false")
 
 
 @pytest.mark.parametrize("role", ["StackSetResourceRole", "LastWordRole"])

@@ -29,6 +29,7 @@ def test_defaults() -> None:
         "instances": {},
         "wait_for": "END",
         "adopts": False,
+        "detects_drift": False,
     }
     assert spec == StackSetSpec()
 

@@ -46,6 +46,7 @@ class Looking:
     Attributes:
         sleep: Patience's.
         look_ups: What the request has looked up already, and looks up.
+        began: When CloudFormation sent the request, in seconds since the epoch.
         expect_until: Until when a list that contradicts the old properties is looked at again, in
             seconds since the epoch.
     """
@@ -54,6 +55,7 @@ class Looking:
     marks: Marks
     sleep: Callable[[float], None]
     look_ups: LookUps
+    began: float
     expect_until: float
 
     def look(
@@ -101,7 +103,7 @@ class Looking:
         if not any(each.action == CREATE for each in steps):
             return False
         others = [e.ended for e in recent if self.marks.action_of(e.operation_id) is None]
-        until = max(self.expect_until, max(others, default=0.0) + LAG)
+        until = max(self.began, *others) + LAG if others else self.began + LAG
         if time.time() >= until:
             return False
         self.sleep(until - time.time())

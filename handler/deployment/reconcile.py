@@ -129,7 +129,8 @@ class Reconciliation:
     @cached_property
     def _looking(self) -> Looking:
         until = self.began + min(LAG, (self.deadline - self.began) / 4)
-        return Looking(self.stack_sets, self.marks, self.patience.sleep, self.look_ups, until)
+        sleep, look_ups = self.patience.sleep, self.look_ups
+        return Looking(self.stack_sets, self.marks, sleep, look_ups, self.began, until)
 
     def _operations(self, stack_set_id: str) -> Operations:
         return self._known.setdefault(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,6 +12,7 @@ from botocore.config import Config
 
 from handler.custom_resource.answer import attributes
 from handler.custom_resource.frame import StackSetResource
+from handler.custom_resource.inventory import Inventory
 from handler.custom_resource.queue import Queue, records_in, request_in
 from handler.custom_resource.relay import Relay
 from handler.deployment.lifecycle import Lifecycle
@@ -21,9 +23,11 @@ from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
 from handler.gateway.account_lists import AccountLists
+from handler.gateway.events import Client, Events
 from handler.gateway.organization import Organization
 from handler.gateway.owning_stack import OwningStack
 from handler.gateway.regions import unknown_regions
+from handler.gateway.reports import Reports, stack_ids
 from handler.gateway.stacksets import StackSets
 from handler.gateway.summaries import TemplateSummaries
 from handler.gateway.templates import Templates
@@ -49,6 +53,10 @@ _CONFIG = Config(
     read_timeout=15,
     retries={"mode": "standard", "total_max_attempts": 4},
     s3={"addressing_style": "path"},
+)
+# An event that is lost is better than a sandbox that dies over it.
+_QUICK = _CONFIG.merge(
+    Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 )
 _ONE_TRY = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
@@ -79,6 +87,18 @@ def _sqs() -> SQSClient:
     return boto3.client("sqs", config=_CONFIG)
 
 
+@functools.cache
+def _events() -> Client:
+    client: Client = boto3.client("events", config=_QUICK)
+    return client
+
+
+def _announce(detail: Mapping[str, Any]) -> None:
+    bus = os.environ.get("EVENT_BUS_NAME")
+    if bus and detail["resourceType"] != WAIT_TYPE:
+        Events(_events, bus, logger.warning).send(detail)
+
+
 def _queue() -> Queue | None:
     url = os.environ.get("QUEUE_URL")
     return Queue(_sqs, url) if url else None
@@ -89,7 +109,7 @@ def _default_preferences() -> Mapping[str, Any]:
     return PREFERENCES.get(os.environ.get("DEFAULT_OPERATION_PREFERENCES", ""), {})
 
 
-resource = StackSetResource(Relay(_lambda, _queue))
+resource = StackSetResource(Relay(_lambda, _queue), _announce)
 
 
 @resource.create
@@ -157,9 +177,22 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
 
 def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
     warnings = (*lifecycle.warnings, *lifecycle.loop.placing.warnings)
-    resource.Data = attributes(seen, warnings, lifecycle.deployment_id)
+    data = attributes(seen, warnings, lifecycle.deployment_id)
+    resource.Data = _inventory(seen, lifecycle).add_to(data)
     metrics.add_metric("Instances", "Count", len(seen.instances))
     return seen.stack_set.stack_set_id
+
+
+def _inventory(seen: Observation, lifecycle: Lifecycle) -> Inventory:
+    bucket, stack_sets = os.environ.get("REPORT_BUCKET"), lifecycle.loop.stack_sets
+    stack_set_id = seen.stack_set.stack_set_id
+    name = f"{stack_set_id.replace(':', '/')}/{lifecycle.request.request_id}"
+    return Inventory(
+        seen.instances,
+        stack_sets.known_stack_ids,
+        functools.partial(stack_ids, stack_sets, stack_set_id),
+        functools.partial(Reports(_s3, bucket).write, name) if bucket else None,
+    )
 
 
 def _is_of_wait(event: dict[str, Any]) -> bool:

@@ -75,7 +75,8 @@ class StackSetExists(StackSetResourceError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"StackSetName: a stack set named {name!r} exists already and does not belong to this"
-            " resource, so it is left alone. Choose another name, or delete that stack set first."
+            " resource, so it is left alone. Choose another name, delete that stack set first, or"
+            " write OnExistingStackSet: ADOPT to take it over with its instances."
         )
 
 

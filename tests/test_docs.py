@@ -86,6 +86,12 @@ def test_every_property_is_in_the_readme() -> None:
         "FailedInstanceCount",
         "Status",
         "Warnings",
+        "DriftStatus",
+        "DriftedInstanceCount",
+        "Accounts",
+        "Regions",
+        "StackIds",
+        "StackIdsUrl",
     ],
 )
 def test_every_attribute_is_in_the_readme(name: str) -> None:

@@ -29,7 +29,7 @@ from emulator.virtual.messaging import Messaging
 from emulator.virtual.s3 import Objects
 from emulator.virtual.scheduler import Scheduler
 from emulator.virtual.sdk import quick_sdk
-from emulator.virtual.services import caller_identity, invoked, s3_asked, s3_reply
+from emulator.virtual.services import caller_identity, events_put, invoked, s3_asked, s3_reply
 from emulator.virtual.shortcut import shortcut
 from emulator.virtual.usage import ACCOUNT_CONCURRENCY, LambdaUsage
 
@@ -67,10 +67,10 @@ class Delivery(NamedTuple):
 class VirtualAWS:
     """Answers boto3 clients and catches custom resource responses, inside its context.
 
-    Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject and
-    ListObjectVersions, Lambda Invoke of type Event, SQS SendMessage, ChangeMessageVisibility and
-    GetQueueAttributes, STS GetCallerIdentity, and what reads in Organizations; anything else is an
-    AssertionError, also noted in `unexpected`.
+    Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject, PutObject
+    and ListObjectVersions, EventBridge PutEvents, Lambda Invoke of type Event, SQS SendMessage,
+    ChangeMessageVisibility and GetQueueAttributes, STS GetCallerIdentity, and what reads in
+    Organizations; anything else is an AssertionError, also noted in `unexpected`.
 
     Args:
         clock: Entered and left with this context.
@@ -97,6 +97,8 @@ class VirtualAWS:
         calls: (time, service, action) of every call, in the order of their running numbers.
         callers: The task that made each of them.
         invocations: The functions invoked.
+        events: What EventBridge was sent, with its details read.
+        refused_events: Whether it refuses all.
         responses: The responses to CloudFormation.
         response_answers: What the next response PUTs meet: a status or an exception each;
             200 when empty.
@@ -141,6 +143,8 @@ class VirtualAWS:
         self.calls: list[tuple[float, str, str]] = []
         self.callers: list[str] = []
         self.invocations: list[Invocation] = []
+        self.events: list[dict[str, Any]] = []
+        self.refused_events = False
         self.responses: list[Delivery] = []
         self.response_answers: deque[int | Exception] = deque()
         self.call_seconds = 0.0
@@ -181,19 +185,18 @@ class VirtualAWS:
 
     def _send(self, request: AWSPreparedRequest) -> AWSResponse:
         service = service_of(request)
-        if service == "cloudformation":
-            reply = self._cloudformation(request)
-        elif service == "s3":
-            reply = self._s3(request)
-        elif service == "lambda":
-            reply = self._lambda(request)
-        elif service in self._json_services:
-            reply = self._json(service, request)
-        elif service == "sts":
-            reply = self._sts(request)
-        else:
+        if service in self._json_services:
+            return self._json(service, request).to(request)
+        own = {
+            "cloudformation": self._cloudformation,
+            "s3": self._s3,
+            "lambda": self._lambda,
+            "events": self._put_events,
+            "sts": self._sts,
+        }
+        if service not in own:
             self._surprise(f"{service}: {request.method} {request.url}")
-        return reply.to(request)
+        return own[service](request).to(request)
 
     @contextlib.contextmanager
     def _call(self, service: str, action: str) -> Iterator[None]:
@@ -288,6 +291,10 @@ class VirtualAWS:
         except ResponseLostError as error:
             raise ConnectionClosedError(endpoint_url=request.url, error=error) from error
         return service.render(result)
+
+    def _put_events(self, request: AWSPreparedRequest) -> Reply:
+        with self._call("events", "PutEvents"):
+            return events_put(request, self.events, refused=self.refused_events)
 
     def _sts(self, request: AWSPreparedRequest) -> Reply:
         if "Action=GetCallerIdentity" not in text_of(request):

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 class Read(NamedTuple):
-    """What S3 is asked for: one object, or the versions of those with a prefix."""
+    """What S3 is asked for: one object, to take one, or the versions of those with a prefix."""
 
     action: str
     bucket: str
     key: str
     version: str | None = None
+    body: bytes = b""
 
 
 def s3_asked(request: AWSPreparedRequest) -> Read | None:
@@ -34,6 +35,8 @@ def s3_asked(request: AWSPreparedRequest) -> Read | None:
         some = locate(parts._replace(path=f"{parts.path.rstrip('/')}/key").geturl())
         return Read("ListObjectVersions", some[0] if some else "", query["prefix"][0])
     location = locate(request.url)
+    if request.method == "PUT" and location is not None:
+        return Read("PutObject", *location, _sent(request))
     if request.method != "GET" or location is None:
         return None
     return Read("GetObject", *location)
@@ -48,6 +51,9 @@ def s3_reply(objects: Objects, asked: Read) -> Reply:
             for key, version, body in objects.versions(asked.bucket, asked.key)
         )
         return Reply(200, f"<ListVersionsResult>{listed}</ListVersionsResult>".encode())
+    if asked.action == "PutObject":
+        objects[asked.bucket, asked.key] = asked.body
+        return Reply(200)
     body = objects.read(asked.bucket, asked.key, asked.version)
     if body is None:
         message = "<Code>NoSuchKey</Code><Message>The specified key does not exist.</Message>"
@@ -76,3 +82,32 @@ def caller_identity(account: str) -> Reply:
         f"<GetCallerIdentityResult>{result}</GetCallerIdentityResult>"
         "</GetCallerIdentityResponse>".encode(),
     )
+
+
+def _sent(request: AWSPreparedRequest) -> bytes:
+    """The body of a request, which the SDK sends in chunks, with a checksum behind them."""
+    body: Any = request.body
+    raw: bytes = body.read() if hasattr(body, "read") else bytes(body or b"")
+    if "aws-chunked" not in (header(request, "Content-Encoding") or ""):
+        return raw
+    whole = b""
+    while raw:
+        size, _, raw = raw.partition(b"\r\n")
+        length = int(size.split(b";")[0] or b"0", 16)
+        if not length:
+            break
+        whole, raw = whole + raw[:length], raw[length + 2 :]
+    return whole
+
+
+def events_put(
+    request: AWSPreparedRequest, events: list[dict[str, Any]], *, refused: bool
+) -> Reply:
+    """Answer PutEvents, and add what it brings to the events, each with its detail read."""
+    if refused:
+        return Reply(400, b'{"__type": "AccessDeniedException", "message": "no"}')
+    entries = json.loads(text_of(request))["Entries"]
+    events += [{**each, "Detail": json.loads(each["Detail"])} for each in entries]
+    answers = [{"EventId": str(number)} for number in range(len(entries))]
+    body = json.dumps({"FailedEntryCount": 0, "Entries": answers})
+    return Reply(200, body.encode(), {"Content-Type": "application/x-amz-json-1.1"})

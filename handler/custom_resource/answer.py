@@ -89,6 +89,8 @@ def attributes(
         "InstanceCount": str(len(states)),
         "FailedInstanceCount": str(sum(not each.is_current for each in states)),
         "Status": seen.stack_set.status,
+        "DriftStatus": seen.stack_set.drift_status,
+        "DriftedInstanceCount": str(seen.stack_set.drifted_instances),
         "Warnings": _shortened(warnings),
     }
 

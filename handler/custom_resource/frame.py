@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from handler.custom_resource.relay import Relay, carried_by
 from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
 from handler.deployment.patience import TimeToRelay
-from handler.deployment.request import Request
+from handler.deployment.request import Request, is_stack_set_id
 from handler.errors import OperationFailed, OutOfTime, StackSetResourceError
 from handler.observability import logger, metrics, observe
 
@@ -55,8 +55,15 @@ class StackSetResource(CfnResource):
     _context: LambdaContext
     _sam_local: str | None
 
-    def __init__(self, relay: Relay) -> None:
-        """Take what hands a request to a later invocation."""
+    def __init__(
+        self, relay: Relay, announce: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> None:
+        """Take what hands a request to a later invocation.
+
+        Args:
+            relay: It does.
+            announce: Called with what an event tells when a request has finished; it may not fail.
+        """
         # Under SAM's local run crhelper makes no clients; it would make three, none used here.
         os.environ["AWS_SAM_LOCAL"] = "true"
         try:
@@ -65,7 +72,10 @@ class StackSetResource(CfnResource):
             del os.environ["AWS_SAM_LOCAL"]
         self._sam_local = None
         self._relay = relay
+        self._announce = announce or _tell_nobody
         self._goes_on = False
+        self._is_superseded = False
+        self._failed_instances = 0
         self._undelivered: Exception | None = None
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> None:
@@ -85,6 +95,8 @@ class StackSetResource(CfnResource):
         super().__call__(self._event, context)
         if self._undelivered is not None:
             raise self._undelivered
+        if not (self._goes_on or self._is_superseded):
+            self._announce(self._finished(self.Status))
 
     def speak_for_the_dead(
         self, event: dict[str, Any], context: LambdaContext, reason: str
@@ -102,13 +114,16 @@ class StackSetResource(CfnResource):
             logger.error("deployment died", reason=reason)
             metrics.add_metric("FailedDeployments", "Count", 1)
         if self.memory.is_answered:
+            self.PhysicalResourceId = self.memory.first.answered_id
+            self._announce(self._finished(FAILED))
             return
-        known = self.request.physical_id or self.memory.stack_set_id
+        known = self.request.physical_id or self.memory.made_id
         self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
         self._undelivered = None
         self._send(FAILED, reason)
         if self._undelivered is not None:
             raise self._undelivered
+        self._announce(self._finished(FAILED))
 
     def answer_early(self, physical_id: str) -> None:
         """Answer SUCCESS, with the attributes that are set, for a request that goes on.
@@ -131,7 +146,9 @@ class StackSetResource(CfnResource):
         It is what a Create has made before it failed, so that the rollback deletes it, or else
         recognisably no StackSetId.
         """
-        return self.memory.stack_set_id or self.request.placeholder_id
+        if self.memory.has_adopted:
+            return self.request.adopting_id
+        return self.memory.made_id or self.request.placeholder_id
 
     def _log_setup(self, event: dict[str, Any], _context: LambdaContext) -> None:
         observe(event)
@@ -147,7 +164,8 @@ class StackSetResource(CfnResource):
 
     def _wrap_function(self, func: Callable[[dict[str, Any], LambdaContext], str]) -> None:
         self.Data = {}
-        self._goes_on = False
+        self._goes_on = self._is_superseded = False
+        self._failed_instances = 0
         try:
             if self.message is not None:
                 self.message.keep_hidden()
@@ -163,6 +181,7 @@ class StackSetResource(CfnResource):
             self._goes_on, self._undelivered = True, lost
             logger.warning("the message is not hidden any more, so its next delivery goes on")
         except GivenUp as error:
+            self._is_superseded = True
             # Nobody reads it if we are right, and nobody waits an hour if we are wrong.
             self.abandon()
             if self.memory.is_answered:
@@ -189,6 +208,7 @@ class StackSetResource(CfnResource):
             self.abandon()
         self.Status, self.Reason = FAILED, reason
         failures = error.failures if isinstance(error, OperationFailed) else ()
+        self._failed_instances = len(failures)
         logger.error(
             "deployment failed" if self.memory.is_answered else "request failed",
             reason=reason,
@@ -198,6 +218,24 @@ class StackSetResource(CfnResource):
         metrics.add_metric("FailedInstances", "Count", len(failures))
         if self.memory.is_answered:
             metrics.add_metric("FailedDeployments", "Count", 1)
+
+    def _finished(self, status: str) -> dict[str, Any]:
+        """What an event tells of the request; no value of a property, and no reason."""
+        physical_id = self.PhysicalResourceId or self.generate_physical_id(self._event)
+        failed = self.Data.get("FailedInstanceCount", self._failed_instances)
+        return {
+            "version": "1",
+            "status": status,
+            "requestType": self.request.kind,
+            "requestId": self.request.request_id,
+            "stackId": self.request.stack_id,
+            "logicalResourceId": self.request.logical_id,
+            "resourceType": self._event.get("ResourceType", ""),
+            "stackSetId": physical_id if is_stack_set_id(physical_id) else "",
+            "instances": int(self.Data.get("InstanceCount", 0)),
+            "failedInstances": int(failed),
+            "seconds": round(time.time() - self.request.began, 1),
+        }
 
     def _polling_init(self, _event: dict[str, Any]) -> None:
         self._send_response = not (self._goes_on or self.memory.is_answered)
@@ -223,6 +261,10 @@ class StackSetResource(CfnResource):
             deliver(self._event["ResponseURL"], answer.encode(self._event), until)
         except Exception as error:  # noqa: BLE001 - crhelper would answer FAILED instead
             self._undelivered = error
+
+
+def _tell_nobody(_detail: Mapping[str, Any]) -> None:
+    """There is no event bus."""
 
 
 def _nothing() -> None:

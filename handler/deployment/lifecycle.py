@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from handler.deployment.adoption import adopt, is_for_good, withdraw
 from handler.deployment.before import Before, as_it_stands, unsure
 from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
@@ -17,7 +18,7 @@ from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id
 from handler.deployment.succession import Succession
 from handler.errors import InvalidProperties, OutOfTime, StackSetResourceError
-from handler.gateway.stacksets import NotFound
+from handler.gateway.signals import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
 from handler.properties.reading import (
@@ -25,7 +26,7 @@ from handler.properties.reading import (
     read_leniently,
     read_properties,
 )
-from handler.values.observation import InstanceState, Observation
+from handler.values.observation import InstanceState, Observation, StackSetState
 from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
@@ -101,10 +102,12 @@ class Lifecycle:
         self.loop.stack_sets.call_as = spec.call_as
         try:
             self.loop.liveness.begin()
-            if is_stack_set_id(self.request.physical_id):
-                self.loop.delete(self.request.physical_id, self._as_deployed(spec))
-            else:
+            if not is_stack_set_id(self.request.physical_id):
                 self._delete_what_was_made(spec)
+            elif spec.adopts and not is_for_good(self.loop, self.request):
+                self._remove(self.request.physical_id, spec)
+            else:
+                self.loop.delete(self.request.physical_id, self._as_deployed(spec))
         except GivenUp as given_up:
             if not given_up.is_unasked_delete:
                 raise
@@ -195,6 +198,9 @@ class Lifecycle:
             previous = self._before().as_left(self.memory.stack_set_id, spec)
             if self.loop.liveness.is_rollback:
                 spec = as_it_stands(spec, previous)
+        elif self.memory.has_adopted:
+            previous, told = adopt(self.loop, self.memory.stack_set_id)
+            self.warnings = (*self.warnings, *told)
         else:
             instances = self.loop.stack_sets.instances(self.memory.stack_set_id)
             previous = known_before(instances, self.loop.marks)
@@ -248,34 +254,49 @@ class Lifecycle:
 
     def _delete_what_was_made(self, spec: StackSetSpec) -> None:
         """Delete what a Create made that never told."""
-        own = self._find_settled(self.request.name_of(spec), spec)
-        if own is None:
+        found = self._find_settled(self.request.name_of(spec), spec)
+        if not found:
             logger.info("nothing was created, so nothing is deleted")
-        elif own.stack_set_id == self.loop.liveness.shown_id:
+        elif found == self.loop.liveness.shown_id:
             logger.warning("a later request owns the stack set, so nothing is deleted")
-        elif self._ownership().is_of_later_request(own.stack_set_id):
+        elif self._ownership().is_of_later_request(found):
             logger.warning("a later request works on the stack set, so nothing is deleted")
         else:
-            self._remove(own, spec)
+            self._remove(found, spec)
 
-    def _find_settled(self, name: str, spec: StackSetSpec) -> Own | None:
-        """Find what an earlier request made, even if its last write has not arrived yet."""
-        own = self._ownership().find(name, spec)
-        if own is not None or not self._may_still_come():
-            return own
+    def _find_settled(self, name: str, spec: StackSetSpec) -> str:
+        """Find what an earlier request made, even if its last write has not arrived yet.
+
+        Returns:
+            The StackSetId; empty for none. Where the request could take a stack set over, it is
+            any of that name.
+        """
+        found = self._found(name, spec)
+        if found or not self._may_still_come():
+            return found
         seconds = self.loop.liveness.seconds_until_quiet(time.time())
         if seconds > 0:
             self.loop.patience.sleep(seconds)
+            found = self._found(name, spec)
+        return found
+
+    def _found(self, name: str, spec: StackSetSpec) -> str:
+        own: StackSetState | Own | None
+        if spec.adopts:
+            own = self.loop.stack_sets.describe(name)
+        else:
             own = self._ownership().find(name, spec)
-        return own
+        return own.stack_set_id if own is not None else ""
 
     def _may_still_come(self) -> bool:
         """Whether the earlier request was perhaps given up between two of its calls."""
         return self.request.kind == "Update" or self.request.may_be_unfinished
 
-    def _remove(self, own: Own | None, spec: StackSetSpec) -> None:
-        if own is not None:
-            self.loop.delete(own.stack_set_id, _taken_back(spec))
+    def _remove(self, stack_set_id: str, spec: StackSetSpec) -> None:
+        if stack_set_id and spec.adopts:
+            withdraw(self.loop, self.request, stack_set_id, _taken_back(spec))
+        elif stack_set_id:
+            self.loop.delete(stack_set_id, _taken_back(spec))
 
     def _succession(self) -> Succession:
         loop = self.loop

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from handler.deployment.look_ups import LookUps
 from handler.deployment.operations import Operations
@@ -14,12 +15,14 @@ from handler.gateway.stacksets import StackSets
 from handler.observability import logger
 from handler.plan.marks import Marks
 from handler.plan.outcomes import (
+    LAG,
     contradicts,
     corrected,
     hides_passed_over,
     is_settled_by,
     is_stale,
 )
+from handler.plan.steps import CREATE, Step
 from handler.values.observation import InstanceState, Observation, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
@@ -29,6 +32,18 @@ _PAUSE = 3.0
 # known or not, is done sooner.
 _MOST_LOOK_UPS = 500
 _LOOK_UPS_AN_OPERATION = 200
+
+
+class Part(Protocol):
+    """Some of a stack set's instances, of which the others have nothing to fear."""
+
+    def of(
+        self, listed: Mapping[Target, InstanceState], recent: Iterable[OperationState]
+    ) -> Mapping[Target, InstanceState]:
+        """Returns those of all listed instances, by the last operations on the stack set."""
+
+    def is_surely_all(self) -> bool:
+        """Whether the lists could tell of all; waits where they could not."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,20 @@ class Looking:
             logger.warning("overrides are set without looking them up", instances=len(left))
             left = []
         return with_overrides(self.stack_sets, seen, left, found)
+
+    def may_lack_some(self, steps: Iterable[Step], recent: Iterable[OperationState]) -> bool:
+        """Whether what steps create has perhaps just been made by somebody else; waits for lists.
+
+        What was there before has to stay when a request fails that takes a stack set over.
+        """
+        if not any(each.action == CREATE for each in steps):
+            return False
+        others = [e.ended for e in recent if self.marks.action_of(e.operation_id) is None]
+        until = max(self.began, *others) + LAG if others else self.began + LAG
+        if time.time() >= until:
+            return False
+        self.sleep(until - time.time())
+        return True
 
     def fresh_instances(
         self, operations: Operations, recent: list[OperationState]

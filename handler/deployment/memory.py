@@ -9,6 +9,7 @@ from typing import Any
 
 from handler.deployment.liveness import FirstLook
 from handler.deployment.look_ups import LookUps
+from handler.deployment.ownership import Origin
 from handler.plan.outcomes import LAG, OwnOperation
 
 
@@ -31,6 +32,16 @@ class Memory:
     own: dict[str, OwnOperation] = field(default_factory=dict)
     look_ups: LookUps = field(default_factory=LookUps)
     is_checked: bool = False
+
+    @property
+    def has_adopted(self) -> bool:
+        """Whether the stack set was there before, and was somebody else's."""
+        return self.origin == Origin.ADOPTED.name
+
+    @property
+    def made_id(self) -> str:
+        """The stack set that goes when the request fails; empty for none."""
+        return "" if self.has_adopted else self.stack_set_id
 
     @property
     def is_answered(self) -> bool:

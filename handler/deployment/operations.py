@@ -14,12 +14,13 @@ from typing import Any
 from handler.deployment.liveness import GivenUp, Liveness
 from handler.deployment.patience import Patience, poll_interval
 from handler.errors import Failure, OperationFailed
-from handler.gateway.stacksets import AlreadyStarted, NotFound, StackSetBusy, StackSets
+from handler.gateway.signals import AlreadyStarted, NotFound, StackSetBusy
+from handler.gateway.stacksets import StackSets
 from handler.observability import logger, metrics
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.removal import can_be_forgotten
-from handler.plan.steps import UPDATE_SET, Step
+from handler.plan.steps import DETECT_DRIFT, UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Box, Target
@@ -196,7 +197,8 @@ class Operations:
         unknown = OwnOperation(operation.operation_id, self.stack_set_id, action)
         known = self.own.get(operation.operation_id, unknown)
         spared: tuple[Target, ...] = ()
-        if operation.status != "SUCCEEDED" or operation.failed_instances:
+        is_well = operation.status == "SUCCEEDED" and not operation.failed_instances
+        if not is_well and action != DETECT_DRIFT:
             failures, cancelled = self._failures(operation)
             if not self._lets_off(operation, failures):
                 text = f"{operation.action} operation {operation.operation_id} {operation.status}."

@@ -7,15 +7,19 @@ ClientRequestToken with which one of the resource's requests created it.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from enum import Enum
 
 from handler.deployment.liveness import Liveness
 from handler.errors import StackSetExists, StackSetResourceError
-from handler.gateway.stacksets import NameTaken, NameTakenAndModified, StackSets
+from handler.gateway.signals import NameTaken, NameTakenAndModified
+from handler.gateway.stacksets import StackSets
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG
+from handler.values.observation import StackSetState
+from handler.values.organization import SELF_MANAGED, SERVICE_MANAGED
 from handler.values.spec import StackSetSpec
 
 _PAUSE = 5.0
@@ -29,6 +33,7 @@ class Origin(Enum):
     MADE = "this request has made it"
     REPLACED = "the present stack set was made to replace it, and nothing has touched it since"
     FOUND = "an earlier request has worked on it"
+    ADOPTED = "the resource takes it over, whoever has made it"
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Ownership:
         live = self.stack_sets.describe(name)
         if live is None:
             return None
+        if spec.adopts:
+            return self._take_over(name, live, spec)
         own = self._by_marks(live.stack_set_id)
         if own is not None:
             return own
@@ -84,7 +91,7 @@ class Ownership:
         Raises:
             StackSetExists: The name has gone to a stack set that is not the resource's own.
         """
-        for attempt in (*_ATTEMPTS, self.marks.request):
+        for attempt in (*self._attempts(spec), self.marks.request):
             token = self.marks.client_request_token(name, attempt)
             try:
                 made = self.stack_sets.create(name, spec, token)
@@ -97,6 +104,41 @@ class Ownership:
                 return Own(made, Origin.MADE)
         message = f"StackSetName: {name} was used too often, so choose another name."
         raise StackSetResourceError(message)
+
+    def _take_over(self, name: str, live: StackSetState, spec: StackSetSpec) -> Own:
+        """Whose a stack set is that the author wants in any case.
+
+        It is this request's own only if this very request has made it: what an earlier one has
+        made was perhaps kept on purpose.
+
+        Raises:
+            StackSetResourceError: It is of a kind that cannot be taken over.
+        """
+        stack_set_id = live.stack_set_id
+        own = self._by_marks(stack_set_id)
+        if own is not None and own.origin is Origin.REPLACED:
+            return own
+        recent = self.stack_sets.recent_operations(stack_set_id)
+        marks = [self.marks.read(each.operation_id) for each in recent]
+        if any(m and m.request == self.marks.request and not m.adopts for m in marks):
+            return Own(stack_set_id, Origin.FOUND)
+        with contextlib.suppress(NameTakenAndModified):
+            if self._is_recognised(name, stack_set_id, spec):
+                return Own(stack_set_id, Origin.FOUND)
+        if live.is_service_managed != (spec.service_managed is not None):
+            there = SERVICE_MANAGED if live.is_service_managed else SELF_MANAGED
+            message = (
+                f"OnExistingStackSet: stack set {name!r} is {there}, so it cannot be taken over"
+                f" with PermissionModel {spec.permission_model}. Write its own, or another name."
+            )
+            raise StackSetResourceError(message)
+        return Own(stack_set_id, Origin.ADOPTED)
+
+    def _attempts(self, spec: StackSetSpec) -> tuple[str, ...]:
+        """What tells the tokens of further attempts apart; all are the request's own to adopt."""
+        if not spec.adopts:
+            return _ATTEMPTS
+        return (f"{self.marks.request}-adopts", f"{self.marks.request}-adopts-1")
 
     def is_of_later_request(self, stack_set_id: str) -> bool:
         """Whether a request has worked on the stack set that was signed after this one."""
@@ -129,7 +171,7 @@ class Ownership:
         Raises:
             NameTakenAndModified: It does, perhaps, but the stack set has been changed since.
         """
-        for attempt in _ATTEMPTS:
+        for attempt in self._attempts(spec):
             token = self.marks.client_request_token(name, attempt)
             try:
                 shown = self.stack_sets.create(name, spec, token)

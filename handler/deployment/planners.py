@@ -162,15 +162,18 @@ def plan_deletion(
     instances: Mapping[Target, InstanceState],
     marks: Marks,
     removal: Removal,
+    *,
+    is_all: bool = True,
 ) -> list[Step]:
-    """The steps that delete all instances.
+    """The steps that delete instances.
 
     Args:
         spec: Tells the permission model.
-        instances: All that are there.
+        instances: Those that go.
         marks: Those of the request.
         removal: What becomes of their stacks.
+        is_all: Whether there are no others.
     """
     if spec.service_managed is None:
         return planning.plan_deletion(instances, marks, removal)
-    return plan_deletion_by_unit(instances, marks, removal)
+    return plan_deletion_by_unit(instances, marks, removal, is_all=is_all)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from handler.deployment.content import content_to_send
+from handler.deployment.drift import has_been_detected
+from handler.deployment.ending import Ending
 from handler.deployment.liveness import Liveness
 from handler.deployment.look_ups import LookUps
-from handler.deployment.looking import Looking
+from handler.deployment.looking import Looking, Part
 from handler.deployment.operations import BUSY_PAUSE, Operations
 from handler.deployment.patience import Patience
 from handler.deployment.placing import Placing
@@ -27,8 +29,8 @@ from handler.deployment.planners import (
     plan_deletion,
 )
 from handler.deployment.removals import Removals
-from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
-from handler.gateway.stacksets import NotFound, StackSetBusy, StackSets
+from handler.gateway.signals import NotFound, StackSetBusy
+from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
@@ -41,9 +43,6 @@ from handler.plan.steps import Step, batches
 from handler.values.observation import Observation, OperationState
 from handler.values.preferences import as_fast_as_possible
 from handler.values.spec import Previous, StackSetSpec
-
-_STOP_PAUSE = 2.0
-_LAST_MOMENT = 15.0
 
 
 @dataclass
@@ -104,18 +103,23 @@ class Reconciliation:
         """
         operations = self._operations(stack_set_id)
         operations.begun, operations.tolerates = begun, not spec.fails_on_tolerated
-        with self._left_in_order(operations, lambda: self._progress(stack_set_id, spec)):
+        with self._ending(operations).left_in_order(lambda: self._progress(stack_set_id, spec)):
             while True:
                 seen = self._deploy_some(operations, spec, previous)
                 if seen is not None:
                     return seen
 
-    def delete(self, stack_set_id: str, spec: StackSetSpec) -> None:
+    def adopt(self) -> None:
+        """Mark the operations of this request as ones on a stack set that was there before."""
+        self.marks = replace(self.marks, adopts=True)
+
+    def delete(self, stack_set_id: str, spec: StackSetSpec, part: Part | None = None) -> None:
         """Delete every instance that is there, listed in the template or not, then the stack set.
 
         Args:
             stack_set_id: What to delete; done where it is gone.
             spec: Says what becomes of the stacks, and gives the order of Regions.
+            part: Tells the instances to delete, if the others and the stack set stay.
 
         Raises:
             GivenUp: The request is not waited for any more.
@@ -127,16 +131,18 @@ class Reconciliation:
         spec = replace(spec, preferences=as_fast_as_possible(spec.preferences))
         with (
             contextlib.suppress(NotFound),
-            self._left_in_order(operations, lambda: self._left(stack_set_id)),
+            self._ending(operations).left_in_order(lambda: self._left(stack_set_id)),
         ):
             gone = self.stack_sets.describe(stack_set_id) is None
             while not gone:
-                gone = self._delete_some(operations, spec)
+                gone = self._delete_some(operations, spec, part)
 
     def stop_own(self, stack_set_id: str) -> None:
         """Leave no operation of this request running, as far as the API lets us."""
-        with contextlib.suppress(AccessDenied, RequestRefused, OutOfTime):
-            self._operations(stack_set_id).stop_own()
+        self._ending(self._operations(stack_set_id)).stop_own()
+
+    def _ending(self, operations: Operations) -> Ending:
+        return Ending(operations, self.patience, self.began, self.deadline)
 
     @cached_property
     def _looking(self) -> Looking:
@@ -180,31 +186,46 @@ class Reconciliation:
         content = content_to_send(operations, seen, settled, previous, self.templates)
         planned = planner.steps(operations, seen, settled, content)
         steps = self._untaken(operations, planned)
+        if self.marks.adopts and self._looking.may_lack_some(steps, recent):
+            return None
         if not steps:
             learnt = sum(operations.learns(each) for each in planned)
             if learnt or self._may_be_surprised():
                 return None
             planner.verify(operations, seen)
             self.removals.log_unreachable(seen, planner.wanted(seen))
-            return seen
+            return seen if self._is_drift_known(operations, spec, seen) else None
         self.removals.log(steps, seen.instances)
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
 
-    def _delete_some(self, operations: Operations, spec: StackSetSpec) -> bool:
-        """Take the steps that can be taken; tells whether the stack set is gone."""
+    def _is_drift_known(
+        self, operations: Operations, spec: StackSetSpec, seen: Observation
+    ) -> bool:
+        """Whether drift need not be detected, or has been; a rollback has no time for it."""
+        if not (spec.detects_drift and seen.instances) or self.liveness.is_rollback:
+            return True
+        return has_been_detected(operations, spec)
+
+    def _delete_some(self, operations: Operations, spec: StackSetSpec, part: Part | None) -> bool:
+        """Take the steps that can be taken; tells whether what is to go is gone."""
         # A delete that an earlier request has started does what is wanted.
         recent = self._quiet(operations, {"DELETE"})
         listed = self._looking.fresh_instances(operations, recent)
         if listed is None:
             return False
+        if part is not None:
+            listed = part.of(listed, recent)
         removal = self.removals.of_delete(operations, spec, recent)
-        steps = self._untaken(operations, plan_deletion(spec, listed, self.marks, removal))
+        planned = plan_deletion(spec, listed, self.marks, removal, is_all=part is None)
+        steps = self._untaken(operations, planned)
         if steps:
             self.removals.log(steps, listed)
             self._take(operations, steps, spec)
             return False
         self.removals.verify_empty(operations, listed)
+        if part is not None:
+            return part.is_surely_all()
         try:
             self.stack_sets.delete(operations.stack_set_id)
         except StackSetBusy:
@@ -266,41 +287,6 @@ class Reconciliation:
                 return
             if not self.liveness.is_known:
                 return  # marks of a later request tell, and the next look sees them
-
-    @contextlib.contextmanager
-    def _left_in_order(self, operations: Operations, progress: Callable[[], str]) -> Iterator[None]:
-        """Leave no operation of this request running, whatever ends it before its time.
-
-        Args:
-            operations: Those of the stack set.
-            progress: Says how far the request got.
-        """
-        try:
-            yield
-        except (AccessDenied, RequestRefused, OperationFailed):
-            self.stop_own(operations.stack_set_id)
-            raise
-        except OutOfTime as error:
-            last_moment = min(_LAST_MOMENT, (self.deadline - self.began) / 20)
-            self.patience.extend(self.deadline - last_moment)
-            texts = [str(error), self._stop_and_tell(operations)]
-            with contextlib.suppress(OutOfTime, AccessDenied, RequestRefused):
-                texts.insert(1, progress())
-            raise OutOfTime(" ".join(texts)) from error
-
-    def _stop_and_tell(self, operations: Operations) -> str:
-        """Stop this request's operations, wait for it while there is time, and say what runs."""
-        active: list[OperationState] = []
-        try:
-            operations.stop_own()
-            while active := operations.active():
-                self.patience.sleep(_STOP_PAUSE)
-        except OutOfTime:
-            if active:
-                names = ", ".join(f"{each.operation_id} ({each.status})" for each in active[:3])
-                return f"Still on the stack set: operation {names}."
-            return "Operations perhaps still run on the stack set."
-        return "No operation runs any more."
 
     def _progress(self, stack_set_id: str, spec: StackSetSpec) -> str:
         done = sum(

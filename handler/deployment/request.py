@@ -23,6 +23,7 @@ _SHORTEST_NAME_PART = 40
 _SERVICE_MANAGED_SUFFIX = "-org"
 _NOT_CREATED = "-not-created-"
 _UNFINISHED = "-unfinished-"
+_ADOPTING = "-adopting-"
 _STACK_SET_ID = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+")
 
 
@@ -108,6 +109,23 @@ class Request:
     def unfinished_id(self) -> str:
         """The physical id for a Create that died, so that nobody knows how far it got."""
         return f"{self.logical_id}{_UNFINISHED}{self.request_id}"
+
+    @property
+    def adopting_id(self) -> str:
+        """The physical id for a Create that took a stack set over and failed: not to be deleted."""
+        return f"{self.logical_id}{_ADOPTING}{self.request_id}"
+
+    @property
+    def failed_request(self) -> str:
+        """The id of the Create that gave the physical id, of which nothing was to stay.
+
+        Empty where CloudFormation made the physical id up, or it is that of a stack set.
+        """
+        for each in (_NOT_CREATED, _UNFINISHED, _ADOPTING):
+            given_by = self.physical_id.removeprefix(f"{self.logical_id}{each}")
+            if given_by != self.physical_id:
+                return given_by
+        return ""
 
     @property
     def may_be_unfinished(self) -> bool:

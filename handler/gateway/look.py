@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from handler.gateway.stacksets import NotFound, StackSets
+from handler.gateway.signals import NotFound
+from handler.gateway.stacksets import StackSets
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import Overrides
 from handler.values.targets import Target

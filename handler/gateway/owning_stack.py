@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError
@@ -22,6 +22,14 @@ _UNANSWERED = "did not receive a response"
 _OWN_ANSWER = "response status [FAILED]"
 _SILENCE = 30.0
 _OF_ITS_OWN = ("CREATE_", "UPDATE_")
+_MOST_PAGES = 50
+_SETTLED = {
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+}
 
 
 class OwningStack:
@@ -116,6 +124,32 @@ class OwningStack:
                 is_same = True
         return began
 
+    def unsettled_since(self, physical_id: str) -> float | None:
+        """Returns when the request began that gave the resource a physical id, if it is undone.
+
+        A stack settles with what a request has made when it ends an operation well, or the
+        rollback of a later one.
+
+        Returns:
+            In seconds since the epoch; 0 where the stack has settled since, and None where
+            CloudFormation does not tell.
+        """
+        began: float | None = None
+        for each in self._all_events():
+            status = each["ResourceStatus"]
+            is_of_stack = each.get("PhysicalResourceId") == self._stack_id
+            is_own = each.get("LogicalResourceId") == self._logical_id and not is_of_stack
+            if is_own and _is_beginning(each) and status.startswith(_OF_ITS_OWN):
+                # A beginning may be told twice: at first, and when there is a physical id.
+                is_another = each.get("PhysicalResourceId") != physical_id
+                if status.startswith("CREATE_") or is_another or began is not None:
+                    began = float(each["Timestamp"].timestamp())
+            elif began is not None and (is_own or is_of_stack):
+                return began
+            elif is_of_stack and status in _SETTLED:
+                return 0.0
+        return began
+
     def wanted_properties(self, since: float) -> Any:  # noqa: ANN401  whatever JSON holds
         """Returns the properties that the resource is to have by its newest request.
 
@@ -157,6 +191,16 @@ class OwningStack:
         answer = self._ask("describe_stack_events", StackName=self._stack_id)
         events = answer.get("StackEvents") or ()
         return [each for each in events if each.get("LogicalResourceId") == self._logical_id]
+
+    def _all_events(self) -> Iterator[dict[str, Any]]:
+        """Yields the stack's events, newest first, page by page."""
+        token: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            page = self._ask("describe_stack_events", StackName=self._stack_id, **token)
+            yield from page.get("StackEvents") or ()
+            if not page.get("NextToken"):
+                return
+            token = {"NextToken": page["NextToken"]}
 
     def _ask(self, method: str, **parameters: str) -> dict[str, Any]:
         if time.time() < self._silent_until:

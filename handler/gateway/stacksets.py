@@ -10,17 +10,17 @@ API reference: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.errors import AccessDenied, Failure, RequestRefused
+from handler.errors import Failure, RequestRefused
 from handler.gateway.retry import backoff_intervals, is_transient
+from handler.gateway.signals import NotFound, translated
 from handler.plan.parameters import create_parameters, instance_parameters, update_parameters
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, OperationState, StackSetState
 from handler.values.organization import SELF
 from handler.values.spec import Overrides, StackSetSpec
@@ -34,53 +34,12 @@ _METHODS = {
     UPDATE_SET: "update_stack_set",
     CREATE: "create_stack_instances",
     UPDATE: "update_stack_instances",
+    DETECT_DRIFT: "detect_stack_set_drift",
 }
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_BUSY = {"OperationInProgressException", "StaleRequestException"}
-_GONE = {"StackSetNotFoundException", "StackInstanceNotFoundException"}
 _MOST_A_PAGE = 100
-_RUNNING = re.compile(r"in progress: ([-a-zA-Z0-9]+)\s*$")
+_MOST_STACK_IDS = 50
 _STOP = "stop_stack_set_operation"
 _READS = ("describe_", "list_")
-
-
-class StackSetBusy(Exception):
-    """Another operation runs on the stack set, or has just changed it: wait and look again.
-
-    Attributes:
-        operation_id: The operation that runs; empty where the API does not say.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        found = _RUNNING.search(message)
-        self.operation_id = found[1] if found else ""
-
-
-class NotFound(Exception):
-    """The stack set, or an instance that a call names, is not there: look again."""
-
-
-class AlreadyStarted(Exception):
-    """An operation with this OperationId exists: this request started it before."""
-
-
-class NameTaken(Exception):
-    """A stack set of this name exists already."""
-
-
-class NameTakenAndModified(NameTaken):
-    """A stack set of this name exists, and the API says that it has been changed since."""
-
-
-_SIGNALS: dict[str, type[Exception]] = {
-    **dict.fromkeys(_BUSY, StackSetBusy),
-    **dict.fromkeys(_GONE, NotFound),
-    "OperationIdAlreadyExistsException": AlreadyStarted,
-    "NameAlreadyExistsException": NameTaken,
-    "CreatedButModifiedException": NameTakenAndModified,
-    "StackSetNotEmptyException": StackSetBusy,
-}
 
 
 class StackSets:
@@ -97,6 +56,7 @@ class StackSets:
 
     Attributes:
         call_as: SELF or DELEGATED_ADMIN: for whom every call is made.
+        known_stack_ids: The ids of the first few stacks that the last list of instances has told.
     """
 
     call_as = SELF
@@ -110,6 +70,7 @@ class StackSets:
         self._client = client
         self._sleep = sleep
         self._before_write = before_write
+        self.known_stack_ids: dict[Target, str] = {}
 
     def create(self, name: str, spec: StackSetSpec, token: str) -> str:
         """Create a stack set without instances.
@@ -147,17 +108,25 @@ class StackSets:
         # 100,000 instances have few different accounts, Regions and states: each is kept once.
         texts: dict[str, str] = {}
         states: dict[InstanceState, InstanceState] = {}
-        instances = {}
-        for (account, region), state in self.each_instance(stack_set_id):
-            target = Target(texts.setdefault(account, account), texts.setdefault(region, region))
+        instances: dict[Target, InstanceState] = {}
+        self.known_stack_ids = {}
+        for each in self.summaries(stack_set_id):
+            target = Target(*(texts.setdefault(t, t) for t in (each["Account"], each["Region"])))
+            state = InstanceState.from_api(each)
             instances[target] = states.setdefault(state, state)
+            if each.get("StackId") and len(instances) <= _MOST_STACK_IDS:
+                self.known_stack_ids[target] = each["StackId"]
         return instances
 
     def each_instance(self, stack_set_id: str) -> Iterator[tuple[Target, InstanceState]]:
         """Yields all instances of a stack set page by page; none where the stack set is gone."""
+        for each in self.summaries(stack_set_id):
+            yield Target(each["Account"], each["Region"]), InstanceState.from_api(each)
+
+    def summaries(self, stack_set_id: str) -> Iterator[dict[str, Any]]:
+        """Yields the same in the API's own form."""
         try:
-            for each in self._pages("list_stack_instances", StackSetName=stack_set_id):
-                yield Target(each["Account"], each["Region"]), InstanceState.from_api(each)
+            yield from self._pages("list_stack_instances", StackSetName=stack_set_id)
         except NotFound:
             return
 
@@ -216,6 +185,12 @@ class StackSets:
             elif each["Status"] == "CANCELLED":
                 cancelled += 1
         return failures, cancelled
+
+    def named(self, stack_set_id: str, operation_id: str) -> set[Target]:
+        """Returns the instances that an operation names, whatever has become of them."""
+        asked = {"StackSetName": stack_set_id, "OperationId": operation_id}
+        listed = self._pages("list_stack_set_operation_results", **asked)
+        return {Target(each["Account"], each["Region"]) for each in listed}
 
     def start(
         self,
@@ -288,23 +263,7 @@ class StackSets:
             except (ClientError, BotoCoreError) as error:
                 # Where the line broke, the call may have been carried out: all may be repeated.
                 if not is_transient(error):
-                    raise _translated(method, error) from error
+                    raise translated(method, error) from error
             else:
                 return answer
             self._sleep(next(intervals))
-
-
-def _translated(method: str, error: ClientError | BotoCoreError) -> Exception:
-    if not isinstance(error, ClientError):
-        return RequestRefused(_api_name(method), type(error).__name__, str(error))
-    details = error.response.get("Error", {})
-    code, message = details.get("Code", ""), details.get("Message", "")
-    if code in _SIGNALS:
-        return _SIGNALS[code](message)
-    if code in _DENIED:
-        return AccessDenied(_api_name(method), message)
-    return RequestRefused(_api_name(method), code, message)
-
-
-def _api_name(method: str) -> str:
-    return "".join(word.capitalize() for word in method.split("_"))

@@ -8,14 +8,23 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
 from handler.values.targets import Box
 
-_KINDS = {DELETE: "delete", UPDATE_SET: "set", CREATE: "create", UPDATE: "update"}
+_KINDS = {
+    DELETE: "delete",
+    UPDATE_SET: "set",
+    CREATE: "create",
+    UPDATE: "update",
+    DETECT_DRIFT: "drift",
+}
 _ACTIONS = {kind: action for action, kind in _KINDS.items()}
 _D = "[0-9a-f]{16}"
 # The version that knew no queue made ids without SIGNED.
-_FORM = re.compile(rf"({_D})-(?:([0-9a-f]{{8}})-)?({_D})-({'|'.join(_ACTIONS)})-{_D}-({_D})")
+_ADOPTED = "-adopted"
+_FORM = re.compile(
+    rf"({_D})-(?:([0-9a-f]{{8}})-)?({_D})-({'|'.join(_ACTIONS)})-{_D}-({_D})({_ADOPTED})?"
+)
 
 
 class Mark(NamedTuple):
@@ -28,6 +37,7 @@ class Mark(NamedTuple):
         request: The digest of the request.
         action: The API call that started the operation.
         present: The digest of the stack set that CloudFormation knew when it sent the request.
+        adopts: Whether the request has taken the stack set over.
     """
 
     resource: str
@@ -35,6 +45,7 @@ class Mark(NamedTuple):
     request: str
     action: str
     present: str
+    adopts: bool = False
 
 
 _TOLERANT = "-tolerant"
@@ -91,15 +102,17 @@ def read_mark(operation_id: str) -> Mark | None:
     found = _FORM.fullmatch(operation_id)
     if found is None:
         return None
-    return Mark(found[1], int(found[2] or "0", 16), found[3], _ACTIONS[found[4]], found[5])
+    signed_at, action = int(found[2] or "0", 16), _ACTIONS[found[4]]
+    return Mark(found[1], signed_at, found[3], action, found[5], adopts=bool(found[6]))
 
 
 @dataclass(frozen=True)
 class Marks:
     """Makes and reads the OperationIds of one request for one resource.
 
-    An id is ``RESOURCE-SIGNED-REQUEST-KIND-CONTENT-PRESENT``, see `Mark`. The same step of the same
-    request always gets the same id, so a repeated request finds its operation started already
+    An id is ``RESOURCE-SIGNED-REQUEST-KIND-CONTENT-PRESENT``, see `Mark`, and ends in ``-adopted``
+    where the request works on a stack set that was there before the resource. The same step of the
+    same request always gets the same id, so a repeated request finds its operation started already
     instead of starting it again; and requests of one resource can be put in the order in which
     they were signed. CONTENT is salted with the request, since overrides may be secrets.
     """
@@ -108,6 +121,7 @@ class Marks:
     request: str
     signed_at: int = 0
     present: str = ""
+    adopts: bool = False
 
     @classmethod
     def of(
@@ -137,7 +151,7 @@ class Marks:
             content,
             self.present,
         )
-        return "-".join(parts)
+        return "-".join(parts) + (_ADOPTED if self.adopts else "")
 
     def deployment(self, instances: int, last: str = "", *, tolerates: bool = False) -> Deployment:
         """Returns what the request deploys.
@@ -190,7 +204,7 @@ class Marks:
     def names_instances_of_resource(self, operation_id: str) -> bool:
         """Whether a request of this resource started the operation for just these instances."""
         mark = self.read(operation_id)
-        return mark is not None and mark.action != UPDATE_SET
+        return mark is not None and mark.action not in {UPDATE_SET, DETECT_DRIFT}
 
     def action_of(self, operation_id: str) -> str | None:
         """Returns the step's action if this very request started the operation; else None."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handler.plan.marks import Marks
-from handler.plan.steps import CREATE, DELETE, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, Step
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Box, Rectangle, Target
@@ -61,7 +61,7 @@ class OwnOperation:
             step.action,
             accounts=reach.accounts if reach else (),
             regions=reach.regions if reach else (),
-            everywhere=reach is None,
+            everywhere=reach is None and step.action != DETECT_DRIFT,
             units=reach.units if isinstance(reach, Box) else (),
             account_filter=reach.account_filter if isinstance(reach, Box) else "",
         )

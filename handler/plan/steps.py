@@ -13,6 +13,7 @@ DELETE = "DeleteStackInstances"
 UPDATE_SET = "UpdateStackSet"
 CREATE = "CreateStackInstances"
 UPDATE = "UpdateStackInstances"
+DETECT_DRIFT = "DetectStackSetDrift"
 ALL_STEPS = (DELETE, UPDATE_SET, CREATE, UPDATE)
 
 

@@ -89,27 +89,38 @@ def _without_done(place: Place, cell: Cell, done: Iterable[Box]) -> Cell:
 
 
 def plan_deletion_by_unit(
-    instances: Mapping[Target, InstanceState], marks: Marks, removal: Removal = STACKS_GO
+    instances: Mapping[Target, InstanceState],
+    marks: Marks,
+    removal: Removal = STACKS_GO,
+    *,
+    is_all: bool = True,
 ) -> list[Step]:
-    """The steps that delete all instances, whoever made them.
+    """The steps that delete instances, whoever made them.
 
     Args:
-        instances: All that are there.
+        instances: Those that go.
         marks: Those of the request.
         removal: What becomes of their stacks.
+        is_all: Whether there are no others, so that an account need not be named.
     """
     by_fate: dict[bool | None, dict[Target, InstanceState]] = defaultdict(dict)
     for target, state in instances.items():
         by_fate[removal.leaves_stack(target, state, marks)][target] = state
     go, stay = by_fate[False], by_fate[True]
+    if not is_all:
+        return [*_steps(_named(go), retains=False), *_steps(_named(stay), retains=True)]
     spared = {each.account for fate in (True, None) for each in by_fate[fate]}
     if not (go or by_fate[None]):
         return _steps(_everyone_in(stay), retains=True)
-    alone = cells_of(
+    return [*_steps(_everyone_in(go, spared), retains=False), *_steps(_named(stay), retains=True)]
+
+
+def _named(instances: Mapping[Target, InstanceState]) -> Selection:
+    """Returns these instances alone."""
+    return cells_of(
         (Place(state.unit, target.region), target.account, NO_OVERRIDES)
-        for target, state in stay.items()
+        for target, state in instances.items()
     )
-    return [*_steps(_everyone_in(go, spared), retains=False), *_steps(alone, retains=True)]
 
 
 def _everyone_in(

@@ -29,7 +29,7 @@ from handler.properties.pairs import (
     tag_faults,
 )
 from handler.values.addresses import locate
-from handler.values.spec import END, FAIL, RETAIN, START
+from handler.values.spec import ADOPT, END, FAIL, RETAIN, START
 
 FAULTS = "faults"
 """Type, and name of the context entry, of a pydantic error that carries faults of our own."""
@@ -314,4 +314,5 @@ RegionConcurrencyType = Annotated[str, one_of("SEQUENTIAL", "PARALLEL")]
 ConcurrencyMode = Annotated[str, one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
 UnreachableAccounts = Annotated[str, one_of(RETAIN, FAIL)]
 WaitFor = Annotated[str, one_of(START, END)]
+OnExistingStackSet = Annotated[str, one_of(FAIL, ADOPT)]
 LogLevel = Annotated[str, one_of("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")]

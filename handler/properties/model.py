@@ -14,13 +14,15 @@ from handler.properties.basics import ALTERNATIVES
 from handler.properties.permissions import Permissions
 from handler.values.addresses import as_https
 from handler.values.organization import SELF_MANAGED, SERVICE_MANAGED
-from handler.values.spec import FAIL, StackSetSpec
+from handler.values.spec import ADOPT, FAIL, StackSetSpec
 from handler.values.targets import Target
 
 
 class StackSetProperties(Permissions):
     """All properties of Custom::StackSet."""
 
+    DetectDrift: fields.Boolean = False
+    OnExistingStackSet: fields.OnExistingStackSet = FAIL
     loglevel: fields.LogLevel | None = None
     botolevel: fields.LogLevel | None = None
 
@@ -85,6 +87,8 @@ class StackSetProperties(Permissions):
             fails_on_unreachable=self.UnreachableAccounts == FAIL,
             fails_on_tolerated=self.FailOnTolerated,
             max_delete_percentage=self.MaxDeletePercentage,
+            detects_drift=self.DetectDrift,
+            adopts=self.OnExistingStackSet == ADOPT,
             instances={
                 target: group.overrides()
                 for _, group in self.groups()

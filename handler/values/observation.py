@@ -92,11 +92,14 @@ class StackSetState:
     regions: frozenset[str] | None = None
     is_service_managed: bool = False
     auto_deployment: AutoDeployment = NO_AUTO_DEPLOYMENT
+    drift_status: str = "NOT_CHECKED"
+    drifted_instances: int = 0
 
     @classmethod
     def from_api(cls, stack_set: Mapping[str, Any]) -> Self:
         """Read a StackSet."""
         tags, parameters = stack_set.get("Tags"), stack_set.get("Parameters")
+        drift = stack_set.get("StackSetDriftDetectionDetails") or {}
         capabilities, regions = stack_set.get("Capabilities"), stack_set.get("Regions")
         return cls(
             stack_set_id=stack_set["StackSetId"],
@@ -116,6 +119,8 @@ class StackSetState:
             regions=None if regions is None else frozenset(regions),
             is_service_managed=stack_set.get("PermissionModel") == SERVICE_MANAGED,
             auto_deployment=AutoDeployment.from_api(stack_set.get("AutoDeployment") or {}),
+            drift_status=drift.get("DriftStatus") or "NOT_CHECKED",
+            drifted_instances=drift.get("DriftedStackInstancesCount") or 0,
         )
 
 

@@ -20,6 +20,9 @@ START, END = "START", "END"
 RETAIN, FAIL = "RETAIN", "FAIL"
 """What becomes of an instance that is to go, and whose account cannot be reached."""
 
+ADOPT = "ADOPT"
+"""What becomes, instead of FAIL, of a stack set of the wanted name that is there already."""
+
 
 @dataclass(frozen=True)
 class StackSetSpec:
@@ -49,6 +52,8 @@ class StackSetSpec:
             cannot be reached; else it is forgotten.
         fails_on_tolerated: Whether a failure that an operation tolerates fails the request.
         max_delete_percentage: The largest share of the instances that an update may delete.
+        adopts: Whether a stack set of the name that is there already is taken over.
+        detects_drift: Whether drift is detected when all instances are deployed.
     """
 
     name: str | None = None
@@ -72,6 +77,8 @@ class StackSetSpec:
     max_delete_percentage: int = 100
     service_managed: ServiceManaged | None = None
     call_as: str = SELF
+    adopts: bool = False
+    detects_drift: bool = False
 
     @property
     def permission_model(self) -> str:

@@ -69,10 +69,11 @@ def test_several_invalid_properties() -> None:
 
 
 def test_stack_set_exists() -> None:
-    """Who meets a foreign stack set reads its name and the two ways out."""
+    """Who meets a foreign stack set reads its name and the ways out."""
     assert str(StackSetExists("Baseline")) == (
         "StackSetName: a stack set named 'Baseline' exists already and does not belong to this"
-        " resource, so it is left alone. Choose another name, or delete that stack set first."
+        " resource, so it is left alone. Choose another name, delete that stack set first, or"
+        " write OnExistingStackSet: ADOPT to take it over with its instances."
     )
 
 

@@ -28,6 +28,7 @@ GRANTED = {
     "cloudformation:DescribeStackInstance": {STACK_SETS},
     "cloudformation:DescribeStackResource": {STACKS},
     "cloudformation:DescribeStackSet": {STACK_SETS},
+    "cloudformation:DetectStackSetDrift": {STACK_SETS},
     "cloudformation:DescribeStackSetOperation": {STACK_SETS},
     "cloudformation:DescribeStacks": {STACKS},
     "cloudformation:GetTemplateSummary": {"*"},
@@ -106,6 +107,7 @@ def test_a_request_comes_back_through_the_queue() -> None:
     """The function knows its queue and takes requests from it one by one, at most so many."""
     assert MAIN["Environment"]["Variables"] == {
         "QUEUE_URL": {"Ref": "StackSetQueue"},
+        "REPORT_BUCKET": {"Ref": "ReportBucket"},
         "DEFAULT_OPERATION_PREFERENCES": {"Ref": "DefaultOperationPreferences"},
         "READ_ORGANIZATION": {"Ref": "ReadOrganization"},
     }
@@ -252,6 +254,28 @@ def test_delegated_administration_is_a_choice() -> None:
     assert granted["cloudformation:DescribeStackSet"] == {everybodys[0]}
     assert granted["cloudformation:UpdateStackSet"] == {*everybodys, TYPES}
     assert granted["cloudformation:DescribeStacks"] == {STACKS}
+
+
+def test_the_report_bucket_is_a_choice() -> None:
+    """Reports are written into one bucket, below one prefix; without it nothing is."""
+    granted = _granted("StackSetResourceRole", ReportBucket="reports")["s3:PutObject"]
+    assert [each.split(":::")[1] for each in granted] == ["reports/stackset-resource/*"]
+    assert "s3:PutObject" not in _granted("StackSetResourceRole", ReportBucket="")
+
+
+def test_the_detection_of_drift_is_a_choice() -> None:
+    """It is on, and off where an administrator says so."""
+    action = "cloudformation:DetectStackSetDrift"
+    assert action in _granted("StackSetResourceRole", DriftDetection="true")
+    assert action not in _granted("StackSetResourceRole", DriftDetection="false")
+
+
+@pytest.mark.parametrize("role", ["StackSetResourceRole", "LastWordRole"])
+def test_the_event_bus_is_a_choice(role: str) -> None:
+    """Whoever ends a request may tell one bus of it; without it nobody is told."""
+    [bus] = _granted(role, EventBusName="own")["events:PutEvents"]
+    assert bus.endswith(":event-bus/own")
+    assert "events:PutEvents" not in _granted(role, EventBusName="")
 
 
 def test_no_yaml_aliases() -> None:

@@ -30,7 +30,13 @@ def load() -> Any:
 def forget_clients() -> None:
     """Have every copy make new clients: what the old ones have learnt was of another world."""
     for copy in _LOADED:
-        for client in (copy._cloudformation, copy._lambda, copy._s3, copy._sqs):
+        for client in (
+            copy._cloudformation,
+            copy._lambda,
+            copy._s3,
+            copy._sqs,
+            copy._events,
+        ):
             client.cache_clear()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,8 @@ class TestStory:
         live = aws.engine.stack_sets[stack.physical_id]
 
         assert stack.physical_id.startswith("StackSetsTest:")
+        stack_ids = json.loads(stack.attributes.pop("StackIds"))
+        assert list(stack_ids) == [f"{account}/{REGIONS[0]}" for account in ACCOUNTS[:3]]
         assert stack.attributes == {
             "StackSetId": live.stack_set_id,
             "StackSetName": "StackSetsTest",
@@ -60,7 +63,12 @@ class TestStory:
             "InstanceCount": "3",
             "FailedInstanceCount": "0",
             "Status": "ACTIVE",
+            "DriftStatus": "NOT_CHECKED",
+            "DriftedInstanceCount": "0",
             "Warnings": "",
+            "Regions": REGIONS[0],
+            "Accounts": ",".join(ACCOUNTS[:3]),
+            "StackIdsUrl": "",
         }
 
     def test_another_deploy_date(self, aws: VirtualAWS, stack: Stack) -> None:

@@ -196,6 +196,8 @@ class TestAttributes:
             "InstanceCount": "3",
             "FailedInstanceCount": "2",
             "Status": "ACTIVE",
+            "DriftStatus": "NOT_CHECKED",
+            "DriftedInstanceCount": "0",
             "Warnings": "A. B.",
         }
 

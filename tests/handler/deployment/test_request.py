@@ -176,6 +176,8 @@ class TestPlaceholders:
         assert request.unfinished_id == "StackSet-unfinished-request-1"
         assert not is_stack_set_id(request.placeholder_id)
         assert not is_stack_set_id(request.unfinished_id)
+        assert request.adopting_id == "StackSet-adopting-request-1"
+        assert not is_stack_set_id(request.adopting_id)
 
     @pytest.mark.parametrize(
         ("physical_id", "may_be"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -199,3 +199,83 @@ def test_was_deployed(
     rig.answers.add_response("describe_stack_events", {"StackEvents": listed})
 
     assert rig.stack.was_deployed("Set:1") is deployed
+
+
+OLD, NEW, MADE_UP = "Set:old", "Set:new", "stack-StackSet-1"
+
+
+def _history(*events: tuple[str, str]) -> list[dict[str, Any]]:
+    """Events, the oldest first and a minute apart: status, and the physical id or "stack"."""
+    told = [
+        {
+            "StackId": STACK_ID,
+            "EventId": str(number),
+            "StackName": "stacksets",
+            "LogicalResourceId": "stacksets" if physical_id == "stack" else "StackSet",
+            "PhysicalResourceId": STACK_ID if physical_id == "stack" else physical_id,
+            "ResourceStatus": status,
+            "Timestamp": NOW + timedelta(minutes=number),
+        }
+        for number, (status, physical_id) in enumerate(events)
+    ]
+    return told[::-1]
+
+
+CREATED = (("CREATE_IN_PROGRESS", "stack"), ("CREATE_IN_PROGRESS", ""), ("CREATE_COMPLETE", NEW))
+SETTLED = (*CREATED, ("CREATE_COMPLETE", "stack"))
+RENAMED = (
+    ("UPDATE_IN_PROGRESS", "stack"),
+    ("UPDATE_IN_PROGRESS", OLD),
+    ("UPDATE_COMPLETE", NEW),
+)
+BACK = (
+    ("UPDATE_ROLLBACK_IN_PROGRESS", "stack"),
+    ("UPDATE_IN_PROGRESS", NEW),
+    ("UPDATE_COMPLETE", OLD),
+    ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "stack"),
+)
+
+
+@pytest.mark.parametrize(
+    ("events", "physical_id", "minute"),
+    [
+        pytest.param((*CREATED, ("ROLLBACK_IN_PROGRESS", "stack")), NEW, 1, id="rollback"),
+        pytest.param((*CREATED, ("DELETE_IN_PROGRESS", "stack")), NEW, 1, id="in-the-middle"),
+        pytest.param((*CREATED, ("ROLLBACK_FAILED", "stack")), NEW, 1, id="rollback-failed"),
+        pytest.param((*CREATED[:2], ("CREATE_FAILED", MADE_UP)), MADE_UP, 1, id="given-up"),
+        pytest.param((*SETTLED, ("DELETE_IN_PROGRESS", "stack")), NEW, None, id="for-good"),
+        pytest.param(
+            (*SETTLED, ("UPDATE_IN_PROGRESS", NEW), ("UPDATE_FAILED", NEW)), NEW, None, id="kept"
+        ),
+        pytest.param((*RENAMED, *BACK), NEW, 1, id="rename-undone"),
+        pytest.param(
+            (*RENAMED, ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "stack")), OLD, None, id="renamed"
+        ),
+        pytest.param(
+            (*RENAMED, *BACK, ("UPDATE_ROLLBACK_COMPLETE", "stack")), OLD, None, id="rolled-back"
+        ),
+        pytest.param(
+            (*CREATED[:2], ("CREATE_IN_PROGRESS", NEW), ("CREATE_COMPLETE", NEW)),
+            NEW,
+            1,
+            id="twice",
+        ),
+    ],
+)
+def test_unsettled_since(
+    rig: Rig, events: tuple[tuple[str, str], ...], physical_id: str, minute: int | None
+) -> None:
+    """What comes first, going back: an end of the stack's operation, or what made the id."""
+    told = _history(*events)
+    rig.answers.add_response("describe_stack_events", {"StackEvents": told[:2], "NextToken": "1"})
+    rig.answers.add_response("describe_stack_events", {"StackEvents": told[2:]})
+
+    began = (NOW + timedelta(minutes=minute)).timestamp() if minute is not None else 0.0
+    assert rig.stack.unsettled_since(physical_id) == began
+
+
+def test_unsettled_since_for_unknown(rig: Rig) -> None:
+    """Where CloudFormation does not tell, nothing is known."""
+    rig.answers.add_client_error("describe_stack_events", "AccessDenied")
+
+    assert rig.stack.unsettled_since(NEW) is None

@@ -9,14 +9,14 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 
 from handler.errors import AccessDenied, RequestRefused
-from handler.gateway.stacksets import (
+from handler.gateway.signals import (
     AlreadyStarted,
     NameTaken,
     NameTakenAndModified,
     NotFound,
     StackSetBusy,
-    StackSets,
 )
+from handler.gateway.stacksets import StackSets
 from handler.plan.steps import CREATE, UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.plan.marks import Deployment, Mark, Marks, read_mark
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.plan.outcomes import OwnOperation
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
 from handler.values.spec import Overrides
 from handler.values.targets import Rectangle
 from tests.factories import (
@@ -246,3 +248,26 @@ class TestDeployment:
         assert read_mark(before) == Mark(MARKS.resource, 0, MARKS.request, CREATE, MARKS.present)
         assert MARKS.action_of(before) == CREATE
         assert not MARKS.is_of_later_request(before)
+
+
+def test_marks_of_what_was_there_before() -> None:
+    """The end of an id tells that its request has taken the stack set over, and nothing else."""
+    step = Step(CREATE, Rectangle((ONE,), (VIRGINIA,)), (VIRGINIA,))
+    adopting = replace(MARKS, adopts=True)
+    plain, marked = MARKS.operation_id(step), adopting.operation_id(step)
+
+    assert marked == f"{plain}-adopted"
+    assert len(marked) <= 128
+    assert read_mark(marked) == read_mark(plain)._replace(adopts=True)  # type: ignore[union-attr]
+    assert adopting.action_of(plain) == MARKS.action_of(marked) == CREATE
+    assert Deployment.read(MARKS.deployment(3, marked).id) == MARKS.deployment(3, marked)
+
+
+def test_marks_of_a_detection() -> None:
+    """A detection of drift reaches instances of whomever, so it makes none the resource's."""
+    detection = MARKS.operation_id(Step(DETECT_DRIFT, None, ()))
+
+    assert MARKS.action_of(detection) == DETECT_DRIFT
+    assert not MARKS.names_instances_of_resource(detection)
+    assert OwnOperation.of(Step(DETECT_DRIFT, None, ()), detection, "Set:1").targets({}) == set()
+    assert not OwnOperation.of(Step(DETECT_DRIFT, None, ()), detection, "Set:1").everywhere

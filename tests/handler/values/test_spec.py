@@ -35,6 +35,8 @@ def test_defaults() -> None:
         "fails_on_unreachable": False,
         "fails_on_tolerated": True,
         "max_delete_percentage": 100,
+        "adopts": False,
+        "detects_drift": False,
     }
     assert spec == StackSetSpec()
 

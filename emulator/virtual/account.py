@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,6 +31,7 @@ from emulator.virtual.scheduler import Scheduler
 from emulator.virtual.sdk import quick_sdk
 from emulator.virtual.services import caller_identity, events_put, invoked, s3_asked, s3_reply
 from emulator.virtual.shortcut import shortcut
+from emulator.virtual.traffic import Delivery, Invocation
 from emulator.virtual.usage import ACCOUNT_CONCURRENCY, LambdaUsage
 
 if TYPE_CHECKING:
@@ -46,22 +47,6 @@ READ_TIMEOUT = 30.0
 RESPONSE_HOST = "cloudformation-custom-resource-response.invalid"
 QUEUE_URL_VARIABLE = "QUEUE_URL"
 """The environment variable in which a function finds the URL of its queue."""
-
-
-class Invocation(NamedTuple):
-    """An asynchronous invocation of a function."""
-
-    time: float
-    function_name: str
-    payload: Any
-
-
-class Delivery(NamedTuple):
-    """A PUT to a custom resource's response URL; status None when the connection broke."""
-
-    time: float
-    status: int | None
-    body: Any
 
 
 class VirtualAWS:

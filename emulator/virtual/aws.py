@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.stacksets.engine import Engine
-from emulator.virtual.account import RESPONSE_HOST, Invocation, VirtualAWS
+from emulator.virtual.account import RESPONSE_HOST, VirtualAWS
 from emulator.virtual.clock import EPOCH, VirtualClock
 from emulator.virtual.deployer import DeployedStack, ScriptedDeployer
 from emulator.virtual.queue_settings import QueueSettings
 from emulator.virtual.s3 import Objects
+from emulator.virtual.traffic import Invocation
 from emulator.virtual.usage import ACCOUNT_CONCURRENCY
 
 if TYPE_CHECKING:

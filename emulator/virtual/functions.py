@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
-from emulator.virtual.account import Invocation, VirtualAWS
+from emulator.virtual.account import VirtualAWS
 from emulator.virtual.mappings import growing
 from emulator.virtual.queue import Message
 from emulator.virtual.scheduler import Task
+from emulator.virtual.traffic import Invocation
 from emulator.virtual.usage import Run
 
 SANDBOX_SECONDS = 900.0

@@ -44,6 +44,7 @@ def plan_leaving(
         removal: What becomes of the stacks.
     """
     usual = {place: _without_done(place, cell, removal.done) for place, cell in leaving.items()}
+    usual = {place: _without_wanted(units, place, cell, seen) for place, cell in usual.items()}
     apart: list[tuple[Place, str]] = []
     for target, state in seen.instances.items():
         place = units.place_of(target, state)
@@ -74,6 +75,23 @@ def _without(cell: Cell, accounts: Iterable[str]) -> Cell:
     """Returns the cell without these accounts."""
     named = {**cell.named, **dict.fromkeys(accounts)}
     return Cell(cell.others, {each: v for each, v in named.items() if v != cell.others})
+
+
+def _without_wanted(units: Units, place: Place, cell: Cell, seen: Observation) -> Cell:
+    """Returns what leaves without accounts that have their wanted instance for another unit.
+
+    An account is in one unit, so nothing of it leaves this one.
+    """
+    if cell.others is not None:
+        return cell
+    targets = [Target(account, place.region) for account in cell.named]
+    there = [(each, seen.instances[each]) for each in targets if each in seen.instances]
+    wanted = [
+        target.account
+        for target, state in there
+        if units.wanted_overrides(target, state) is not None
+    ]
+    return _without(cell, wanted) if wanted else cell
 
 
 def _without_done(place: Place, cell: Cell, done: Iterable[Box]) -> Cell:

@@ -8,6 +8,7 @@ them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -194,13 +195,24 @@ def _worth_retrying(
 
 
 def _updates(instances: Mapping[tuple[Place, Target], Overrides]) -> list[Step]:
-    """One account without an instance refuses a whole call, so those that are there are named."""
+    """One account without an instance refuses a whole call, so those that are there are named.
+
+    An account is in one unit, so it may be named beside the units of others.
+    """
     cells = cells_of((place, target.account, each) for (place, target), each in instances.items())
     return [
         Step(UPDATE, box, box.regions, overrides)
         for overrides, part in by_overrides(cells).items()
-        for box in cover_by_boxes(part)
+        for box in cover_by_boxes(_side_by_side(part))
     ]
+
+
+def _side_by_side(cells: Selection) -> dict[Place, Cell]:
+    """Returns the cells in which all units of a Region name the accounts of all of them."""
+    named: dict[str, dict[str, Overrides | None]] = defaultdict(dict)
+    for place, cell in cells.items():
+        named[place.region].update(cell.named)
+    return {place: Cell(None, named[place.region]) for place in cells}
 
 
 def verify_units(

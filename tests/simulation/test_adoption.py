@@ -153,7 +153,7 @@ class TestRecipes:
 
         aws.engine.call = call  # type: ignore[assignment, method-assign]
         assert stack.deploy(WANTED) == "ROLLBACK_COMPLETE"
-        assert "service-managed" in stack.reason
+        assert "is SERVICE_MANAGED, so it cannot be taken over" in stack.reason
         assert the_set(aws) == made
 
 

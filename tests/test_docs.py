@@ -134,3 +134,12 @@ def _resolved(value: Any) -> Any:
             return "https://example.com/resolved"
         return {key: _resolved(each) for key, each in value.items()}
     return [_resolved(each) for each in value] if isinstance(value, list) else value
+
+
+def test_features_are_proven() -> None:
+    """Each feature that is told of names a test that there is."""
+    rows = (ROOT / "docs/features.md").read_text().split("| --- |", 1)[1].splitlines()[1:]
+    assert rows
+    for row in rows:
+        path, name = row.split("|")[2].strip(" `").split("::")
+        assert f"def {name}(" in (ROOT / path).read_text(), row

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
+from tests.local.consumer import REGION, Consumer
+from tools.environments import ROOT as REPOSITORY
 
 ROOT, PLATFORM, NETWORK = "r-root", "ou-root-platform", "ou-root-network1"
 A, B, C = "222222222222", "333333333333", "444444444444"
@@ -181,3 +183,31 @@ def test_stacks_are_imported(aws: LocalAWS) -> None:
     assert instance()["StackId"] == stack["StackId"]
     client.detect_stack_set_drift(StackSetName="imported")
     wait(lambda: instance()["DriftStatus"] == "IN_SYNC")
+
+
+def test_a_stack_owns_a_stack_set_by_unit(aws: LocalAWS, bundle: Path) -> None:
+    """The deployed function makes it, changes it, finds who has joined, and leaves nothing."""
+    reading = {"ReadOrganization": "EVERYTHING"}
+    aws.deploy_provider(bundle, REPOSITORY / "template.yaml", reading).require()
+    consumer = Consumer(aws, "by-unit")
+
+    def deploy(revision: str, **targets: Any) -> list[str]:
+        units = {"OrganizationalUnitIds": [PLATFORM], **targets}
+        consumer.deploy(
+            PermissionModel="SERVICE_MANAGED",
+            AdministrationRoleARN=None,
+            Revision=revision,
+            StackInstances=[{"Regions": [REGION], "DeploymentTargets": units}],
+        ).require()
+        return sorted(consumer.settings())
+
+    assert deploy("1") == [A, B]
+    all_but_one = {"AccountFilterType": "DIFFERENCE", "Accounts": [A]}
+    assert deploy("2", **all_but_one) == [B]
+    aws.set_organization({**ORGANIZATION, "accounts": {A: PLATFORM, B: NETWORK, C: NETWORK}})
+    assert deploy("3", **all_but_one) == [B, C]
+    assert len(consumer.operations()) == 3
+    consumer.delete().require()
+    aws.set_organization(ORGANIZATION)
+    assert consumer.settings() == {}
+    assert consumer.stack_set() is None

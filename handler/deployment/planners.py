@@ -130,7 +130,8 @@ class ServiceManagedPlanner:
         removal = self.removals.of_update(operations, self.spec, going, there)
         differs, words = content is not None, content or in_words(settled)
         update = SetUpdate(words, differs, self.managed.auto_deployment)
-        units = replace(units, missed=self._missed(operations, units, seen))
+        units = replace(units, created=operations.named(CREATE))
+        units = replace(units, missed=self._missed(units, seen))
         return plan_units(units, seen, self.marks, update, removal)
 
     def wanted(self, seen: Observation) -> Iterable[Target]:
@@ -146,12 +147,12 @@ class ServiceManagedPlanner:
         """See `Planner`."""
         verify_units(self._units(seen), seen, self.marks, operations.tolerated())
 
-    def _missed(self, operations: Operations, units: Units, seen: Observation) -> Selection:
+    def _missed(self, units: Units, seen: Observation) -> Selection:
         """What has to be created for accounts that have joined, where StackSets does not."""
         if self.managed.auto_deployment.is_enabled or not units.certain or self.previous.is_new:
             return {}
         reachable = self.placing.reachable(units)
-        return missing(units, reachable, seen.instances, operations.named(CREATE))
+        return missing(units, reachable, seen.instances)
 
     def _units(self, seen: Observation) -> Units:
         return self.placing.units(self.managed, self.previous, seen)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from handler.values.observation import InstanceState
 from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, in_force
 from handler.values.spec import Overrides
-from handler.values.targets import Box, Target
+from handler.values.targets import INTERSECTION, Box, Target
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Units:
         tree: What is known of the organization.
         certain: Whether what was selected before is deployed, as far as is known.
         missed: What is wanted and known not to be there.
+        created: What this request has created.
     """
 
     wanted: Selection
@@ -29,6 +30,7 @@ class Units:
     tree: Tree = field(default_factory=Tree)
     certain: bool = True
     missed: Selection = field(default_factory=dict)
+    created: Collection[Box] = ()
 
     def place_of(self, target: Target, state: InstanceState) -> Place:
         """Returns the place for which an instance was made.
@@ -66,7 +68,6 @@ def missing(
     units: Units,
     reachable: Mapping[str, Collection[str]],
     listed: Container[Target],
-    reached: Collection[Box] = (),
 ) -> dict[Place, Cell]:
     """Returns the wanted instances that are not there, of accounts that have joined since.
 
@@ -74,7 +75,6 @@ def missing(
         units: Where the stack set is to be deployed.
         reachable: Who can have an instance, by wanted unit; none of the others is missed.
         listed: The instances that are there.
-        reached: What this request has created.
     """
     homes: dict[str, str] = {}
     for unit in sorted(reachable, key=lambda unit: len(units.tree.ancestors(unit))):
@@ -87,7 +87,7 @@ def missing(
         if Target(account, region) not in listed
         and not any(
             each.reaches(above, account, region)
-            for each in reached
+            for each in units.created
             for above in (unit, *units.tree.ancestors(unit))
         )
         and (overrides := in_force(units.wanted, Place(unit, region), units.tree).of(account))
@@ -101,3 +101,21 @@ def cells_of(named: Iterable[tuple[Place, str, Overrides]]) -> dict[Place, Cell]
     for place, account, overrides in named:
         by_place[place][account] = overrides
     return {place: Cell(None, accounts) for place, accounts in by_place.items()}
+
+
+def without_accounts(cell: Cell, accounts: Iterable[str]) -> Cell:
+    """Returns the cell without these accounts."""
+    named = {**cell.named, **dict.fromkeys(accounts)}
+    return Cell(cell.others, {each: v for each, v in named.items() if v != cell.others})
+
+
+def without_reached(place: Place, cell: Cell, reached: Iterable[Box]) -> Cell:
+    """Returns what of a cell no operation of this request, of those given, has reached."""
+    for box in reached:
+        if place.unit not in box.units or place.region not in box.regions:
+            continue
+        if box.account_filter == INTERSECTION:
+            cell = without_accounts(cell, box.accounts)
+        else:
+            cell = Cell(None, {a: v for a in box.accounts if (v := cell.of(a)) is not None})
+    return cell

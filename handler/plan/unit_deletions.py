@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 
 from handler.plan.boxes import cover_by_boxes
 from handler.plan.marks import Marks
-from handler.plan.places import Units, cells_of
+from handler.plan.places import Units, cells_of, without_accounts, without_reached
 from handler.plan.removal import STACKS_GO, Removal
 from handler.plan.selections import change
 from handler.plan.steps import DELETE, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.selection import NOWHERE, Cell, Place, Selection
 from handler.values.spec import NO_OVERRIDES
-from handler.values.targets import INTERSECTION, Box, Target
+from handler.values.targets import Target
 
 
 def leaving_instances(units: Units, seen: Observation) -> dict[Target, InstanceState]:
@@ -43,7 +43,7 @@ def plan_leaving(
         marks: Those of this request.
         removal: What becomes of the stacks.
     """
-    usual = {place: _without_done(place, cell, removal.done) for place, cell in leaving.items()}
+    usual = {place: without_reached(place, cell, removal.done) for place, cell in leaving.items()}
     usual = {place: _without_wanted(units, place, cell, seen) for place, cell in usual.items()}
     apart: list[tuple[Place, str]] = []
     for target, state in seen.instances.items():
@@ -53,7 +53,7 @@ def plan_leaving(
         leaves_stack = removal.leaves_stack(target, state, marks)
         if leaves_stack is removal.retains:
             continue
-        usual[place] = _without(usual[place], [target.account])
+        usual[place] = without_accounts(usual[place], [target.account])
         if leaves_stack is not None:
             apart.append((place, target.account))
     others = cells_of((*each, NO_OVERRIDES) for each in apart)
@@ -71,12 +71,6 @@ def _steps(selection: Selection, *, retains: bool) -> list[Step]:
     return [Step(DELETE, box, box.regions, retain_stacks=retains) for box in boxes]
 
 
-def _without(cell: Cell, accounts: Iterable[str]) -> Cell:
-    """Returns the cell without these accounts."""
-    named = {**cell.named, **dict.fromkeys(accounts)}
-    return Cell(cell.others, {each: v for each, v in named.items() if v != cell.others})
-
-
 def _without_wanted(units: Units, place: Place, cell: Cell, seen: Observation) -> Cell:
     """Returns what leaves without accounts that have their wanted instance for another unit.
 
@@ -91,19 +85,7 @@ def _without_wanted(units: Units, place: Place, cell: Cell, seen: Observation) -
         for target, state in there
         if units.wanted_overrides(target, state) is not None
     ]
-    return _without(cell, wanted) if wanted else cell
-
-
-def _without_done(place: Place, cell: Cell, done: Iterable[Box]) -> Cell:
-    """Returns what of a cell no delete of this request has reached."""
-    for box in done:
-        if place.unit not in box.units or place.region not in box.regions:
-            continue
-        if box.account_filter == INTERSECTION:
-            cell = _without(cell, box.accounts)
-        else:
-            cell = Cell(None, {a: v for a in box.accounts if (v := cell.of(a)) is not None})
-    return cell
+    return without_accounts(cell, wanted) if wanted else cell
 
 
 def plan_deletion_by_unit(

@@ -9,7 +9,7 @@ them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
@@ -20,10 +20,11 @@ from handler.plan.places import Units, cells_of
 from handler.plan.removal import STACKS_GO, Removal
 from handler.plan.selections import Change, change
 from handler.plan.steps import CREATE, UPDATE, UPDATE_SET, Step
+from handler.plan.unit_creations import plan_creations
 from handler.plan.unit_deletions import plan_again, plan_leaving
-from handler.values.observation import Observation
+from handler.values.observation import InstanceState, Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, combined, in_force
+from handler.values.selection import NOWHERE, Cell, Place, Selection
 from handler.values.spec import Overrides
 from handler.values.targets import Target
 
@@ -52,8 +53,13 @@ def unknown_overrides(units: Units, seen: Observation, marks: Marks) -> list[Tar
         for target, state in seen.instances.items()
         if units.wanted_overrides(target, state) is not None
         and marks.action_of(state.last_operation_id) not in {CREATE, UPDATE}
-        and marks.is_of_resource(state.last_operation_id)
+        and _is_own(state, marks)
     )
+
+
+def _is_own(state: InstanceState, marks: Marks) -> bool:
+    """Whether an instance is the resource's; of a stack set that is taken over, all are."""
+    return marks.adopts or marks.is_of_resource(state.last_operation_id)
 
 
 def plan_units(
@@ -82,10 +88,10 @@ def plan_units(
     found = change(units.before, units.wanted, units.tree)
     broken = _broken(units, seen, marks)
     deletions = [*plan_leaving(units, found.leaving, seen, marks, removal), *plan_again(broken)]
-    others = [broken, _without(units.missed, found.joining, units.tree)]
-    creations = _creations(units, found, others)
+    creations = plan_creations(units, found, broken, seen.instances if marks.adopts else ())
     stale = {} if update.differs else _worth_retrying(units, seen, marks)
-    updates = _updates({**_overridden(units, found, seen, marks), **stale})
+    taken = {} if update.differs else _taken_over(units, seen, marks)
+    updates = _updates({**_overridden(units, found, seen, marks), **stale, **taken})
     regions = tuple(sorted({each.region for each in seen.instances}))
     switches = seen.stack_set.auto_deployment != update.auto_deployment
     plain = Step(UPDATE_SET, None, regions, content=update.content)
@@ -107,58 +113,9 @@ def _broken(units: Units, seen: Observation, marks: Marks) -> dict[Place, Cell]:
         (units.place_of(target, state), target.account, overrides)
         for target, state in seen.instances.items()
         if must_be_replaced(state, marks)
-        and marks.is_of_resource(state.last_operation_id)
+        and _is_own(state, marks)
         and (overrides := units.wanted_overrides(target, state)) is not None
     )
-
-
-def _creations(units: Units, found: Change, others: Iterable[Selection]) -> list[Step]:
-    """What has to be created; all that is wanted where nobody knows what is there.
-
-    What is there as wanted is left as it is by a create, so it may be named with the rest.
-    """
-    wanted = by_overrides(found.joining if units.certain else units.wanted)
-    there = by_overrides(_unchanged(units)) if units.certain else {}
-    steps = [
-        Step(CREATE, box, box.regions, overrides)
-        for overrides, part in wanted.items()
-        for box in cover_by_boxes(part, {**there.get(overrides, {})})
-    ]
-    again = [
-        Step(CREATE, box, box.regions, overrides)
-        for other in others
-        for overrides, part in by_overrides(other).items()
-        for box in cover_by_boxes(part)
-    ]
-    return [*steps, *(each for each in again if each not in steps)]
-
-
-def _without(missed: Selection, joining: Selection, tree: Tree) -> dict[Place, Cell]:
-    """What is missed and does not join anyway: one operation must not depend on the other."""
-    cells = {
-        place: Cell(
-            None,
-            {
-                account: overrides
-                for account, overrides in cell.named.items()
-                if in_force(joining, place, tree).of(account) is None
-            },
-        )
-        for place, cell in missed.items()
-    }
-    return {place: cell for place, cell in cells.items() if cell.named}
-
-
-def _unchanged(units: Units) -> dict[Place, Cell]:
-    """What was selected before with the overrides that are wanted now."""
-    return {
-        place: combined(_same, [in_force(units.before, place, units.tree), cell])
-        for place, cell in units.wanted.items()
-    }
-
-
-def _same(before: Overrides | None, wanted: Overrides | None) -> Overrides | None:
-    return wanted if before == wanted else None
 
 
 def _overridden(
@@ -168,7 +125,7 @@ def _overridden(
     differing = {}
     for target, state in seen.instances.items():
         wanted = units.wanted_overrides(target, state)
-        if wanted is None or not marks.is_of_resource(state.last_operation_id):
+        if wanted is None or not _is_own(state, marks):
             continue
         if marks.action_of(state.last_operation_id) in {CREATE, UPDATE}:
             continue
@@ -182,6 +139,20 @@ def _overridden(
     return differing
 
 
+def _taken_over(
+    units: Units, seen: Observation, marks: Marks
+) -> dict[tuple[Place, Target], Overrides]:
+    """The wanted instances that were there before: once updated, they are known for one's own."""
+    if not marks.adopts:
+        return {}
+    return {
+        (units.place_of(target, state), target): wanted
+        for target, state in seen.instances.items()
+        if not marks.is_of_resource(state.last_operation_id)
+        and (wanted := units.wanted_overrides(target, state)) is not None
+    }
+
+
 def _worth_retrying(
     units: Units, seen: Observation, marks: Marks
 ) -> dict[tuple[Place, Target], Overrides]:
@@ -189,7 +160,7 @@ def _worth_retrying(
         (units.place_of(target, state), target): wanted
         for target, state in seen.instances.items()
         if worth_retrying(state, marks)
-        and marks.is_of_resource(state.last_operation_id)
+        and _is_own(state, marks)
         and (wanted := units.wanted_overrides(target, state)) is not None
     }
 
@@ -234,7 +205,7 @@ def verify_units(
         target: state
         for target, state in seen.instances.items()
         if not (state.is_current or state.is_suspended or target in tolerated)
-        and marks.is_of_resource(state.last_operation_id)
+        and _is_own(state, marks)
         and units.wanted_overrides(target, state) is not None
     }
     if behind:

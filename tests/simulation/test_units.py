@@ -494,6 +494,50 @@ def test_accounts_behind_an_address(aws: VirtualAWS, stack: Stack) -> None:
         assert {account for account, _ in there(aws, stack)} == set(listed)
 
 
+@pytest.mark.parametrize("body", [template(), template("2")], ids=["same", "another"])
+def test_taken_over(aws: VirtualAWS, stack: Stack, body: str) -> None:
+    """What was there before is the resource's from then on, and what is not wanted stays."""
+    made = {"StackSetName": "Units", "PermissionModel": "SERVICE_MANAGED"}
+    aws.engine.call(
+        "CreateStackSet",
+        {**made, "TemplateBody": template(), "AutoDeployment": {"Enabled": False}},
+    )
+    for unit in (A, B):
+        targets = {"OrganizationalUnitIds": [unit], "AccountFilterType": "NONE"}
+        asked = {"StackSetName": "Units", "DeploymentTargets": targets, "Regions": [EAST]}
+        aws.engine.call("CreateStackInstances", asked)
+        aws.clock.sleep(200)
+    held = properties(units(A), OnExistingStackSet="ADOPT", TemplateBody=body, Parameters=[])
+    assert stack.deploy(held) == "CREATE_COMPLETE", stack.reason
+    assert len(aws.deployer.stacks) == 6
+    bigger = properties(units(A, Size="big"), OnExistingStackSet="ADOPT", TemplateBody=body)
+    assert stack.deploy({**bigger, "Parameters": []}) == "UPDATE_COMPLETE", stack.reason
+    sizes = {place[0]: each.parameters.get("Size") for place, each in aws.deployer.stacks.items()}
+    assert {sizes[each] for each in MEMBERS[A]} == {"big"}
+    assert {sizes[each] for each in MEMBERS[B]} == {None}
+
+
+def test_a_failed_take_over_is_undone(aws: VirtualAWS, stack: Stack) -> None:
+    """What it has created goes, account by account; what was there before stays."""
+    made = {"StackSetName": "Units", "PermissionModel": "SERVICE_MANAGED"}
+    aws.engine.call(
+        "CreateStackSet",
+        {**made, "TemplateBody": template(), "AutoDeployment": {"Enabled": False}},
+    )
+    targets = {
+        "OrganizationalUnitIds": [B],
+        "AccountFilterType": "INTERSECTION",
+        "Accounts": [FOUR],
+    }
+    asked = {"StackSetName": "Units", "DeploymentTargets": targets, "Regions": [EAST]}
+    aws.engine.call("CreateStackInstances", asked)
+    aws.clock.sleep(200)
+    aws.engine.faults.deployments.append(DeploymentFault("No", account=SIX, seconds=1))
+    held = properties(units(B, C), OnExistingStackSet="ADOPT")
+    assert stack.deploy(held) == "ROLLBACK_COMPLETE", stack.reason
+    assert {account for account, _, _ in aws.deployer.stacks} == {FOUR}
+
+
 def test_answered_early(aws: VirtualAWS, stack: Stack) -> None:
     """A wait goes by the last operation of the plan here, too."""
     stack.timing.overlaps = True

@@ -1,0 +1,83 @@
+"""Which instances of a service-managed stack set have to be created."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from handler.plan.boxes import by_overrides, cover_by_boxes
+from handler.plan.places import Units, without_accounts, without_reached
+from handler.plan.selections import Change
+from handler.plan.steps import CREATE, Step
+from handler.values.selection import Cell, Place, Selection, Tree, combined, in_force
+from handler.values.spec import Overrides
+from handler.values.targets import Target
+
+
+def plan_creations(
+    units: Units, found: Change, broken: Selection, spared: Collection[Target] = ()
+) -> list[Step]:
+    """The steps that create what is wanted; all of it where nobody knows what is there.
+
+    What is there as wanted is left as it is by a create, so it may be named with the rest.
+
+    Args:
+        units: Where the stack set is to be deployed.
+        found: What changes.
+        broken: What is deleted, and to be made again.
+        spared: Instances that must not be named, or they are taken for the request's own.
+    """
+    joining = found.joining if units.certain else units.wanted
+    wanted = by_overrides(_spare(units, joining, spared) if spared else joining)
+    there = by_overrides(_unchanged(units)) if units.certain else {}
+    steps = [
+        Step(CREATE, box, box.regions, overrides)
+        for overrides, part in wanted.items()
+        for box in cover_by_boxes(part, {**there.get(overrides, {})})
+    ]
+    again = [
+        Step(CREATE, box, box.regions, overrides)
+        for other in (broken, _without(units.missed, found.joining, units.tree))
+        for overrides, part in by_overrides(other).items()
+        for box in cover_by_boxes(part)
+    ]
+    return [*steps, *(each for each in again if each not in steps)]
+
+
+def _without(missed: Selection, joining: Selection, tree: Tree) -> dict[Place, Cell]:
+    """What is missed and does not join anyway: one operation must not depend on the other."""
+    cells = {
+        place: Cell(
+            None,
+            {
+                account: overrides
+                for account, overrides in cell.named.items()
+                if in_force(joining, place, tree).of(account) is None
+            },
+        )
+        for place, cell in missed.items()
+    }
+    return {place: cell for place, cell in cells.items() if cell.named}
+
+
+def _unchanged(units: Units) -> dict[Place, Cell]:
+    """What was selected before with the overrides that are wanted now."""
+    return {
+        place: combined(_same, [in_force(units.before, place, units.tree), cell])
+        for place, cell in units.wanted.items()
+    }
+
+
+def _same(before: Overrides | None, wanted: Overrides | None) -> Overrides | None:
+    return wanted if before == wanted else None
+
+
+def _spare(units: Units, wanted: Selection, spared: Collection[Target]) -> dict[Place, Cell]:
+    """What is wanted without the instances that are spared, and without what has been created."""
+    cells = {}
+    for place, cell in wanted.items():
+        left = without_reached(place, cell, units.created)
+        accounts = sorted(each.account for each in spared if each.region == place.region)
+        left = without_accounts(left, accounts)
+        if left.others is not None or left.named:
+            cells[place] = left
+    return cells

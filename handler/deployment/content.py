@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 
 from handler.deployment.operations import Operations
@@ -13,6 +14,7 @@ from handler.plan.parameters import update_parameters
 from handler.plan.steps import UPDATE_SET, Step
 from handler.values.observation import Observation
 from handler.values.spec import Previous, StackSetSpec
+from handler.values.targets import Target
 
 
 def in_words(spec: StackSetSpec) -> str:
@@ -52,3 +54,11 @@ def content_to_send(
         logger.warning("stack set is shown otherwise than it was updated")
         return None
     return content
+
+
+def log_others(steps: Iterable[Step], seen: Observation, wanted: Iterable[Target]) -> None:
+    """Say that an update of the stack set reaches instances that the template does not name."""
+    reaches_all = any(each.action == UPDATE_SET and each.reach is None for each in steps)
+    others = seen.instances.keys() - set(wanted) if reaches_all else ()
+    if others:
+        logger.warning("the update reaches instances of others, too", instances=len(others))

@@ -216,9 +216,10 @@ class Lifecycle:
             message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
             raise StackSetResourceError(message) from error
         except OutOfTime as error:
-            if not self.warnings:
+            warnings = (*self.loop.placing.warnings, *self.warnings)
+            if not warnings:
                 raise
-            message = " ".join((str(error), *self.warnings[:_MOST_REPEATED]))
+            message = " ".join((str(error), *warnings[:_MOST_REPEATED]))
             raise OutOfTime(message) from error
 
     def _begun(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from handler.errors import Fault, InvalidProperties
 from handler.gateway.organization import NotTold, Organization
+from handler.observability import logger
 from handler.plan.marks import Marks
 from handler.plan.places import Units
 from handler.plan.selections import UnknownMembers, change
@@ -110,8 +112,13 @@ class Placing:
                 for unit in sorted(units)
             }
         except NotTold as error:
-            self.warnings.append(f"Whether accounts have joined since is not known ({error}).")
+            self._warn(f"Whether accounts have joined since is not known ({error}).")
             return {}
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self.warnings:
+            logger.warning(warning)
+            self.warnings.append(warning)
 
     def _find_root(self, groups: Iterable[UnitGroup]) -> str:
         listed = list(groups)
@@ -121,17 +128,28 @@ class Placing:
         if not any(ROOT in each.units for each in listed):
             return ROOT
         if not self._root:
-            try:
-                self._root = self.organization.root()
-            except NotTold as error:
-                message = (
-                    "Accounts without an organizational unit are named through the organization's"
-                    f" root, which the function cannot find ({error}). Write its id, r-...,"
-                    " into OrganizationalUnitIds, with AccountFilterType: INTERSECTION, or let the"
-                    " function ask: parameter ReadOrganization of its stack."
-                )
-                raise InvalidProperties([Fault("", message)]) from error
+            known = next(
+                (e for each in listed for e in (*each.units, *each.accounts) if e != ROOT), ""
+            )
+            self._root = self._ask_for_root(known)
         return self._root
+
+    def _ask_for_root(self, below: str) -> str:
+        """The root's id, by a unit or an account below it where one is known."""
+        if below:
+            with contextlib.suppress(NotTold):
+                return self.organization.above(below)[-1]
+        try:
+            return self.organization.root()
+        except NotTold as error:
+            message = (
+                "Accounts without an organizational unit are named through the organization's"
+                f" root, which the function cannot find ({error}). Give these accounts a group of"
+                " their own with the root's id, r-..., in OrganizationalUnitIds, and"
+                " AccountFilterType: INTERSECTION, or let the function ask: parameter"
+                " ReadOrganization of its stack."
+            )
+            raise InvalidProperties([Fault("", message)]) from error
 
     def _above(self, units: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The units above each, where one may be above another."""
@@ -141,12 +159,10 @@ class Placing:
         try:
             return {each: self.organization.above(each) for each in below_root}
         except NotTold as error:
-            warning = (
+            self._warn(
                 "Whether one of the organizational units is below another is not known"
                 f" ({error}): they are taken for separate."
             )
-            if warning not in self.warnings:
-                self.warnings.append(warning)
             return {}
 
     def _list(self, url: str) -> Collection[str]:

@@ -44,7 +44,11 @@ class Preflight:
 
     def warnings(self, spec: StackSetSpec) -> Iterator[str]:
         """Yields sentences about what cannot be known to be wrong."""
-        for name in self.unknown_regions({target.region for target in spec.instances}):
+        units = spec.service_managed.groups if spec.service_managed is not None else ()
+        regions = {target.region for target in spec.instances} | {
+            r for e in units for r in e.regions
+        }
+        for name in self.unknown_regions(regions):
             yield (
                 f"Regions names {name}, which this version of the function does not know: unless"
                 " it is a new Region, write one that exists."

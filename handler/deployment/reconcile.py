@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from handler.deployment.content import content_to_send
+from handler.deployment.content import content_to_send, log_others
 from handler.deployment.drift import has_been_detected
 from handler.deployment.ending import Ending
 from handler.deployment.liveness import Liveness
@@ -196,6 +196,7 @@ class Reconciliation:
             self.removals.log_unreachable(seen, planner.wanted(seen))
             return seen if self._is_drift_known(operations, spec, seen) else None
         self.removals.log(steps, seen.instances)
+        log_others(steps, seen, planner.wanted(seen))
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
 

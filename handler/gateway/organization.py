@@ -48,7 +48,7 @@ class Organization:
         return str(next(self._pages("list_roots", "Roots"))["Id"])
 
     def above(self, unit: str) -> tuple[str, ...]:
-        """Returns the units above one, the nearest first and the root last."""
+        """Returns the units above a unit or an account, the nearest first and the root last."""
         if unit.startswith("r-"):
             return ()
         if unit not in self._above:

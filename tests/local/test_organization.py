@@ -192,7 +192,7 @@ def test_a_stack_owns_a_stack_set_by_unit(aws: LocalAWS, bundle: Path) -> None:
     consumer = Consumer(aws, "by-unit")
 
     def deploy(revision: str, **targets: Any) -> list[str]:
-        units = {"OrganizationalUnitIds": [PLATFORM], **targets}
+        units = {"OrganizationalUnitIds": [PLATFORM, NETWORK], **targets}
         consumer.deploy(
             PermissionModel="SERVICE_MANAGED",
             AdministrationRoleARN=None,

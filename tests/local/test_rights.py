@@ -92,10 +92,12 @@ def test_role_grants_exactly_what_is_used(consumer: Consumer) -> None:
     """Every action granted is used by some path, and every action used is granted."""
     role = _role(consumer.aws)
     _do_everything(consumer)
-    # Only requests that outlast a time relay or stop; test_lambda shows that they may.
+    # Only requests that outlast a time relay or stop, and only units are asked for:
+    # test_lambda and test_organization show that they may.
     used = _used(consumer.aws, role) | {
         "lambda:InvokeFunction",
         "cloudformation:StopStackSetOperation",
+        "organizations:ListParents",
         "sqs:ChangeMessageVisibility",
         "sqs:SendMessage",
     }

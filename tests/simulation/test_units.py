@@ -435,6 +435,24 @@ class TestOthers:
         assert operations(aws) == []
         aws.engine.stack_sets.clear()
 
+    def test_the_update_reaches_what_is_not_named(
+        self, aws: VirtualAWS, stack: Stack, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The log says so: the stack set's own configuration holds for all of its instances."""
+        deploy(aws, stack, properties(units(B)))
+        targets = {"OrganizationalUnitIds": [A], "AccountFilterType": "NONE"}
+        asked = {"StackSetName": "Units", "DeploymentTargets": targets, "Regions": [EAST]}
+        aws.engine.call("CreateStackInstances", asked)
+        aws.clock.sleep(200)
+        changed = properties(units(B), TemplateBody=template("2"))
+        assert stack.deploy(changed) == "UPDATE_COMPLETE", stack.reason
+        assert "the update reaches instances of others, too" in caplog.text
+
+    def test_a_region_that_nobody_knows(self, stack: Stack) -> None:
+        """It is named in a warning here, too."""
+        stack.deploy(properties(units(EMPTY, regions=("us-west-9",))))
+        assert "Regions names us-west-9" in stack.attributes["Warnings"]
+
     def test_trusted_access(self) -> None:
         """Without it there is no stack set."""
         with world(seconds=1) as aws:

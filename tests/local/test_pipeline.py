@@ -82,7 +82,8 @@ def test_one_character_reaches_every_account(deployed: Delivery, consumer: Consu
     assert all(greeting.startswith("Hello From ") for greeting in said.values())
     assert deployed.plans[0].startswith(f"Changes of {_STACKS[0]}: Modify Application")
     assert after[consumer.name] == before[consumer.name]
-    assert sorted(len(after[name]) - len(before[name]) for name in after) == [0, 1, 1]
+    changes = sorted(len(after[name]) - len(before[name]) for name in after)
+    assert changes == [*[0] * (len(changes) - 2), 1, 1]
 
 
 def test_nothing_new_is_nothing_done(deployed: Delivery) -> None:

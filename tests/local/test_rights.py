@@ -63,7 +63,7 @@ def _do_everything(consumer: Consumer) -> None:
 
     consumer.deploy(**plain, Tags=[{"Team": "blue"}]).require()
     consumer.deploy(**plain, StackInstances=[group], Tags=[{"Stage": "test"}]).require()
-    consumer.deploy(**plain, StackInstances=[dark]).require()
+    consumer.deploy(**plain, StackInstances=[dark], DetectDrift=True).require()
     _add_by_hand(consumer, MEMBERS[1])
     dark["Accounts"] = MEMBERS[:2]
     consumer.deploy(**plain, StackInstances=[dark]).require()

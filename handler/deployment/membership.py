@@ -96,7 +96,7 @@ class Memberships:
             statuses = self._statuses({unit for each in memberships for unit in each.units})
         except NotTold as error:
             message = (
-                f"cannot be read in full, so nothing is deployed or deleted ({error}). The"
+                f"cannot be read in full ({error}), and who is not seen is not taken for gone. The"
                 " function has to run in the organization's management account or a delegated"
                 " administrator's, with the parameter ReadOrganization: EVERYTHING of its stack;"
                 f" mend that, {_WAY_OUT}"

@@ -70,7 +70,7 @@ class Before:
         """
         if refused is None:
             return False
-        if spec.service_managed is not None:
+        if spec.service_managed is not None or refused.memberships:
             return self.liveness.has_refused_before() and self._has_begun_nothing()
         if is_given_otherwise(spec, refused) and self.liveness.has_refused_before():
             return True

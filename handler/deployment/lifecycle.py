@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from handler.deployment.adoption import adopt, is_for_good, withdraw
 from handler.deployment.before import Before, as_it_stands, unsure
 from handler.deployment.liveness import GivenUp
+from handler.deployment.membership import Memberships
 from handler.deployment.memory import Memory
 from handler.deployment.ownership import Origin, Own, Ownership
 from handler.deployment.patience import FIRST_POLL, TimeToRelay
@@ -141,12 +142,24 @@ class Lifecycle:
             raise
 
     def _read(self, reading: Reading) -> StackSetSpec:
-        self.warnings = (*reading.warnings, *self.preflight.warnings(reading.spec))
+        self.loop.stack_sets.call_as = reading.spec.call_as
+        spec = self._memberships.resolve(reading.spec)
+        unknown = self._memberships.warnings
+        self.warnings = (*reading.warnings, *self.preflight.warnings(spec), *unknown)
         for warning in () if self.memory.own else self.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
-        self.loop.stack_sets.call_as = reading.spec.call_as
-        self.deployment_id = self._deployment_id(reading.spec)
-        return reading.spec
+        self.deployment_id = self._deployment_id(spec)
+        return spec
+
+    @functools.cached_property
+    def _memberships(self) -> Memberships:
+        placing, liveness = self.loop.placing, self.loop.liveness
+        return Memberships(
+            placing.organization,
+            placing.read_list,
+            lambda: liveness.is_rollback or liveness.is_surely_rollback(),
+            placing.reads_members,
+        )
 
     def _deployment_id(self, spec: StackSetSpec, last_planned: str = "") -> str:
         tolerates = not spec.fails_on_tolerated

@@ -12,6 +12,7 @@ from handler.deployment.placing import Placing
 from handler.deployment.removals import Removals
 from handler.plan import instances as planning
 from handler.plan.marks import Marks
+from handler.plan.memberships import with_members
 from handler.plan.places import Units, missing
 from handler.plan.removal import Removal, leaving
 from handler.plan.steps import CREATE, Step
@@ -67,7 +68,7 @@ class Planner(Protocol):
 
 @dataclass(frozen=True)
 class SelfManagedPlanner:
-    """Plans for a stack set whose accounts are named one by one."""
+    """Plans for a stack set whose accounts are known one by one."""
 
     spec: StackSetSpec
     previous: Previous
@@ -76,7 +77,7 @@ class SelfManagedPlanner:
 
     def unknown_overrides(self, seen: Observation) -> list[Target]:
         """See `Planner`."""
-        return planning.unknown_overrides(self.spec, self.previous, seen, self.marks)
+        return planning.unknown_overrides(self.spec, self._before(seen), seen, self.marks)
 
     def operations_that_override(self, targets: list[Target]) -> int:
         """See `Planner`."""
@@ -86,12 +87,11 @@ class SelfManagedPlanner:
         self, operations: Operations, seen: Observation, settled: StackSetSpec, content: str | None
     ) -> list[Step]:
         """See `Planner`."""
-        going = leaving(self.spec.instances, self.previous, seen, self.marks)
+        before = self._before(seen)
+        going = leaving(self.spec.instances, before, seen, self.marks)
         there = len(seen.instances)
         removal = self.removals.of_update(operations, self.spec, going, there)
-        return planning.plan_deployment(
-            settled, self.previous, seen, self.marks, content, removal=removal
-        )
+        return planning.plan_deployment(settled, before, seen, self.marks, content, removal=removal)
 
     def wanted(self, _seen: Observation) -> Iterable[Target]:
         """See `Planner`."""
@@ -100,6 +100,9 @@ class SelfManagedPlanner:
     def verify(self, operations: Operations, seen: Observation) -> None:
         """See `Planner`."""
         planning.verify(self.spec, seen, operations.tolerated())
+
+    def _before(self, seen: Observation) -> Previous:
+        return with_members(self.spec, self.previous, seen, self.marks)
 
 
 @dataclass(frozen=True)

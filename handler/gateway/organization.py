@@ -59,7 +59,7 @@ class Organization:
     def accounts(self, unit: str) -> dict[str, str]:
         """Returns the status of each account in a unit and in those below it."""
         found = {
-            str(each["Id"]): str(each["Status"])
+            str(each["Id"]): str(each.get("State") or each["Status"])
             for each in self._pages("list_accounts_for_parent", "Accounts", ParentId=unit)
         }
         below = self._pages(

@@ -49,7 +49,7 @@ def is_given_otherwise(spec: StackSetSpec, before: StackSetSpec) -> bool:
         not names_the_same_template(spec, before)
         or dict(spec.parameters) != dict(before.parameters)
         or spec.capabilities != before.capabilities
-        or set(spec.instances.values()) != set(before.instances.values())
+        or spec.all_overrides != before.all_overrides
     )
 
 

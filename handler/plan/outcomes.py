@@ -221,7 +221,8 @@ def contradicts(
         if operation.action in {CREATE, DELETE}
         for target in operation.targets({})
     }
-    expected = {*before, *spec.instances} - changed
+    # Of members nobody knows whether they were there before.
+    expected = {*before, *spec.instances} - spec.members - changed
     return any((target in before) != (target in listed) for target in expected)
 
 

@@ -13,6 +13,7 @@ from handler.values.targets import Target
 def concerns(spec: StackSetSpec) -> Iterator[str]:
     """Yields a sentence for each, with the property's path and the mend."""
     regions = {each.region for each in spec.instances}
+    regions |= {region for each in spec.memberships for region in each.regions}
     if spec.service_managed is not None:
         regions = {region for group in spec.service_managed.groups for region in group.regions}
     if not regions:
@@ -23,7 +24,7 @@ def concerns(spec: StackSetSpec) -> Iterator[str]:
             f"OperationPreferences.RegionOrder names {names}, where no group has instances:"
             " take it out, or add it to the Regions of a group."
         )
-    if spec.instances:
+    if spec.instances and not spec.memberships:
         yield from _capped_concurrency(spec.preferences, _most_in_a_region(spec.instances))
 
 

@@ -10,6 +10,7 @@ from handler.errors import Fault
 from handler.properties import fields, unit_fields
 from handler.properties.maps import Properties
 from handler.properties.unit_fields import UNION
+from handler.values.memberships import Membership
 from handler.values.organization import UnitGroup
 from handler.values.selection import ROOT
 from handler.values.spec import Overrides
@@ -23,6 +24,8 @@ class Targets(Properties):
     AccountsUrl: fields.TemplateUrl | None = None
     OrganizationalUnitIds: unit_fields.Units | None = None
     AccountFilterType: unit_fields.AccountFilterType | None = None
+    ExcludedAccounts: fields.Accounts | None = None
+    IncludeManagementAccount: fields.Boolean = False
 
     @property
     def names_accounts(self) -> bool:
@@ -62,17 +65,21 @@ class Group(Properties):
         here, named = f"{path}.DeploymentTargets", self.DeploymentTargets
         if named is None:
             return
-        if named.OrganizationalUnitIds is not None:
-            message = "needs PermissionModel: SERVICE_MANAGED; otherwise write Accounts"
-            yield Fault(f"{here}.OrganizationalUnitIds", message)
-        elif named.AccountsUrl is not None:
-            message = "needs PermissionModel: SERVICE_MANAGED; otherwise write Accounts"
-            yield Fault(f"{here}.AccountsUrl", message)
-        elif named.Accounts is None and f"{here}.Accounts" not in unreadable:
+        if named.Accounts is not None and named.AccountsUrl is not None:
+            yield Fault(here, "has both Accounts and AccountsUrl: keep one of the two")
+        units, unread = named.OrganizationalUnitIds, any(e.startswith(here) for e in unreadable)
+        if units is None and not named.names_accounts and not unread:
             yield Fault(f"{here}.Accounts", "is missing: write it, or leave the whole map out")
-        if named.AccountFilterType not in {None, ALL}:
-            message = "needs PermissionModel: SERVICE_MANAGED, and organizational units: remove it"
-            yield Fault(f"{here}.AccountFilterType", message)
+        if units is not None and not _given(units):
+            message = "is blank, and would select nothing: fill it, or leave the group out"
+            yield Fault(f"{here}.OrganizationalUnitIds", message)
+        if units is None and not unread:
+            message = "needs OrganizationalUnitIds beside it: remove it, or name the units"
+            if named.ExcludedAccounts is not None:
+                yield Fault(f"{here}.ExcludedAccounts", message)
+            if named.IncludeManagementAccount:
+                yield Fault(f"{here}.IncludeManagementAccount", message)
+        yield from _faults_of_filter(f"{here}.AccountFilterType", named)
 
     def faults_of_service_managed(self, path: str, unreadable: Collection[str]) -> Iterator[Fault]:
         """Yields what is wrong in how a group of a service-managed stack set names accounts.
@@ -85,6 +92,7 @@ class Group(Properties):
         if named is None:
             return
         kind = named.AccountFilterType
+        yield from _faults_of_members(here, named)
         if named.Accounts is not None and named.AccountsUrl is not None:
             yield Fault(here, "has both Accounts and AccountsUrl: keep one of the two")
         unread = any(each.startswith(here) for each in unreadable)
@@ -124,6 +132,25 @@ class Group(Properties):
         """Returns the parameter overrides of all its instances."""
         return tuple(sorted(self.ParameterOverrides.items()))
 
+    def membership(self, path: str) -> Membership | None:
+        """Returns what a self-managed group means besides the accounts that it names.
+
+        Args:
+            path: The group's own.
+        """
+        named = self.DeploymentTargets
+        if named is None or not (named.OrganizationalUnitIds or named.AccountsUrl):
+            return None
+        return Membership(
+            f"{path}.DeploymentTargets",
+            _given(self.Regions),
+            units=_given(named.OrganizationalUnitIds),
+            excluded=frozenset(_given(named.ExcludedAccounts)),
+            includes_management_account=named.IncludeManagementAccount,
+            accounts_url=named.AccountsUrl or "",
+            overrides=self.overrides(),
+        )
+
     def unit_groups(self, path: str) -> Iterator[UnitGroup]:
         """Yields what the group selects in an organization.
 
@@ -145,6 +172,39 @@ class Group(Properties):
             yield UnitGroup(path, units, regions, overrides=overrides)
         if (accounts or url) and (not units or kind == UNION):
             yield UnitGroup(path, (ROOT,), regions, INTERSECTION, accounts, url, overrides)
+
+
+def _faults_of_filter(path: str, named: Targets) -> Iterator[Fault]:
+    """Yields what is wrong with the filter of a self-managed group: it can only add accounts."""
+    kind, units = named.AccountFilterType, named.OrganizationalUnitIds
+    if units is None and kind not in {None, ALL}:
+        message = "needs PermissionModel: SERVICE_MANAGED, and organizational units: remove it"
+        yield Fault(path, message)
+    elif kind == ALL and units is not None and named.names_accounts:
+        message = "is NONE, which leaves Accounts out of account: write UNION, or remove it"
+        yield Fault(path, message)
+    elif kind in {INTERSECTION, DIFFERENCE} and units is not None:
+        message = (
+            f"is {kind}, which needs PermissionModel: SERVICE_MANAGED: remove it, and write the"
+            " accounts that are not meant into ExcludedAccounts"
+        )
+        yield Fault(path, message)
+
+
+def _faults_of_members(here: str, named: Targets) -> Iterator[Fault]:
+    """Yields what only a self-managed group has."""
+    if named.ExcludedAccounts is not None:
+        message = (
+            "goes with PermissionModel: SELF_MANAGED only: write AccountFilterType: DIFFERENCE, and"
+            " these accounts into Accounts"
+        )
+        yield Fault(f"{here}.ExcludedAccounts", message)
+    if named.IncludeManagementAccount:
+        message = (
+            "goes with PermissionModel: SELF_MANAGED only, for StackSets deploys nothing to the"
+            " management account otherwise: remove it"
+        )
+        yield Fault(f"{here}.IncludeManagementAccount", message)
 
 
 def _given(entries: tuple[str | None, ...] | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from handler.properties import fields
 from handler.properties.complaints import Complaint, Place, told, validate
 from handler.properties.model import StackSetProperties
 
-_LISTS = {"Accounts", "OrganizationalUnitIds", "Regions", "RegionOrder"}
+_LISTS = {"Accounts", "OrganizationalUnitIds", "ExcludedAccounts", "Regions", "RegionOrder"}
 _GAP = ""
 
 ABSENT = object()

@@ -57,6 +57,10 @@ class StackSetProperties(Permissions):
                     faults.setdefault(path, []).append(fault)
         return faults
 
+    def written_in(self) -> dict[Target, str]:
+        """Returns the path of the group that names each instance."""
+        return {target: path for path, group in self.groups() for target in group.targets()}
+
     def spec(self) -> StackSetSpec:
         """Returns what the properties ask for, whatever dialect they were written in.
 
@@ -67,6 +71,7 @@ class StackSetProperties(Permissions):
         for count, percentage in ALTERNATIVES:
             if count in preferences:
                 preferences.pop(percentage, None)
+        memberships = tuple(self.memberships())
         order = tuple(each for each in preferences.pop("RegionOrder", ()) if each is not None)
         return StackSetSpec(
             name=self.StackSetName,
@@ -95,6 +100,8 @@ class StackSetProperties(Permissions):
                 for target in group.targets()
                 if self.PermissionModel == SELF_MANAGED
             },
+            memberships=memberships,
+            written_in=self.written_in() if memberships else {},
             service_managed=self.service_managed(),
             call_as=self.CallAs,
         )

@@ -13,6 +13,7 @@ from handler.properties.basics import Basics
 from handler.properties.groups import Group
 from handler.properties.maps import Properties
 from handler.values import organization
+from handler.values.memberships import Membership
 from handler.values.organization import (
     DELEGATED_ADMIN,
     SELF,
@@ -77,6 +78,14 @@ class Permissions(Basics):
     def unit_groups(self) -> list[UnitGroup]:
         """Returns what the groups select in an organization."""
         return [each for path, group in self.groups() for each in group.unit_groups(path)]
+
+    def memberships(self) -> Iterator[Membership]:
+        """Yields what a self-managed stack set's groups mean besides accounts that they name."""
+        if self.PermissionModel == SELF_MANAGED:
+            for path, group in self.groups():
+                membership = group.membership(path)
+                if membership is not None:
+                    yield membership
 
     def faults_by_model(self, unreadable: Collection[str]) -> Iterator[Fault]:
         """Yields what does not go with the permission model.

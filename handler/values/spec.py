@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from handler.values.memberships import Membership
 from handler.values.organization import SELF, SELF_MANAGED, SERVICE_MANAGED, ServiceManaged
 from handler.values.targets import Target
 
@@ -42,6 +43,12 @@ class StackSetSpec:
         managed_execution: Whether operations that do not conflict run side by side.
         preferences: OperationPreferences in the API's form, without gaps.
         instances: The overrides of every wanted stack instance, by target.
+        memberships: Accounts of a self-managed stack set that are named by their units, or by a
+            list elsewhere.
+        members: Those of the instances that memberships have come to; none until that is known.
+        leaves_members: Whether they could not be found out, in a rollback, so that what there is of
+            them stays as it is.
+        written_in: The paths of the groups that name instances, where there are memberships.
         wait_for: START or END of the deployment: what CloudFormation waits for.
         service_managed: What a service-managed stack set has besides, instead of instances by
             target; None for a self-managed one.
@@ -69,6 +76,10 @@ class StackSetSpec:
     managed_execution: bool = False
     preferences: Mapping[str, Any] = field(default_factory=dict)
     instances: Mapping[Target, Overrides] = field(default_factory=dict)
+    memberships: tuple[Membership, ...] = ()
+    members: frozenset[Target] = frozenset()
+    leaves_members: bool = False
+    written_in: Mapping[Target, str] = field(default_factory=dict)
     wait_for: str = END
     retain_stacks: bool = False
     retain_stacks_on_removal: bool = False
@@ -84,6 +95,12 @@ class StackSetSpec:
     def permission_model(self) -> str:
         """SELF_MANAGED or SERVICE_MANAGED."""
         return SELF_MANAGED if self.service_managed is None else SERVICE_MANAGED
+
+    @property
+    def all_overrides(self) -> frozenset[Overrides]:
+        """The overrides of all instances, and of those that are not known yet."""
+        named = (each for target, each in self.instances.items() if target not in self.members)
+        return frozenset((*named, *(each.overrides for each in self.memberships)))
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,8 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         [
             (
                 "StackInstances[0].DeploymentTargets is a list: write a map with Accounts,"
-                " AccountsUrl, OrganizationalUnitIds, AccountFilterType"
+                " AccountsUrl, OrganizationalUnitIds, AccountFilterType, ExcludedAccounts,"
+                " IncludeManagementAccount"
             )
         ],
     ),
@@ -289,19 +290,71 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         ],
     ),
     (
-        "organizational units",
+        "units without service-managed permissions, filtered",
         with_url(
             StackInstancesGroup=[
                 {
-                    "DeploymentTargets": {"OrganizationalUnitIds": ["ou-abcd-12345678"]},
+                    "DeploymentTargets": {
+                        "OrganizationalUnitIds": ["ou-abcd-12345678"],
+                        "AccountFilterType": "DIFFERENCE",
+                        "Accounts": [ONE],
+                    },
                     "Regions": [VIRGINIA],
                 }
             ]
         ),
         [
             (
-                "StackInstancesGroup[0].DeploymentTargets.OrganizationalUnitIds needs"
-                " PermissionModel: SERVICE_MANAGED; otherwise write Accounts"
+                "StackInstancesGroup[0].DeploymentTargets.AccountFilterType is DIFFERENCE, which"
+                " needs PermissionModel: SERVICE_MANAGED: remove it, and write the accounts that"
+                " are not meant into ExcludedAccounts"
+            )
+        ],
+    ),
+    (
+        "exceptions without units",
+        with_url(
+            StackInstancesGroup=[
+                {
+                    "DeploymentTargets": {
+                        "Accounts": [ONE],
+                        "ExcludedAccounts": [TWO],
+                        "IncludeManagementAccount": "true",
+                    },
+                    "Regions": [VIRGINIA],
+                }
+            ]
+        ),
+        [
+            (
+                "StackInstancesGroup[0].DeploymentTargets.ExcludedAccounts needs"
+                " OrganizationalUnitIds beside it: remove it, or name the units"
+            ),
+            (
+                "StackInstancesGroup[0].DeploymentTargets.IncludeManagementAccount needs"
+                " OrganizationalUnitIds beside it: remove it, or name the units"
+            ),
+        ],
+    ),
+    (
+        "exceptions of service-managed units",
+        with_url(
+            PermissionModel="SERVICE_MANAGED",
+            StackInstancesGroup=[
+                {
+                    "DeploymentTargets": {
+                        "OrganizationalUnitIds": ["ou-abcd-12345678"],
+                        "ExcludedAccounts": [TWO],
+                    },
+                    "Regions": [VIRGINIA],
+                }
+            ],
+        ),
+        [
+            (
+                "StackInstancesGroup[0].DeploymentTargets.ExcludedAccounts goes with"
+                " PermissionModel: SELF_MANAGED only: write AccountFilterType: DIFFERENCE, and"
+                " these accounts into Accounts"
             )
         ],
     ),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from handler.deployment.adoption import adopt, is_for_good, withdraw
+from handler.deployment.adoption import adopt, is_for_good
 from handler.deployment.before import Before, as_it_stands, unsure
+from handler.deployment.leftovers import Leftovers, taken_back
 from handler.deployment.liveness import GivenUp
 from handler.deployment.membership import Memberships
 from handler.deployment.memory import Memory
-from handler.deployment.ownership import Origin, Own, Ownership
+from handler.deployment.ownership import Origin, Ownership
 from handler.deployment.patience import FIRST_POLL, TimeToRelay
 from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
@@ -27,7 +28,7 @@ from handler.properties.reading import (
     read_leniently,
     read_properties,
 )
-from handler.values.observation import InstanceState, Observation, StackSetState
+from handler.values.observation import InstanceState, Observation
 from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
@@ -104,9 +105,9 @@ class Lifecycle:
         try:
             self.loop.liveness.begin()
             if not is_stack_set_id(self.request.physical_id):
-                self._delete_what_was_made(spec)
+                self._leftovers.delete_made(spec)
             elif spec.adopts and not is_for_good(self.loop, self.request):
-                self._remove(self.request.physical_id, spec)
+                self._leftovers.remove(self.request.physical_id, spec)
             else:
                 self.loop.delete(self.request.physical_id, self._as_deployed(spec))
         except GivenUp as given_up:
@@ -175,7 +176,7 @@ class Lifecycle:
         """
         present, is_early = self.request.physical_id, spec.wait_for == START
         if is_early and not self.memory.is_answered:
-            self._remove_replacement(before)
+            self._leftovers.remove_replacement(before)
         if self.loop.liveness.is_rollback:
             # Nothing has touched the present one.
             previous = self._before().as_left(present, spec)
@@ -183,16 +184,8 @@ class Lifecycle:
         else:
             seen = self._deploy(present, spec, unsure(spec))
         if not is_early:
-            self._remove_replacement(before)
+            self._leftovers.remove_replacement(before)
         return seen
-
-    def _remove_replacement(self, before: StackSetSpec) -> None:
-        """Remove what was to replace the present stack set, called as its own properties say."""
-        stack_sets = self.loop.stack_sets
-        present = stack_sets.call_as
-        stack_sets.call_as = before.call_as
-        self._remove(self._find_settled(self.request.name_of(before), before), before)
-        stack_sets.call_as = present
 
     def _deploy_another(self, name: str, spec: StackSetSpec) -> Observation:
         """Deploy a stack set of this name: a new one, or one that the resource has already."""
@@ -264,53 +257,11 @@ class Lifecycle:
         """What to heed of the properties of a Delete: a rollback takes its own stacks back."""
         keeps = spec.retain_stacks or spec.fails_on_unreachable
         is_undone = keeps and self.loop.removals.is_of_what_failed(self.request.physical_id, spec)
-        return _taken_back(spec) if is_undone else spec
+        return taken_back(spec) if is_undone else spec
 
-    def _delete_what_was_made(self, spec: StackSetSpec) -> None:
-        """Delete what a Create made that never told."""
-        found = self._find_settled(self.request.name_of(spec), spec)
-        if not found:
-            logger.info("nothing was created, so nothing is deleted")
-        elif found == self.loop.liveness.shown_id:
-            logger.warning("a later request owns the stack set, so nothing is deleted")
-        elif self._ownership().is_of_later_request(found):
-            logger.warning("a later request works on the stack set, so nothing is deleted")
-        else:
-            self._remove(found, spec)
-
-    def _find_settled(self, name: str, spec: StackSetSpec) -> str:
-        """Find what an earlier request made, even if its last write has not arrived yet.
-
-        Returns:
-            The StackSetId; empty for none. Where the request could take a stack set over, it is
-            any of that name.
-        """
-        found = self._found(name, spec)
-        if found or not self._may_still_come():
-            return found
-        seconds = self.loop.liveness.seconds_until_quiet(time.time())
-        if seconds > 0:
-            self.loop.patience.sleep(seconds)
-            found = self._found(name, spec)
-        return found
-
-    def _found(self, name: str, spec: StackSetSpec) -> str:
-        own: StackSetState | Own | None
-        if spec.adopts:
-            own = self.loop.stack_sets.describe(name)
-        else:
-            own = self._ownership().find(name, spec)
-        return own.stack_set_id if own is not None else ""
-
-    def _may_still_come(self) -> bool:
-        """Whether the earlier request was perhaps given up between two of its calls."""
-        return self.request.kind == "Update" or self.request.may_be_unfinished
-
-    def _remove(self, stack_set_id: str, spec: StackSetSpec) -> None:
-        if stack_set_id and spec.adopts:
-            withdraw(self.loop, self.request, stack_set_id, _taken_back(spec))
-        elif stack_set_id:
-            self.loop.delete(stack_set_id, _taken_back(spec))
+    @property
+    def _leftovers(self) -> Leftovers:
+        return Leftovers(self.request, self.loop, self._ownership())
 
     def _succession(self) -> Succession:
         loop = self.loop
@@ -324,8 +275,3 @@ class Lifecycle:
     def _ownership(self) -> Ownership:
         present = self.request.physical_id if is_stack_set_id(self.request.physical_id) else ""
         return Ownership(self.loop.stack_sets, self.loop.marks, self.loop.liveness, present)
-
-
-def _taken_back(spec: StackSetSpec) -> StackSetSpec:
-    """The same for what a failed request has made: its stacks go as far as they can be reached."""
-    return replace(spec, retain_stacks=False, fails_on_unreachable=False)

@@ -144,13 +144,22 @@ class Lifecycle:
 
     def _read(self, reading: Reading) -> StackSetSpec:
         self.loop.stack_sets.call_as = reading.spec.call_as
-        spec = self._memberships.resolve(reading.spec)
+        spec = self._with_members(reading.spec)
         unknown = self._memberships.warnings
         self.warnings = (*reading.warnings, *self.preflight.warnings(spec), *unknown)
         for warning in () if self.memory.own else self.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
         self.deployment_id = self._deployment_id(spec)
         return spec
+
+    def _with_members(self, spec: StackSetSpec) -> StackSetSpec:
+        try:
+            return self._memberships.resolve(spec)
+        except InvalidProperties:
+            if self.memory.own:
+                # The organization told an earlier invocation, and does not tell this one.
+                self.abandon()
+            raise
 
     @functools.cached_property
     def _memberships(self) -> Memberships:

@@ -336,6 +336,7 @@ class TestRollbacks:
         aws.before_call = deny
         assert stack.deploy(properties(units(A, B))) == "UPDATE_ROLLBACK_COMPLETE"
         assert {ONE, TWO, THREE} <= set(there(aws, stack))
+        assert "StopStackSetOperation" in operations(aws)
         aws.before_call = lambda *_: None
         aws.organizations.denied = set()
         aws.engine.faults.deployments.clear()

@@ -26,7 +26,7 @@ from handler.gateway.account_lists import AccountLists
 from handler.gateway.events import Client, Events
 from handler.gateway.organization import Organization
 from handler.gateway.owning_stack import OwningStack
-from handler.gateway.regions import unknown_regions
+from handler.gateway.regions import EnabledRegions, unknown_regions
 from handler.gateway.reports import Reports, stack_ids
 from handler.gateway.stacksets import StackSets
 from handler.gateway.summaries import TemplateSummaries
@@ -79,6 +79,12 @@ def _s3() -> S3Client:
 @functools.cache
 def _organizations() -> BaseClient:
     client: BaseClient = boto3.client("organizations", config=_CONFIG)
+    return client
+
+
+@functools.cache
+def _account() -> BaseClient:
+    client: BaseClient = boto3.client("account", config=_CONFIG)
     return client
 
 
@@ -259,6 +265,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         templates,
         TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
         functools.partial(unknown_regions, _cloudformation()),
+        EnabledRegions(_account, patience.sleep).read,
     )
 
     def answer(seen: Observation) -> None:

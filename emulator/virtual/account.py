@@ -19,7 +19,7 @@ from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError
 from emulator.stacksets.faults import raise_after, raise_before
 from emulator.stacksets.organizations import Organizations
-from emulator.virtual import asking, organizations, sqs
+from emulator.virtual import account_api, asking, organizations, sqs
 from emulator.virtual.asking import Asking
 from emulator.virtual.clock import VirtualClock
 from emulator.virtual.deployer import ScriptedDeployer
@@ -54,7 +54,8 @@ class VirtualAWS:
 
     Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject, PutObject
     and ListObjectVersions, EventBridge PutEvents, Lambda Invoke of type Event, SQS SendMessage,
-    ChangeMessageVisibility and GetQueueAttributes, STS GetCallerIdentity, and what reads in
+    ChangeMessageVisibility and GetQueueAttributes, STS GetCallerIdentity, ListRegions of the
+    account API, and what reads in
     Organizations; anything else is an AssertionError, also noted in `unexpected`.
 
     Args:
@@ -70,6 +71,7 @@ class VirtualAWS:
         scheduler: Who runs side by side with whom; every call is a place to switch.
         lambda_usage: Lambda's executions in the account.
         organizations: Who is in which unit, and whether that may be asked.
+        regions: Which Regions are enabled in the account.
         messaging: The function's queue, its dead letters and their mappings.
         dice: Chance, by the seed.
         environment: Variables that the function finds, besides credentials and the Region.
@@ -111,7 +113,9 @@ class VirtualAWS:
         self.messaging = Messaging(clock, self.scheduler, self.lambda_usage, queue, **at, seed=seed)
         self.environment = {QUEUE_URL_VARIABLE: self.messaging.queue.url}
         self.organizations = Organizations(engine.organization, engine.account)
+        self.regions = account_api.Regions()
         self._json_services = {
+            "account": account_api.service(self.regions),
             "sqs": JsonService(sqs.asked, self.messaging.call, sqs.render, sqs.render_error),
             "organizations": JsonService(
                 organizations.asked,

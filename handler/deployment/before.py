@@ -72,7 +72,8 @@ class Before:
             return False
         if spec.service_managed is not None or refused.memberships:
             return self.liveness.has_refused_before() and self._has_begun_nothing()
-        if is_given_otherwise(spec, refused) and self.liveness.has_refused_before():
+        may_be_refused = is_given_otherwise(spec, refused) or refused.names_all_regions
+        if may_be_refused and self.liveness.has_refused_before():
             return True
         return limits_deletions(refused) and self._would_have_deleted_too_much(spec, refused)
 
@@ -84,7 +85,13 @@ class Before:
 
     def _would_have_deleted_too_much(self, spec: StackSetSpec, refused: StackSetSpec) -> bool:
         there = self.stack_sets.instances(self.request.physical_id)
-        going = [each for each in there if each in spec.instances and each not in refused.instances]
+        going = [
+            each
+            for each in there
+            if each in spec.instances
+            and each not in refused.instances
+            and each.account not in refused.in_all_regions
+        ]
         return is_too_much(refused, going, len(there))
 
     def _goes_back_to_what_was_cut_short(self) -> bool:

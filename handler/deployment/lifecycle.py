@@ -144,7 +144,7 @@ class Lifecycle:
 
     def _read(self, reading: Reading) -> StackSetSpec:
         self.loop.stack_sets.call_as = reading.spec.call_as
-        spec = self._with_members(reading.spec)
+        spec = self._with_members(self.preflight.with_regions(reading.spec))
         unknown = self._memberships.warnings
         self.warnings = (*reading.warnings, *self.preflight.warnings(spec), *unknown)
         for warning in () if self.memory.own else self.warnings[:_MOST_LOGGED]:

@@ -13,6 +13,7 @@ from handler.observability import logger
 from handler.plan.marks import Marks
 from handler.plan.places import Units
 from handler.plan.selections import UnknownMembers, change
+from handler.plan.steps import CREATE
 from handler.properties.permissions import conflict
 from handler.values.observation import Observation, StackSetState
 from handler.values.organization import ServiceManaged, UnitGroup
@@ -28,6 +29,7 @@ from handler.values.selection import (
     first_given,
 )
 from handler.values.spec import NO_OVERRIDES, Overrides, Previous
+from handler.values.targets import ALL_ENABLED
 
 _ACTIVE = "ACTIVE"
 
@@ -76,6 +78,7 @@ class Placing:
         old = () if before is None or previous.is_new else before.groups
         certain = previous.certain and not previous.is_doubtful
         root = self._find_root((*wanted.groups, *old))
+        old = tuple(self._with_regions(each, root, seen) for each in old)
         was = expand([each for each in old if not each.accounts_url], {}, root)
         for group in old:
             if group.accounts_url:
@@ -187,6 +190,23 @@ class Placing:
             )
             for place in {**was, **cells}
         }
+
+    def _with_regions(self, group: UnitGroup, root: str, seen: Observation) -> UnitGroup:
+        """The same with the Regions that were enabled: those in which the resource has instances.
+
+        What this very request has created was not there before.
+        """
+        if ALL_ENABLED not in group.regions:
+            return group
+        units = {root if each == ROOT else each for each in group.units}
+        found = {
+            region
+            for (_, region), state in seen.instances.items()
+            if state.unit in units
+            and self.marks.is_of_resource(state.last_operation_id)
+            and self.marks.action_of(state.last_operation_id) != CREATE
+        }
+        return replace(group, regions=tuple(sorted(found | {*group.regions} - {ALL_ENABLED})))
 
     def _require_members(self, units: Units) -> None:
         """Learn who is in the units that stay below one that leaves."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from handler.deployment.liveness import Liveness
 from handler.deployment.memory import Memory
 from handler.deployment.request import Request, is_stack_set_id
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
+from handler.gateway.regions import RegionsNotTold
 from handler.gateway.stacksets import StackSets
 from handler.gateway.summaries import TemplateSummaries, Unreadable
 from handler.gateway.templates import Templates
 from handler.observability import logger
 from handler.plan.configuration import is_given_otherwise, names_the_same_template
 from handler.properties.declarations import check_template
+from handler.properties.everywhere import paths_of_all_regions
 from handler.properties.locations import unreadable
+from handler.values.everywhere import in_present_regions, in_regions
 from handler.values.spec import StackSetSpec
+from handler.values.targets import ALL_ENABLED
 from handler.values.templates import may_have_empty_defaults
 
 
@@ -32,6 +36,7 @@ class Preflight:
         templates: Gives the wanted template's text.
         summaries: Gives what CloudFormation tells of it.
         unknown_regions: Gives those Regions of some that nobody knows.
+        enabled_regions: Gives those that are enabled in the function's account.
     """
 
     request: Request
@@ -41,6 +46,7 @@ class Preflight:
     templates: Templates
     summaries: TemplateSummaries
     unknown_regions: Callable[[Iterable[str]], Sequence[str]]
+    enabled_regions: Callable[[], Collection[str]]
 
     def warnings(self, spec: StackSetSpec) -> Iterator[str]:
         """Yields sentences about what cannot be known to be wrong."""
@@ -53,6 +59,28 @@ class Preflight:
                 f"Regions names {name}, which this version of the function does not know: unless"
                 " it is a new Region, write one that exists."
             )
+
+    def with_regions(self, spec: StackSetSpec) -> StackSetSpec:
+        """Returns what is wanted with the Regions that ALL_ENABLED stands for.
+
+        Raises:
+            InvalidProperties: Nobody tells which are enabled.
+        """
+        if not spec.names_all_regions:
+            return spec
+        try:
+            return in_regions(spec, self.enabled_regions())
+        except RegionsNotTold as error:
+            if self._goes_back_from_refusal():
+                # Nothing has been changed, and nothing is to be.
+                return in_present_regions(spec, self.stack_sets.instances(self.request.physical_id))
+            paths = paths_of_all_regions(self.request.properties)
+            raise InvalidProperties([Fault(each, _not_told(error)) for each in paths]) from error
+
+    def _goes_back_from_refusal(self) -> bool:
+        liveness = self.liveness
+        is_rollback = liveness.is_rollback or liveness.is_surely_rollback()
+        return is_rollback and liveness.has_refused_before()
 
     def require(self, spec: StackSetSpec, before: StackSetSpec | None = None) -> None:
         """Make sure that the template takes what the properties give it.
@@ -113,6 +141,14 @@ class Preflight:
         present, marks = self.request.physical_id, self.request.marks
         recent = self.stack_sets.recent_operations(present) if is_stack_set_id(present) else []
         return any(marks.action_of(each.operation_id) is not None for each in recent)
+
+
+def _not_told(error: RegionsNotTold) -> str:
+    return (
+        f"is {ALL_ENABLED}, and which Regions are enabled is not told ({error}): the function needs"
+        " the right account:ListRegions, which the parameter ReadRegions of its stack gives it."
+        " Update that stack, or write the names of the Regions"
+    )
 
 
 def _is_named(spec: StackSetSpec) -> bool:

@@ -17,7 +17,7 @@ from handler.errors import Failure, OperationFailed
 from handler.plan.configuration import stays_current
 from handler.plan.cover import cover
 from handler.plan.marks import Marks
-from handler.plan.removal import STACKS_GO, Removal, leaving
+from handler.plan.removal import STACKS_GO, Removal, leaving, was_named
 from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import Overrides, Previous, StackSetSpec
@@ -221,7 +221,15 @@ def interrupted(
     if spec is not None:
         spec = replace(spec, parameters=dict.fromkeys(spec.parameters, ""))
     unknown = dict.fromkeys([*previous.instances, *known])
-    return replace(previous, instances=unknown, spec=spec, is_doubtful=True, is_cut_short=True)
+    everywhere = dict.fromkeys(previous.in_all_regions)
+    return replace(
+        previous,
+        instances=unknown,
+        spec=spec,
+        is_doubtful=True,
+        is_cut_short=True,
+        in_all_regions=everywhere,
+    )
 
 
 def doubtful_overrides(previous: Previous, spec: StackSetSpec) -> Previous:
@@ -235,6 +243,7 @@ def doubtful_overrides(previous: Previous, spec: StackSetSpec) -> Previous:
             target: None if overrides or spec.instances.get(target) else overrides
             for target, overrides in previous.instances.items()
         },
+        in_all_regions=dict.fromkeys(previous.in_all_regions),
         is_doubtful=True,
     )
 
@@ -264,11 +273,14 @@ def overrides_in_force(
     target: Target, wanted: Overrides, previous: Previous, seen: Observation, marks: Marks
 ) -> Overrides | None:
     """The overrides that an existing instance has now; None where they must be looked up."""
-    if marks.action_of(seen.instances[target].last_operation_id) in {CREATE, UPDATE}:
+    state = seen.instances[target]
+    if marks.action_of(state.last_operation_id) in {CREATE, UPDATE}:
         return wanted
     if target in seen.known_overrides:
         return seen.known_overrides[target]
     before = previous.instances.get(target)
+    if target not in previous.instances and was_named(target, state, previous, marks):
+        before = previous.in_all_regions[target.account]
     return before if previous.certain or before == wanted else None
 
 

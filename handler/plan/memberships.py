@@ -12,6 +12,7 @@ from dataclasses import replace
 from handler.plan.marks import Marks
 from handler.values.observation import Observation
 from handler.values.spec import Overrides, Previous, StackSetSpec
+from handler.values.targets import ALL_ENABLED
 
 
 def with_members(
@@ -37,7 +38,8 @@ def with_members(
     members = {
         target: known.get(target.region)
         for target, state in seen.instances.items()
-        if target.region in regions and marks.is_of_resource(state.last_operation_id)
+        if (target.region in regions or ALL_ENABLED in regions)
+        and marks.is_of_resource(state.last_operation_id)
     }
     return replace(previous, instances={**members, **named})
 
@@ -46,7 +48,8 @@ def _overrides_by_region(
     spec: StackSetSpec, before: StackSetSpec, previous: Previous
 ) -> dict[str, Overrides]:
     """The overrides of all members in a Region, where they can only be the same."""
-    if previous.is_doubtful or not previous.certain:
+    everywhere = any(ALL_ENABLED in each.regions for each in before.memberships)
+    if everywhere or previous.is_doubtful or not previous.certain:
         return {}
     found: dict[str, set[Overrides]] = defaultdict(set)
     for each in (*spec.memberships, *before.memberships):

@@ -83,8 +83,17 @@ def leaving(
     return {
         target: state
         for target, state in seen.instances.items()
-        if target not in wanted and (target in previous.instances or _is_half_deleted(state, marks))
+        if target not in wanted
+        and (was_named(target, state, previous, marks) or _is_half_deleted(state, marks))
     }
+
+
+def was_named(target: Target, state: InstanceState, previous: Previous, marks: Marks) -> bool:
+    """Whether an instance belonged to the template, one in any Region if the resource made it."""
+    if target in previous.instances:
+        return True
+    is_own = marks.is_of_resource(state.last_operation_id)
+    return is_own and target.account in previous.in_all_regions
 
 
 def _is_half_deleted(state: InstanceState, marks: Marks) -> bool:

@@ -18,8 +18,11 @@ def concerns(spec: StackSetSpec) -> Iterator[str]:
         regions = {region for group in spec.service_managed.groups for region in group.regions}
     if not regions:
         return
+    # Which Regions are enabled is not known here.
+    everywhere = spec.names_all_regions
     order = spec.preferences.get("RegionOrder", ())
-    if names := ", ".join(each for each in order if each not in regions):
+    names = ", ".join(each for each in order if each not in regions)
+    if names and not everywhere:
         yield (
             f"OperationPreferences.RegionOrder names {names}, where no group has instances:"
             " take it out, or add it to the Regions of a group."

@@ -30,6 +30,7 @@ from handler.properties.pairs import (
 )
 from handler.values.addresses import locate
 from handler.values.spec import ADOPT, END, FAIL, RETAIN, START
+from handler.values.targets import ALL_ENABLED
 
 FAULTS = "faults"
 """Type, and name of the context entry, of a pydantic error that carries faults of our own."""
@@ -232,15 +233,11 @@ PAIRS: Mapping[str, tuple[Spelling, Callable[[dict[str, str]], list[Fault]]]] = 
 ACCOUNT = r"[0-9]{12}"
 REGION = r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}"
 
-Account = Annotated[
-    str,
-    matches(
-        ACCOUNT,
-        "the 12 digits of an account id, in quotes so that leading zeros stay",
-        hints.of_account,
-    ),
-]
-Region = Annotated[str, matches(REGION, "the name of a region, such as us-east-1", hints.of_entry)]
+_ACCOUNT_MEANT = "the 12 digits of an account id, in quotes so that leading zeros stay"
+Account = Annotated[str, matches(ACCOUNT, _ACCOUNT_MEANT, hints.of_account)]
+_REGION_MEANT = "the name of a region, such as us-east-1"
+Region = Annotated[str, matches(REGION, _REGION_MEANT, hints.of_entry)]
+GroupRegion = Annotated[str, matches(f"{REGION}|{ALL_ENABLED}", _REGION_MEANT, hints.of_entry)]
 Capability = Annotated[
     str, one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 ]
@@ -255,7 +252,7 @@ empty = BeforeValidator(_refuse_empty)
 
 # Pydantic runs those before the type from the last to the first.
 Accounts = Annotated[tuple[Account | None, ...], repeats, gaps, empty]
-Regions = Annotated[tuple[Region | None, ...], repeats, gaps, empty]
+Regions = Annotated[tuple[GroupRegion | None, ...], repeats, gaps, empty]
 RegionOrder = Annotated[tuple[Region | None, ...], repeats, gaps]
 Capabilities = Annotated[tuple[Capability | None, ...], gaps]
 

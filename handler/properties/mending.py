@@ -28,9 +28,14 @@ def mend(raw: Mapping[str, Any]) -> tuple[StackSetProperties, list[str]]:
         properties, complaints = validate(members)
         if properties is not None:
             return properties, warnings
+        before = members
         for complaint in complaints:
             members = without(members, complaint)
             warnings += told(complaint.faults)
+        if members == before:
+            # Whatever cannot be mended in its place goes as a whole, or this would never end.
+            wrong = {complaint.place[0] for complaint in complaints}
+            members = {name: value for name, value in members.items() if name not in wrong}
 
 
 def without(members: dict[str, Any], complaint: Complaint) -> dict[str, Any]:

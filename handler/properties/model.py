@@ -15,7 +15,7 @@ from handler.properties.permissions import Permissions
 from handler.values.addresses import as_https
 from handler.values.organization import SELF_MANAGED, SERVICE_MANAGED
 from handler.values.spec import ADOPT, FAIL, StackSetSpec
-from handler.values.targets import Target
+from handler.values.targets import ALL_ENABLED, Target
 
 
 class StackSetProperties(Permissions):
@@ -55,6 +55,14 @@ class StackSetProperties(Permissions):
                     place = f"{target.account} in {target.region}"
                     fault = Fault(path, f"names {place} again, after {first}: name it once")
                     faults.setdefault(path, []).append(fault)
+        for path, group in self.groups():
+            for target in group.targets():
+                everywhere = named_in.get(Target(target.account, ALL_ENABLED), path)
+                if everywhere != path and target.region != ALL_ENABLED:
+                    place = f"{target.account} in {target.region}"
+                    message = f"names {place}, which is among {ALL_ENABLED} of {everywhere}"
+                    fault = Fault(path, f"{message}: name it once")
+                    faults.setdefault(path, []).append(fault)
         return faults
 
     def written_in(self) -> dict[Target, str]:
@@ -73,6 +81,12 @@ class StackSetProperties(Permissions):
                 preferences.pop(percentage, None)
         memberships = tuple(self.memberships())
         order = tuple(each for each in preferences.pop("RegionOrder", ()) if each is not None)
+        named = {
+            target: group.overrides()
+            for _, group in self.groups()
+            for target in group.targets()
+            if self.PermissionModel == SELF_MANAGED
+        }
         return StackSetSpec(
             name=self.StackSetName,
             description=self.StackSetDescription or self.Description,
@@ -94,11 +108,9 @@ class StackSetProperties(Permissions):
             max_delete_percentage=self.MaxDeletePercentage,
             detects_drift=self.DetectDrift,
             adopts=self.OnExistingStackSet == ADOPT,
-            instances={
-                target: group.overrides()
-                for _, group in self.groups()
-                for target in group.targets()
-                if self.PermissionModel == SELF_MANAGED
+            instances={t: each for t, each in named.items() if t.region != ALL_ENABLED},
+            in_all_regions={
+                t.account: each for t, each in named.items() if t.region == ALL_ENABLED
             },
             memberships=memberships,
             written_in=self.written_in() if memberships else {},

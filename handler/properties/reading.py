@@ -106,9 +106,14 @@ def read_previous(old_properties: Mapping[str, Any]) -> Previous:
     try:
         spec = parse_properties(old_properties)
     except InvalidProperties:
-        instances = salvage_instances(old_properties)
-        return Previous(instances, certain=False, spec=_as_before(old_properties))
-    return Previous(spec.instances, spec=spec)
+        salvaged = read_leniently(old_properties).spec
+        return Previous(
+            salvaged.instances,
+            certain=False,
+            spec=_as_before(old_properties),
+            in_all_regions=salvaged.in_all_regions,
+        )
+    return Previous(spec.instances, spec=spec, in_all_regions=spec.in_all_regions)
 
 
 def salvage_instances(raw: Mapping[str, Any]) -> Mapping[Target, Overrides]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from handler.values.memberships import Membership
 from handler.values.organization import SELF, SELF_MANAGED, SERVICE_MANAGED, ServiceManaged
-from handler.values.targets import Target
+from handler.values.targets import ALL_ENABLED, Target
 
 Overrides = tuple[tuple[str, str], ...]
 """Parameter overrides of one instance: (key, value) pairs sorted by key; empty for none."""
@@ -49,6 +49,8 @@ class StackSetSpec:
         leaves_members: Whether they could not be found out, in a rollback, so that what there is of
             them stays as it is.
         written_in: The paths of the groups that name instances, where there are memberships.
+        in_all_regions: The overrides of each account that is to have an instance in every Region
+            that is enabled in the function's account; what ``instances`` says comes first.
         wait_for: START or END of the deployment: what CloudFormation waits for.
         service_managed: What a service-managed stack set has besides, instead of instances by
             target; None for a self-managed one.
@@ -80,6 +82,7 @@ class StackSetSpec:
     members: frozenset[Target] = frozenset()
     leaves_members: bool = False
     written_in: Mapping[Target, str] = field(default_factory=dict)
+    in_all_regions: Mapping[str, Overrides] = field(default_factory=dict)
     wait_for: str = END
     retain_stacks: bool = False
     retain_stacks_on_removal: bool = False
@@ -97,10 +100,18 @@ class StackSetSpec:
         return SELF_MANAGED if self.service_managed is None else SERVICE_MANAGED
 
     @property
+    def names_all_regions(self) -> bool:
+        """Whether some group is deployed to all Regions that are enabled."""
+        groups = self.service_managed.groups if self.service_managed is not None else ()
+        regions = [each.regions for each in groups] + [each.regions for each in self.memberships]
+        return bool(self.in_all_regions) or any(ALL_ENABLED in each for each in regions)
+
+    @property
     def all_overrides(self) -> frozenset[Overrides]:
         """The overrides of all instances, and of those that are not known yet."""
         named = (each for target, each in self.instances.items() if target not in self.members)
-        return frozenset((*named, *(each.overrides for each in self.memberships)))
+        members = (each.overrides for each in self.memberships)
+        return frozenset((*named, *self.in_all_regions.values(), *members))
 
 
 @dataclass(frozen=True)
@@ -114,6 +125,8 @@ class Previous:
         is_new: Whether this request made the stack set, so that it is configured as wanted.
         is_doubtful: Whether the deployment before has perhaps not brought its overrides into force.
         is_cut_short: Whether the deployment before perhaps never came to its end.
+        in_all_regions: The overrides of each account that had an instance in every Region that
+            was enabled: which those were nobody knows, but what the resource has made tells.
     """
 
     instances: Mapping[Target, Overrides | None]
@@ -122,6 +135,7 @@ class Previous:
     is_new: bool = False
     is_doubtful: bool = False
     is_cut_short: bool = False
+    in_all_regions: Mapping[str, Overrides | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+ALL_ENABLED = "ALL_ENABLED"
+"""Stands among Regions for all that are enabled in the function's account."""
+
 
 class Target(NamedTuple):
     """The place of one stack instance."""

@@ -247,6 +247,13 @@ def test_reading_the_organization_is_a_choice() -> None:
     }
 
 
+def test_reading_regions_is_a_choice() -> None:
+    """Only those of the function's own account, and only where the stack says so."""
+    asked = _granted("StackSetResourceRole", ReadRegions="true")["account:ListRegions"]
+    assert asked == {"arn:*:account::111111111111:account"}
+    assert "account:ListRegions" not in _granted("StackSetResourceRole")
+
+
 def test_delegated_administration_is_a_choice() -> None:
     """Stack sets of the management account are in reach only where the stack says so."""
     granted = _granted("StackSetResourceRole", DelegatedAdministrator="true")

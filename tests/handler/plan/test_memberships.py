@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from handler.plan.marks import Marks
 from handler.plan.memberships import with_members
 from handler.plan.steps import CREATE, UPDATE_SET, Step
@@ -47,7 +49,7 @@ SEEN = observation(
 )
 
 
-def _before(wanted: StackSetSpec, before: StackSetSpec, **others: bool) -> Previous:
+def _before(wanted: StackSetSpec, before: StackSetSpec, **others: Any) -> Previous:
     previous = Previous(before.instances, spec=before, **others)
     return with_members(wanted, previous, SEEN, MARKS)
 

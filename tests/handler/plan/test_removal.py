@@ -74,6 +74,15 @@ def test_leaving() -> None:
     assert set(found) == {gone, half}
 
 
+def test_leaving_all_regions() -> None:
+    """Of an account that was in all Regions only what the resource has made goes."""
+    gone, strange, kept = sorted(targets_of([ONE], [VIRGINIA, "us-west-2", "us-west-1"]))
+    by_hand = _after(_CURRENT, "by-hand")
+    seen = observation({gone: _CURRENT, strange: by_hand, kept: _CURRENT})
+    found = leaving({kept: ()}, Previous({}, in_all_regions={ONE: ()}), seen, MARKS)
+    assert set(found) == {gone}
+
+
 @pytest.mark.parametrize(("going", "there", "most"), [(1, 10, 10), (0, 0, 0), (3, 3, 100)])
 def test_share(going: int, there: int, most: int) -> None:
     """As much as is allowed may go."""

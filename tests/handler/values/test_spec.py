@@ -28,6 +28,7 @@ def test_defaults() -> None:
         "preferences": {},
         "instances": {},
         "wait_for": "END",
+        "in_all_regions": {},
         "memberships": (),
         "members": frozenset(),
         "leaves_members": False,

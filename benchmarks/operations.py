@@ -13,6 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from benchmarks.changes import CHANGES, Change, Instances
+from benchmarks.units import print_units
 from handler.plan.cover import cover
 from handler.plan.instances import plan_deployment
 from handler.plan.marks import Marks
@@ -150,7 +151,7 @@ def _fewest(table: int, rectangles: tuple[int, ...]) -> int:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     print("| change | ours | awslabs | native | optimum |")
     print("| --- | --- | --- | --- | --- |")
     totals: dict[str, list[int]] = defaultdict(list)
@@ -173,6 +174,7 @@ def main() -> None:
         for name in ("ours", "awslabs", "native")
     ]
     print(f"| **all** | {' | '.join(sums)} | {sum(totals['optimum'])} |")
+    print_units()
 
 
 if __name__ == "__main__":

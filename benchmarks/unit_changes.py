@@ -1,85 +1,188 @@
-"""Changes to the units and filters of a service-managed stack set, on which plans are compared."""
+"""Changes to where a service-managed stack set is deployed, on which plans are compared.
+
+They are those of the native resource's own tests of its planning, written anew.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from handler.values.organization import UnitGroup
-from handler.values.spec import NO_OVERRIDES, Overrides
+from handler.values.spec import Overrides
 from handler.values.targets import ALL, DIFFERENCE, INTERSECTION
 
-A, B, C, D = (f"ou-root-{letter * 8}" for letter in "abcd")
-ONE, TWO, THREE, FOUR = (f"{digit}" * 12 for digit in range(1, 5))
-X, Y, Z, W = "eu-west-1", "us-east-1", "us-west-2", "ap-northeast-1"
-MEMBERS = {A: (ONE, TWO), B: (THREE,), C: (FOUR,), D: ("5" * 12,)}
-"""Who has an instance before each change: it is what a list of instances shows."""
-
+UNITS = U1, U2, U3, U4, U5 = tuple(f"ou-root-{letter * 8}" for letter in "abcde")
+ACCOUNTS = A, B, C, D, E = tuple(f"{digit}" * 12 for digit in range(2, 7))
+X, Y, Z, W = "eu-west-1", "us-west-1", "us-east-2", "us-east-1"
+SMALL: Overrides = (("Size", "small"),)
 LARGE: Overrides = (("Size", "large"),)
-HUGE: Overrides = (("Size", "huge"),)
 
 Groups = tuple[UnitGroup, ...]
 
 
 @dataclass(frozen=True)
 class UnitChange:
-    """From one state of a template to the next."""
+    """From one state of a template to the next.
+
+    Attributes:
+        best: The fewest operations there can be, when creating what is there costs nothing.
+    """
 
     name: str
     before: Groups
     after: Groups
-    changes_set: bool = False
+    best: int
 
 
-def _at(
+def _in(
     units: tuple[str, ...],
     regions: tuple[str, ...] = (X,),
-    kind: str = ALL,
-    accounts: tuple[str, ...] = (),
-    overrides: Overrides = NO_OVERRIDES,
+    *,
+    only: tuple[str, ...] = (),
+    but: tuple[str, ...] = (),
+    overrides: Overrides = (),
 ) -> UnitGroup:
-    return UnitGroup("Group", units, regions, kind, accounts, overrides=overrides)
+    kind = INTERSECTION if only else DIFFERENCE if but else ALL
+    return UnitGroup("", units, regions, kind, only or but, overrides=overrides)
 
 
-_BOTH, _TWO_REGIONS = (_at((A, B)),), (_at((A, B), (X, Y)),)
-_ALL_BUT_ONE = (_at((A, B), (X, Y), DIFFERENCE, (ONE,)),)
-_ONLY = (_at((A,), (X, Y), INTERSECTION, (ONE,)),)
+_TWO = (_in((U1, U2), (X, Y)), _in((U2, U3), (X, Z), only=(A, B)))
+_NAMED = (_in((U2, U3), (X, Y, Z), only=(A, B)),)
+_LAST = (_in((U4,)),)
 
 UNIT_CHANGES = (
-    UnitChange("create 2 units, 2 Regions", (), _TWO_REGIONS),
-    UnitChange("create 2 units, 4 Regions, all but one account", (),
-        (_at((A, B), (W, X, Y, Z), DIFFERENCE, (ONE,)),)),
-    UnitChange("create one account of each of 3 units", (),
-        (_at((A, B, C), (X,), INTERSECTION, (ONE, THREE, FOUR)),)),
-    UnitChange("nothing", _TWO_REGIONS, _TWO_REGIONS),
-    UnitChange("a tag", _TWO_REGIONS, _TWO_REGIONS, changes_set=True),
-    UnitChange("a tag, with a filter", _ALL_BUT_ONE, _ALL_BUT_ONE, changes_set=True),
-    UnitChange("a unit joins", _TWO_REGIONS, (_at((A, B, C), (X, Y)),)),
-    UnitChange("a unit leaves", (_at((A, B, C), (X, Y)),), _TWO_REGIONS),
-    UnitChange("a Region joins", _BOTH, _TWO_REGIONS),
-    UnitChange("a Region joins, with a filter",
-        (_at((A, B), (X,), DIFFERENCE, (ONE,)),), _ALL_BUT_ONE),
-    UnitChange("a Region leaves, with a filter", _ALL_BUT_ONE,
-        (_at((A, B), (X,), DIFFERENCE, (ONE,)),)),
-    UnitChange("a filter comes: all but one account", _TWO_REGIONS, _ALL_BUT_ONE),
-    UnitChange("a filter goes", _ALL_BUT_ONE, _TWO_REGIONS),
-    UnitChange("an account leaves the exceptions",
-        (_at((A, B), (X, Y), DIFFERENCE, (ONE, TWO)),), _ALL_BUT_ONE),
-    UnitChange("an account joins the exceptions", _ALL_BUT_ONE,
-        (_at((A, B), (X, Y), DIFFERENCE, (ONE, TWO)),)),
-    UnitChange("an account joins a list", _ONLY,
-        (_at((A,), (X, Y), INTERSECTION, (ONE, TWO)),)),
-    UnitChange("a list becomes its opposite", _ONLY,
-        (_at((A,), (X, Y), DIFFERENCE, (ONE,)),)),
-    UnitChange("overrides of one unit", _TWO_REGIONS,
-        (_at((A,), (X, Y), overrides=LARGE), _at((B,), (X, Y)))),
-    UnitChange("overrides of one account", _ALL_BUT_ONE,
-        (_at((A, B), (X, Y), DIFFERENCE, (ONE, TWO)),
-         _at((A,), (X, Y), INTERSECTION, (TWO,), LARGE))),
-    UnitChange("3 units, 3 overrides become one",
-        (_at((A,)), _at((B,), overrides=LARGE), _at((C,), overrides=HUGE)), (_at((A, B, C)),)),
-    UnitChange("a unit leaves, one joins, and a new template", _TWO_REGIONS,
-        (_at((A, C), (X, Y)),), changes_set=True),
-    UnitChange("two units with different overrides leave",
-        (_at((A,)), _at((B,), overrides=LARGE), _at((C,), overrides=HUGE)), (_at((A,)),)),
-    UnitChange("everything leaves", _ALL_BUT_ONE, ()),
-)  # fmt: skip
+    UnitChange("create two groups that overlap", (), _TWO, 2),
+    UnitChange("delete two groups that overlap", _TWO, (), 2),
+    UnitChange("create named accounts in 3 Regions", (), _NAMED, 1),
+    UnitChange("delete named accounts in 3 Regions", _NAMED, (), 1),
+    UnitChange(
+        "one Region moved, named accounts",
+        _NAMED,
+        (_in((U2, U3), (X, Y, W), only=(A, B)),),
+        2,
+    ),
+    UnitChange(
+        "units and Regions moved",
+        (_in((U1, U2), (X, Y)), _in((U2, U3), (Z,))),
+        (_in((U1,), (X, Y)), _in((U3, U4), (W,))),
+        3,
+    ),
+    UnitChange(
+        "all accounts become named ones, moved",
+        (_in((U1, U2), (X, Y)),),
+        (_in((U2, U3), (Y, Z), only=(B, C)),),
+        4,
+    ),
+    UnitChange(
+        "named accounts become all, moved",
+        (_in((U2, U3), (Y, Z), only=(B, C)),),
+        (_in((U1, U2), (X, Y)),),
+        3,
+    ),
+    UnitChange(
+        "exceptions become named accounts, moved",
+        (_in((U1,), (X, Y), but=(A, B)),),
+        (_in((U1,), (Y, Z), only=(B, C)),),
+        3,
+    ),
+    UnitChange(
+        "units moved by one",
+        (_in((U1, U2)), _in((U2, U3))),
+        (_in((U2, U3)), _in((U3, U4))),
+        2,
+    ),
+    UnitChange(
+        "units moved by one, other overrides",
+        (_in((U1, U2), overrides=SMALL), _in((U2, U3), overrides=SMALL)),
+        (_in((U2, U3), overrides=LARGE), _in((U3, U4), overrides=LARGE)),
+        3,
+    ),
+    UnitChange(
+        "five groups of the same units go",
+        (
+            _in((U1, U2)),
+            _in((U2, U3)),
+            _in((U1, U2), only=(A, B)),
+            _in((U1, U2, U3), but=(B, C)),
+            _in((U1, U2, U3), only=(C, D)),
+        ),
+        _LAST,
+        2,
+    ),
+    UnitChange(
+        "named accounts of several groups go",
+        (
+            _in((U1,)),
+            _in((U1, U2), only=(A, B)),
+            _in((U1, U2, U3), only=(B, C)),
+            _in((U1, U2, U3), only=(C, D)),
+        ),
+        _LAST,
+        4,
+    ),
+    UnitChange(
+        "exceptions of several groups go",
+        (
+            _in((U1,)),
+            _in((U1, U2), but=(A, B)),
+            _in((U1, U2, U3), but=(B, C)),
+            _in((U1, U2, U3), but=(C, D)),
+        ),
+        _LAST,
+        3,
+    ),
+    UnitChange(
+        "named accounts and exceptions come",
+        _LAST,
+        (
+            _in((U1, U2), only=(A, B)),
+            _in((U1, U3), only=(A, C)),
+            _in((U1, U2), but=(C, D)),
+            _in((U1, U3), but=(C, E)),
+        ),
+        3,
+    ),
+    UnitChange(
+        "filters come",
+        (_in((U1,)), _in((U2,)), _in((U3,))),
+        (_in((U1,)), _in((U2,), only=(A, B)), _in((U3,), but=(C, D))),
+        2,
+    ),
+    UnitChange(
+        "filters come, the same accounts",
+        (_in((U1, U2, U3)),),
+        (_in((U1,)), _in((U2,), only=(A, B)), _in((U3,), but=(A, B))),
+        2,
+    ),
+    UnitChange(
+        "named accounts become all, others, exceptions",
+        (_in((U1, U2, U3), only=(A, B)),),
+        (_in((U1,)), _in((U2,), only=(B, C)), _in((U3,), but=(B, C))),
+        4,
+    ),
+    UnitChange(
+        "exceptions become all, named accounts, others",
+        (_in((U1, U2, U3), but=(A, B)),),
+        (_in((U1,)), _in((U2,), only=(B, C)), _in((U3,), but=(B, C))),
+        4,
+    ),
+    UnitChange(
+        "everything at once, five units",
+        (
+            _in((U1, U2), but=(A, B)),
+            _in((U1, U2), but=(A, C)),
+            _in((U1, U3), only=(C, D)),
+            _in((U1, U3), only=(C, E)),
+            _in((U4,), but=(C, D)),
+        ),
+        (
+            _in((U1, U2), only=(A, B)),
+            _in((U1, U2), only=(A, C)),
+            _in((U1, U3), but=(C, D)),
+            _in((U1, U3), but=(C, E)),
+            _in((U5,)),
+        ),
+        6,
+    ),
+)
+"""The published list."""

@@ -252,6 +252,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
             Organization(_organizations, patience.sleep),
             AccountLists(_s3, patience.sleep).read,
             request.marks,
+            goes_back=lambda: liveness.is_rollback or liveness.is_surely_rollback(),
             reads_members=os.environ.get("READ_ORGANIZATION") == "EVERYTHING",
         ),
         own=memory.own,

@@ -44,7 +44,7 @@ class Before:
         previous = read_previous(old)
         if self.liveness.is_rollback and self._was_refused(spec, previous.spec):
             return self.as_left(self.request.physical_id, spec)
-        if self.liveness.is_rollback and spec.service_managed is not None:
+        if spec.service_managed is not None and self._may_be_half_applied():
             # No list of instances tells which selections were applied.
             previous = replace(previous, certain=False)
         if self._goes_back_to_what_was_cut_short():
@@ -54,6 +54,10 @@ class Before:
         if self._has_ended_well(self.request.physical_id):
             return doubtful_overrides(previous, spec)
         return self._interrupted(self.request.physical_id, previous)
+
+    def _may_be_half_applied(self) -> bool:
+        """Whether a request has failed, this one's cause or a rollback that has failed as well."""
+        return self.liveness.is_rollback or bool(self.liveness.stack.previous_failure())
 
     def as_left(self, stack_set_id: str, spec: StackSetSpec) -> Previous:
         """What a stack set is that no request has touched since the one that this goes back to."""

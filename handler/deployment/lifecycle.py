@@ -163,12 +163,9 @@ class Lifecycle:
 
     @functools.cached_property
     def _memberships(self) -> Memberships:
-        placing, liveness = self.loop.placing, self.loop.liveness
+        placing = self.loop.placing
         return Memberships(
-            placing.organization,
-            placing.read_list,
-            lambda: liveness.is_rollback or liveness.is_surely_rollback(),
-            placing.reads_members,
+            placing.organization, placing.read_list, placing.goes_back, placing.reads_members
         )
 
     def _deployment_id(self, spec: StackSetSpec, last_planned: str = "") -> str:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from handler.errors import Fault, InvalidProperties
+from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.organization import NotTold, Organization
 from handler.observability import logger
 from handler.plan.marks import Marks
@@ -29,7 +29,7 @@ from handler.values.selection import (
     first_given,
 )
 from handler.values.spec import NO_OVERRIDES, Overrides, Previous
-from handler.values.targets import ALL_ENABLED
+from handler.values.targets import ALL_ENABLED, INTERSECTION
 
 _ACTIVE = "ACTIVE"
 
@@ -43,6 +43,7 @@ class Placing:
         read_list: Reads the accounts behind an address.
         marks: Those of the request.
         reads_members: Whether to ask who is in the units.
+        goes_back: Whether the request is a rollback, which is never refused for what it says.
         warnings: What could not be known, as sentences for the author.
     """
 
@@ -50,11 +51,13 @@ class Placing:
     read_list: Callable[[str], Collection[str]]
     marks: Marks
     reads_members: bool = False
+    goes_back: Callable[[], bool] = bool
     warnings: list[str] = field(default_factory=list)
-    _lists: dict[str, Collection[str]] = field(default_factory=dict)
+    _lists: dict[str, Collection[str]] = field(default_factory=lambda: {"": ()})
     _members: dict[str, frozenset[str]] = field(default_factory=dict)
     _reachable: dict[str, Collection[str]] | None = None
     _root: str = ""
+    _are_known: bool = False
 
     def check(self, wanted: ServiceManaged | None) -> None:
         """Make sure, before anything is made, that it is known where to deploy it.
@@ -83,18 +86,64 @@ class Placing:
         for group in old:
             if group.accounts_url:
                 was = self._with_listed(was, group, root, seen)
-        lists = {each.accounts_url: self._list(each.accounts_url) for each in wanted.groups}
-        wants = expand(wanted.groups, lists, root)
-        overrides = {each.overrides for each in (*wanted.groups, *old)}
+        groups = [self._readable(each, root, seen) for each in wanted.groups]
+        wants = expand(groups, self._lists, root)
+        overrides = {each.overrides for each in (*groups, *old)}
         tree = Tree(root, members=self._members)
         if self.reads_members or len(overrides) > 1 or _deletes(was, wants, tree):
             tree = replace(tree, above=self._above({unit for unit, _ in {**was, **wants}}))
-        faults = [conflict(*each) for each in disagreements(wanted.groups, tree)]
+        faults = [conflict(*each) for each in disagreements(groups, tree, self._lists)]
         if faults:
             raise InvalidProperties(faults)
+        if certain:
+            self._require_known(wanted, {unit for unit, _ in was})
+        if len(overrides) > 1:
+            self._learn_homes(wants, tree, seen)
         units = Units(wants, was, tree, certain)
-        self._require_members(units)
+        self._require_members(units, seen)
         return units
+
+    def _require_known(self, wanted: ServiceManaged, deployed: Collection[str]) -> None:
+        """Make sure, before the first write, that there are the units that are new."""
+        new = {
+            unit: each.path
+            for each in wanted.groups
+            for unit in each.units
+            if unit not in deployed and unit.startswith("ou-")
+        }
+        faults = []
+        for unit, path in () if self._are_known else sorted(new.items()):
+            try:
+                self.organization.above(unit)
+            except NotTold as error:
+                if not error.is_unknown:
+                    break
+                message = f"names {unit}, which is no unit of the organization: write one that is"
+                faults.append(Fault(f"{path}.DeploymentTargets.OrganizationalUnitIds", message))
+        self._are_known = True
+        if faults:
+            raise InvalidProperties(faults)
+
+    def _learn_homes(self, wants: Selection, tree: Tree, seen: Observation) -> None:
+        """Learn who is in units below those for which instances were made: overrides may differ."""
+        listed = {state.unit for state in seen.instances.values()}
+        below = {unit for unit, _ in wants if not listed.isdisjoint(tree.ancestors(unit))}
+        try:
+            for each in sorted(below - self._members.keys()):
+                self._members[each] = self._members_of(each, seen)
+        except NotTold as error:
+            self._warn(
+                "Which of the accounts that were deployed to by a unit above, or by the root, are"
+                f" in {', '.join(sorted(below))} is not known ({error}): these keep their"
+                " overrides."
+            )
+
+    def _members_of(self, unit: str, seen: Observation) -> frozenset[str]:
+        """Who is in a unit, at least of those that have an instance."""
+        if self.reads_members:
+            return frozenset(self.organization.accounts(unit))
+        accounts = {target.account for target in seen.instances}
+        return frozenset(e for e in accounts if unit in self.organization.above(e))
 
     def reachable(self, units: Units) -> Mapping[str, Collection[str]]:
         """Returns who can have an instance, by wanted unit; empty where that is not to be asked."""
@@ -128,17 +177,17 @@ class Placing:
         named = [unit for each in listed for unit in each.units if unit.startswith("r-")]
         if named:
             return named[0]
+        below = next((u for each in listed for u in each.units if u.startswith("ou-")), None)
+        if below is not None:
+            return f"r-{below.split('-')[1]}"  # the id of a unit has that of its root in it
         if not any(ROOT in each.units for each in listed):
             return ROOT
         if not self._root:
-            known = next(
-                (e for each in listed for e in (*each.units, *each.accounts) if e != ROOT), ""
-            )
-            self._root = self._ask_for_root(known)
+            self._root = self._ask_for_root(next((a for e in listed for a in e.accounts), ""))
         return self._root
 
     def _ask_for_root(self, below: str) -> str:
-        """The root's id, by a unit or an account below it where one is known."""
+        """The root's id, by an account below it where one is known."""
         if below:
             with contextlib.suppress(NotTold):
                 return self.organization.above(below)[-1]
@@ -168,10 +217,26 @@ class Placing:
             )
             return {}
 
-    def _list(self, url: str) -> Collection[str]:
-        if url and url not in self._lists:
-            self._lists[url] = self.read_list(url)
-        return self._lists.get(url, ())
+    def _readable(self, group: UnitGroup, root: str, seen: Observation) -> UnitGroup:
+        """The group, its list read; in a rollback that cannot, what is there of it.
+
+        Raises:
+            InvalidProperties: The list cannot be read, or is none.
+        """
+        url = group.accounts_url
+        try:
+            if url and url not in self._lists:
+                self._lists[url] = self.read_list(url)
+        except StackSetResourceError as error:
+            if not self.goes_back():
+                message = f"cannot be worked out: {error}"
+                fault = Fault(f"{group.path}.DeploymentTargets", message)
+                raise InvalidProperties([fault]) from error
+            self._warn(f"Accounts behind an address stay as they are. {error}")
+            cells = self._with_listed({}, group, root, seen).values()
+            accounts = tuple(sorted({account for each in cells for account in each.named}))
+            return replace(group, account_filter=INTERSECTION, accounts=accounts, accounts_url="")
+        return group
 
     def _with_listed(
         self, was: dict[Place, Cell], group: UnitGroup, root: str, seen: Observation
@@ -208,21 +273,21 @@ class Placing:
         }
         return replace(group, regions=tuple(sorted(found | {*group.regions} - {ALL_ENABLED})))
 
-    def _require_members(self, units: Units) -> None:
+    def _require_members(self, units: Units, seen: Observation) -> None:
         """Learn who is in the units that stay below one that leaves."""
         while True:
             try:
                 change(units.before, units.wanted, units.tree)
             except UnknownMembers as unknown:
-                self._read_members(unknown)
+                self._read_members(unknown, seen)
             else:
                 return
 
-    def _read_members(self, unknown: UnknownMembers) -> None:
+    def _read_members(self, unknown: UnknownMembers, seen: Observation) -> None:
         below = ", ".join(unknown.below)
         try:
             for each in unknown.below:
-                self._members[each] = frozenset(self.organization.accounts(each))
+                self._members[each] = self._members_of(each, seen)
         except NotTold as error:
             message = (
                 f"Unit {unknown.unit} leaves, and {below} below it stays: which accounts leave is"

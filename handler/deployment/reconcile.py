@@ -290,6 +290,10 @@ class Reconciliation:
                 return  # marks of a later request tell, and the next look sees them
 
     def _progress(self, stack_set_id: str, spec: StackSetSpec) -> str:
+        if spec.service_managed is not None:
+            states = [state for _, state in self.stack_sets.each_instance(stack_set_id)]
+            current = sum(state.is_current for state in states)
+            return f"{current} of {len(states)} stacks are as the stack set says."
         done = sum(
             state.is_current and target in spec.instances
             for target, state in self.stack_sets.each_instance(stack_set_id)

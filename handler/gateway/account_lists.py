@@ -78,4 +78,7 @@ def _accounts(content: bytes, shown: str) -> frozenset[str]:
             " line or separated by commas."
         )
         raise StackSetResourceError(message)
+    if not accounts:
+        message = f"AccountsUrl {shown} is an empty list: leave the group out if you mean nobody."
+        raise StackSetResourceError(message)
     return frozenset(accounts)

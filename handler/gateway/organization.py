@@ -15,17 +15,21 @@ from handler.gateway.retry import backoff_intervals, is_transient
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+_UNKNOWN = {"ChildNotFoundException", "ParentNotFoundException"}
+
 
 class NotTold(Exception):
     """The organization does not tell: the function may not ask, or there is none.
 
     Attributes:
         action: What was asked, such as ListParents.
+        is_unknown: Whether there is no such unit or account.
     """
 
-    def __init__(self, action: str, message: str) -> None:
+    def __init__(self, action: str, message: str, *, is_unknown: bool = False) -> None:
         super().__init__(f"organizations:{action}: {message}")
         self.action = action
+        self.is_unknown = is_unknown
 
 
 class Organization:
@@ -91,7 +95,12 @@ class Organization:
                 answer: dict[str, Any] = getattr(self._client(), method)(**asked)
             except (ClientError, BotoCoreError) as error:
                 if not is_transient(error):
-                    raise NotTold(action, str(error)) from error
+                    is_unknown = isinstance(error, ClientError) and _code(error) in _UNKNOWN
+                    raise NotTold(action, str(error), is_unknown=is_unknown) from error
             else:
                 return answer
             self._sleep(next(intervals))
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))

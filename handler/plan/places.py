@@ -53,10 +53,26 @@ class Units:
         above = [Place(each, target.region) for each in self.tree.ancestors(state.unit)]
         return next((each for each in (*named, *above) if each in known), place)
 
+    def home_of(self, target: Target, state: InstanceState) -> Place:
+        """Returns the place in which the template selects an instance's account.
+
+        That may be a unit below the one for which the instance was made.
+        """
+        place = self.place_of(target, state)
+        if not self.tree.members:
+            return place
+        below = [
+            each
+            for each in self.wanted
+            if each.region == target.region
+            and place.unit in self.tree.ancestors(each.unit)
+            and target.account in self.tree.members.get(each.unit, ())
+        ]
+        return max(below, key=lambda each: len(self.tree.ancestors(each.unit)), default=place)
+
     def wanted_overrides(self, target: Target, state: InstanceState) -> Overrides | None:
         """Returns the overrides that an instance is to have; None for one that nobody wants."""
-        place = self.place_of(target, state)
-        return in_force(self.wanted, place, self.tree).of(target.account)
+        return in_force(self.wanted, self.home_of(target, state), self.tree).of(target.account)
 
     def overrides_before(self, target: Target, state: InstanceState) -> Overrides | None:
         """Returns the overrides that an instance had; None for unknown, or no instance."""

@@ -84,7 +84,7 @@ def leaving(
         target: state
         for target, state in seen.instances.items()
         if target not in wanted
-        and (was_named(target, state, previous, marks) or _is_half_deleted(state, marks))
+        and (was_named(target, state, previous, marks) or is_half_deleted(state, marks))
     }
 
 
@@ -96,7 +96,8 @@ def was_named(target: Target, state: InstanceState, previous: Previous, marks: M
     return is_own and target.account in previous.in_all_regions
 
 
-def _is_half_deleted(state: InstanceState, marks: Marks) -> bool:
+def is_half_deleted(state: InstanceState, marks: Marks) -> bool:
+    """Whether a delete of the resource has begun on an instance, and not come to its end."""
     mark = marks.read(state.last_operation_id)
     return not state.is_current and mark is not None and mark.action == DELETE
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from handler.plan.boxes import cover_by_boxes
 from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of, without_accounts, without_reached
-from handler.plan.removal import STACKS_GO, Removal
+from handler.plan.removal import STACKS_GO, Removal, is_half_deleted
 from handler.plan.selections import change
-from handler.plan.steps import DELETE, Step
+from handler.plan.steps import CREATE, DELETE, Step
 from handler.values.observation import InstanceState, Observation
-from handler.values.selection import NOWHERE, Cell, Place, Selection
+from handler.values.selection import NOWHERE, Cell, Place, Selection, combined, first_given
 from handler.values.spec import NO_OVERRIDES
 from handler.values.targets import Target
 
@@ -43,12 +43,12 @@ def plan_leaving(
         marks: Those of this request.
         removal: What becomes of the stacks.
     """
-    usual = {place: without_reached(place, cell, removal.done) for place, cell in leaving.items()}
-    usual = {place: _without_wanted(units, place, cell, seen) for place, cell in usual.items()}
+    going = _with_strays(units, leaving, seen, marks)
+    usual = {place: without_reached(place, cell, removal.done) for place, cell in going.items()}
     apart: list[tuple[Place, str]] = []
     for target, state in seen.instances.items():
         place = units.place_of(target, state)
-        if usual.get(place, NOWHERE).of(target.account) is None:
+        if going.get(place, NOWHERE).of(target.account) is None:
             continue
         leaves_stack = removal.leaves_stack(target, state, marks)
         if leaves_stack is removal.retains:
@@ -59,6 +59,35 @@ def plan_leaving(
     others = cells_of((*each, NO_OVERRIDES) for each in apart)
     # Those first: once they are gone, the rest of a unit can be named without an exception.
     return [*_steps(others, retains=not removal.retains), *_steps(usual, retains=removal.retains)]
+
+
+def _with_strays(
+    units: Units, leaving: Selection, seen: Observation, marks: Marks
+) -> dict[Place, Cell]:
+    """What leaves, and what is still there of the resource's own though nothing selects it.
+
+    Such are instances that an earlier delete has not come to the end of; and where nobody knows
+    what was applied, those that the resource has created. What leaves is then named only where an
+    instance is listed, for a unit that was never deployed to may not even exist.
+    """
+    places = {target: units.place_of(target, state) for target, state in seen.instances.items()}
+    strays = cells_of(
+        (places[target], target.account, NO_OVERRIDES)
+        for target, state in seen.instances.items()
+        if (is_half_deleted(state, marks) or _may_be_left(units, state, marks))
+        and units.wanted_overrides(target, state) is None
+    )
+    listed = set(places.values())
+    known = {e: cell for e, cell in leaving.items() if units.certain or e in listed}
+    going = {place: _without_wanted(units, place, cell, seen) for place, cell in known.items()}
+    for place, cell in strays.items():
+        going[place] = combined(first_given, [going.get(place, NOWHERE), cell])
+    return going
+
+
+def _may_be_left(units: Units, state: InstanceState, marks: Marks) -> bool:
+    mark = marks.read(state.last_operation_id)
+    return not units.certain and mark is not None and mark.action == CREATE
 
 
 def plan_again(broken: Selection) -> list[Step]:

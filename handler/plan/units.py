@@ -129,7 +129,7 @@ def _overridden(
             continue
         if marks.action_of(state.last_operation_id) in {CREATE, UPDATE}:
             continue
-        place = units.place_of(target, state)
+        place = units.home_of(target, state)
         if units.certain:
             differs = found.overridden.get(place, NOWHERE).of(target.account) is not None
         else:
@@ -146,7 +146,7 @@ def _taken_over(
     if not marks.adopts:
         return {}
     return {
-        (units.place_of(target, state), target): wanted
+        (units.home_of(target, state), target): wanted
         for target, state in seen.instances.items()
         if not marks.is_of_resource(state.last_operation_id)
         and (wanted := units.wanted_overrides(target, state)) is not None
@@ -157,7 +157,7 @@ def _worth_retrying(
     units: Units, seen: Observation, marks: Marks
 ) -> dict[tuple[Place, Target], Overrides]:
     return {
-        (units.place_of(target, state), target): wanted
+        (units.home_of(target, state), target): wanted
         for target, state in seen.instances.items()
         if worth_retrying(state, marks)
         and _is_own(state, marks)

@@ -148,7 +148,7 @@ def _faults_of_self_managed(properties: Permissions) -> Iterator[Fault]:
 def _faults_of_units(properties: Permissions) -> Iterator[Fault]:
     yield from _faults_of_roles(properties)
     groups = properties.unit_groups()
-    for group, other, place in disagreements(groups, Tree(_root_of(groups))):
+    for group, other, place in disagreements(groups, Tree(_root_of(groups)), {}):
         yield conflict(group, other, place)
 
 

@@ -126,17 +126,20 @@ def _cell(group: UnitGroup, lists: Mapping[str, Collection[str]]) -> Cell:
 
 
 def disagreements(
-    groups: Iterable[UnitGroup], tree: Tree
+    groups: Iterable[UnitGroup], tree: Tree, lists: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[UnitGroup, UnitGroup, Place]]:
     """Yields groups that give an account other overrides than an earlier one, that, and where.
 
     Args:
-        groups: As the author wrote them; lists behind addresses are not looked at.
+        groups: As the author wrote them; those with a list that is not given are passed over.
         tree: What is known of the organization.
+        lists: The accounts behind addresses, as far as they have been read.
     """
     seen: list[tuple[UnitGroup, dict[Place, Cell]]] = []
     for group in groups:
-        here = expand([group], {}, tree.root)
+        if group.accounts_url and group.accounts_url not in lists:
+            continue
+        here = expand([group], lists, tree.root)
         for other, there in seen:
             places = (
                 *(each for each in here if _disagree(each, here[each], there, tree)),

@@ -111,7 +111,9 @@ class StackSetSpec:
         """The overrides of all instances, and of those that are not known yet."""
         named = (each for target, each in self.instances.items() if target not in self.members)
         members = (each.overrides for each in self.memberships)
-        return frozenset((*named, *self.in_all_regions.values(), *members))
+        managed = self.service_managed.groups if self.service_managed is not None else ()
+        units = (each.overrides for each in managed)
+        return frozenset((*named, *self.in_all_regions.values(), *members, *units))
 
 
 @dataclass(frozen=True)

@@ -203,5 +203,5 @@ def test_groups_that_disagree() -> None:
     """They are named, also where one is of the root."""
     tree = Tree(ROOT)
     first, second = _group((ROOT,)), _group((B,), INTERSECTION, "4", overrides=BIG)
-    assert list(disagreements([first, second], tree)) == [(second, first, Place(B, EAST))]
-    assert list(disagreements([first, _group((B,))], tree)) == []
+    assert list(disagreements([first, second], tree, {})) == [(second, first, Place(B, EAST))]
+    assert list(disagreements([first, _group((B,))], tree, {})) == []

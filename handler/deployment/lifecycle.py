@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handler.deployment.adoption import adopt, is_for_good
@@ -30,6 +30,7 @@ from handler.properties.reading import (
 )
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import START, Previous, StackSetSpec
+from handler.values.targets import Target
 
 _MOST_LOGGED = 50
 _MOST_REPEATED = 3
@@ -253,11 +254,16 @@ class Lifecycle:
         if live is None:
             raise NotFound(stack_set_id)
         self.loop.liveness.require()
-        wanted = dict.fromkeys(spec.instances, InstanceState("CURRENT"))
+        # Who is in units nobody knows beforehand: of those, what is there.
+        known = spec.instances if spec.service_managed is None else self._listed(stack_set_id)
+        wanted = dict.fromkeys(known, InstanceState("CURRENT"))
         self.deployment_id = self._deployment_id(spec, last_planned)
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
         raise TimeToRelay(FIRST_POLL)
+
+    def _listed(self, stack_set_id: str) -> Mapping[Target, InstanceState]:
+        return self.loop.stack_sets.instances(stack_set_id)
 
     def _as_deployed(self, spec: StackSetSpec) -> StackSetSpec:
         """What to heed of the properties of a Delete: a rollback takes its own stacks back."""

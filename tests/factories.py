@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from handler.errors import Fault, InvalidProperties
 from handler.plan.marks import Marks
-from handler.properties.reading import parse_properties
+from handler.properties.reading import parse_properties, read_leniently
 from handler.values.observation import InstanceState, Observation, StackSetState
 from handler.values.spec import Overrides
 from handler.values.targets import Target
@@ -108,3 +108,8 @@ def observation(
 accounts = st.sampled_from([ONE, TWO, THREE, FOUR])
 regions = st.sampled_from([TOKYO, VIRGINIA, OREGON, IRELAND])
 places = st.builds(Target, accounts, regions)
+
+
+def salvaged(raw: Mapping[str, Any]) -> Mapping[Target, Overrides]:
+    """The stack instances that properties name, whatever else is wrong with them."""
+    return read_leniently(raw).spec.instances

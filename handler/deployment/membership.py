@@ -6,12 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
-from handler.gateway.organization import NotTold, Organization
+from handler.gateway.organization import NotTold, Organization, active_accounts
 from handler.values.memberships import Membership
 from handler.values.spec import Overrides, StackSetSpec
 from handler.values.targets import Target
 
-_ACTIVE = "ACTIVE"
 _MOST_READINGS = 5
 _WAY_OUT = "or write the accounts into Accounts"
 
@@ -123,12 +122,8 @@ class Memberships:
 def _members(
     membership: Membership, statuses: Mapping[str, Mapping[str, str]], owner: str
 ) -> frozenset[str]:
-    found = {
-        account
-        for unit in membership.units
-        for account, status in statuses[unit].items()
-        if status == _ACTIVE and account != owner
-    }
+    found = {each for unit in membership.units for each in active_accounts(statuses[unit])}
+    found.discard(owner)
     if membership.includes_management_account:
         found.add(owner)
     return frozenset(found - membership.excluded)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
-from handler.gateway.organization import NotTold, Organization
+from handler.gateway.organization import NotTold, Organization, active_accounts
 from handler.observability import logger
 from handler.plan.marks import Marks
-from handler.plan.places import Units
+from handler.plan.places import Units, cells_of
 from handler.plan.selections import UnknownMembers, change
 from handler.plan.steps import CREATE
 from handler.properties.permissions import conflict
-from handler.values.observation import Observation, StackSetState
+from handler.values.observation import InstanceState, Observation, StackSetState
 from handler.values.organization import ServiceManaged, UnitGroup
 from handler.values.selection import (
     ROOT,
@@ -23,15 +22,12 @@ from handler.values.selection import (
     Place,
     Selection,
     Tree,
-    combined,
     disagreements,
     expand,
-    first_given,
+    united,
 )
-from handler.values.spec import NO_OVERRIDES, Overrides, Previous
-from handler.values.targets import ALL_ENABLED, INTERSECTION
-
-_ACTIVE = "ACTIVE"
+from handler.values.spec import Previous
+from handler.values.targets import ALL_ENABLED, INTERSECTION, Target
 
 
 @dataclass
@@ -156,11 +152,7 @@ class Placing:
         try:
             owner = organization.management_account()
             return {
-                unit: {
-                    account
-                    for account, status in organization.accounts(unit).items()
-                    if status == _ACTIVE and account != owner
-                }
+                unit: active_accounts(organization.accounts(unit)) - {owner}
                 for unit in sorted(units)
             }
         except NotTold as error:
@@ -242,19 +234,22 @@ class Placing:
         self, was: dict[Place, Cell], group: UnitGroup, root: str, seen: Observation
     ) -> dict[Place, Cell]:
         """What a list behind an address selected: it may hold others by now."""
+        own = self._own_in(group, root, seen)
+        listed = cells_of(
+            (Place(state.unit, target.region), target.account, group.overrides)
+            for target, state in own
+            if target.region in group.regions
+        )
+        return united(was, listed)
+
+    def _own_in(
+        self, group: UnitGroup, root: str, seen: Observation
+    ) -> Iterator[tuple[Target, InstanceState]]:
+        """Yields the resource's own instances that were made for a group's units."""
         units = {root if each == ROOT else each for each in group.units}
-        named: dict[Place, dict[str, Overrides | None]] = defaultdict(dict)
-        for (account, region), state in seen.instances.items():
-            is_own = self.marks.is_of_resource(state.last_operation_id)
-            if is_own and state.unit in units and region in group.regions:
-                named[Place(state.unit, region)][account] = group.overrides or NO_OVERRIDES
-        cells = {place: Cell(None, accounts) for place, accounts in named.items()}
-        return {
-            place: combined(
-                first_given, [each for each in (was.get(place), cells.get(place)) if each]
-            )
-            for place in {**was, **cells}
-        }
+        for target, state in seen.instances.items():
+            if state.unit in units and self.marks.is_of_resource(state.last_operation_id):
+                yield target, state
 
     def _with_regions(self, group: UnitGroup, root: str, seen: Observation) -> UnitGroup:
         """The same with the Regions that were enabled: those in which the resource has instances.
@@ -263,13 +258,10 @@ class Placing:
         """
         if ALL_ENABLED not in group.regions:
             return group
-        units = {root if each == ROOT else each for each in group.units}
         found = {
-            region
-            for (_, region), state in seen.instances.items()
-            if state.unit in units
-            and self.marks.is_of_resource(state.last_operation_id)
-            and self.marks.action_of(state.last_operation_id) != CREATE
+            target.region
+            for target, state in self._own_in(group, root, seen)
+            if self.marks.action_of(state.last_operation_id) != CREATE
         }
         return replace(group, regions=tuple(sorted(found | {*group.regions} - {ALL_ENABLED})))
 

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +15,7 @@ from handler.gateway.retry import backoff_intervals, is_transient
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
+_ACTIVE = "ACTIVE"
 _UNKNOWN = {"ChildNotFoundException", "ParentNotFoundException"}
 
 
@@ -100,6 +101,15 @@ class Organization:
             else:
                 return answer
             self._sleep(next(intervals))
+
+
+def active_accounts(statuses: Mapping[str, str]) -> set[str]:
+    """Returns those of some accounts that are neither suspended nor closed, nor about to be.
+
+    Args:
+        statuses: The status of each account.
+    """
+    return {account for account, status in statuses.items() if status == _ACTIVE}
 
 
 def _code(error: ClientError) -> str:

@@ -47,6 +47,26 @@ def cover_by_boxes(selection: Selection, spare: Selection | None = None) -> tupl
     return tuple(part for box in sorted(boxes, key=_order) for part in _split(box))
 
 
+def cover_accounts(units: Mapping[Target, str]) -> tuple[Box, ...]:
+    """Returns few boxes that reach these instances, each account by its name.
+
+    An account is in one unit, so it may be named beside the units of others.
+
+    Args:
+        units: The unit of each instance.
+    """
+    boxes = (
+        Box(
+            tuple(sorted({units[each] for each in rectangle.targets()})),
+            rectangle.regions,
+            INTERSECTION,
+            rectangle.accounts,
+        )
+        for rectangle in cover(units)
+    )
+    return tuple(part for box in sorted(boxes, key=_order) for part in _split(box))
+
+
 def _named(selection: Selection) -> Iterator[str]:
     for cell in selection.values():
         yield from cell.named

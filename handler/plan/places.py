@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from handler.values.observation import InstanceState
 from handler.values.selection import NOWHERE, Cell, Place, Selection, Tree, in_force
@@ -37,8 +38,7 @@ class Units:
 
         The API shows the unit that the call named; perhaps it is the account's own instead.
         """
-        place = Place(state.unit, target.region)
-        known = {*self.wanted, *self.before}
+        place, known = Place(state.unit, target.region), self._known
         if place in known:
             return place
         named = [
@@ -72,12 +72,19 @@ class Units:
 
     def wanted_overrides(self, target: Target, state: InstanceState) -> Overrides | None:
         """Returns the overrides that an instance is to have; None for one that nobody wants."""
-        return in_force(self.wanted, self.home_of(target, state), self.tree).of(target.account)
+        place = self.home_of(target, state)
+        if place not in self._in_force:
+            self._in_force[place] = in_force(self.wanted, place, self.tree)
+        return self._in_force[place].of(target.account)
 
-    def overrides_before(self, target: Target, state: InstanceState) -> Overrides | None:
-        """Returns the overrides that an instance had; None for unknown, or no instance."""
-        place = self.place_of(target, state)
-        return in_force(self.before, place, self.tree).of(target.account)
+    @cached_property
+    def _known(self) -> frozenset[Place]:
+        return frozenset((*self.wanted, *self.before))
+
+    @cached_property
+    def _in_force(self) -> dict[Place, Cell]:
+        """What is wanted of each place that has been asked for: instances are many, places few."""
+        return {}
 
 
 def missing(

@@ -67,7 +67,7 @@ def change(old: Selection, new: Selection, tree: Tree) -> Change:
         place: combined(_differs, [in_force(old, place, tree), in_force(new, place, tree)])
         for place in {**old, **new}
     }
-    return Change(_filled(leaving), _filled(joining), _filled(overridden))
+    return Change(filled(leaving), filled(joining), filled(overridden))
 
 
 def _leaving(place: Place, cell: Cell, new: Selection, tree: Tree) -> Cell:
@@ -112,5 +112,6 @@ def _differs(old: Overrides | None, new: Overrides | None) -> Overrides | None:
     return new if None not in (old, new) and old != new else None
 
 
-def _filled(cells: Mapping[Place, Cell]) -> dict[Place, Cell]:
+def filled(cells: Mapping[Place, Cell]) -> dict[Place, Cell]:
+    """Returns those of some cells that select an account, or may."""
     return {place: cell for place, cell in cells.items() if not cell.is_empty}

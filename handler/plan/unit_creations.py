@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from handler.plan.boxes import by_overrides, cover_by_boxes
 from handler.plan.places import Units, without_accounts, without_reached
-from handler.plan.selections import Change
+from handler.plan.selections import Change, filled
 from handler.plan.steps import CREATE, Step
 from handler.values.selection import Cell, Place, Selection, Tree, combined, in_force
 from handler.values.spec import Overrides
@@ -56,7 +57,7 @@ def _without(missed: Selection, joining: Selection, tree: Tree) -> dict[Place, C
         )
         for place, cell in missed.items()
     }
-    return {place: cell for place, cell in cells.items() if cell.named}
+    return filled(cells)
 
 
 def _unchanged(units: Units) -> dict[Place, Cell]:
@@ -73,11 +74,14 @@ def _same(before: Overrides | None, wanted: Overrides | None) -> Overrides | Non
 
 def _spare(units: Units, wanted: Selection, spared: Collection[Target]) -> dict[Place, Cell]:
     """What is wanted without the instances that are spared, and without what has been created."""
-    cells = {}
-    for place, cell in wanted.items():
-        left = without_reached(place, cell, units.created)
-        accounts = sorted(each.account for each in spared if each.region == place.region)
-        left = without_accounts(left, accounts)
-        if left.others is not None or left.named:
-            cells[place] = left
-    return cells
+    by_region: dict[str, list[str]] = defaultdict(list)
+    for each in spared:
+        by_region[each.region].append(each.account)
+    return filled(
+        {
+            place: without_accounts(
+                without_reached(place, cell, units.created), by_region[place.region]
+            )
+            for place, cell in wanted.items()
+        }
+    )

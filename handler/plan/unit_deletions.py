@@ -12,7 +12,7 @@ from handler.plan.removal import STACKS_GO, Removal, is_half_deleted
 from handler.plan.selections import change
 from handler.plan.steps import CREATE, DELETE, Step
 from handler.values.observation import InstanceState, Observation
-from handler.values.selection import NOWHERE, Cell, Place, Selection, combined, first_given
+from handler.values.selection import NOWHERE, Cell, Place, Selection, united
 from handler.values.spec import NO_OVERRIDES
 from handler.values.targets import Target
 
@@ -80,9 +80,7 @@ def _with_strays(
     listed = set(places.values())
     known = {e: cell for e, cell in leaving.items() if units.certain or e in listed}
     going = {place: _without_wanted(units, place, cell, seen) for place, cell in known.items()}
-    for place, cell in strays.items():
-        going[place] = combined(first_given, [going.get(place, NOWHERE), cell])
-    return going
+    return united(going, strays)
 
 
 def _may_be_left(units: Units, state: InstanceState, marks: Marks) -> bool:
@@ -107,12 +105,12 @@ def _without_wanted(units: Units, place: Place, cell: Cell, seen: Observation) -
     """
     if cell.others is not None:
         return cell
-    targets = [Target(account, place.region) for account in cell.named]
-    there = [(each, seen.instances[each]) for each in targets if each in seen.instances]
+    targets = (Target(account, place.region) for account in cell.named)
     wanted = [
         target.account
-        for target, state in there
-        if units.wanted_overrides(target, state) is not None
+        for target in targets
+        if (state := seen.instances.get(target)) is not None
+        and units.wanted_overrides(target, state) is not None
     ]
     return without_accounts(cell, wanted) if wanted else cell
 

@@ -13,7 +13,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
-from handler.plan.boxes import by_overrides, cover_by_boxes
+from handler.plan.boxes import cover_accounts
 from handler.plan.instances import failure, must_be_replaced, worth_retrying
 from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of
@@ -24,7 +24,7 @@ from handler.plan.unit_creations import plan_creations
 from handler.plan.unit_deletions import plan_again, plan_leaving
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place, Selection
+from handler.values.selection import NOWHERE, Cell, Place
 from handler.values.spec import Overrides
 from handler.values.targets import Target
 
@@ -166,24 +166,15 @@ def _worth_retrying(
 
 
 def _updates(instances: Mapping[tuple[Place, Target], Overrides]) -> list[Step]:
-    """One account without an instance refuses a whole call, so those that are there are named.
-
-    An account is in one unit, so it may be named beside the units of others.
-    """
-    cells = cells_of((place, target.account, each) for (place, target), each in instances.items())
+    """One account without an instance refuses a whole call, so those that are there are named."""
+    by_overrides: dict[Overrides, dict[Target, str]] = defaultdict(dict)
+    for (place, target), overrides in instances.items():
+        by_overrides[overrides][target] = place.unit
     return [
         Step(UPDATE, box, box.regions, overrides)
-        for overrides, part in by_overrides(cells).items()
-        for box in cover_by_boxes(_side_by_side(part))
+        for overrides, part in sorted(by_overrides.items())
+        for box in cover_accounts(part)
     ]
-
-
-def _side_by_side(cells: Selection) -> dict[Place, Cell]:
-    """Returns the cells in which all units of a Region name the accounts of all of them."""
-    named: dict[str, dict[str, Overrides | None]] = defaultdict(dict)
-    for place, cell in cells.items():
-        named[place.region].update(cell.named)
-    return {place: Cell(None, named[place.region]) for place in cells}
 
 
 def verify_units(

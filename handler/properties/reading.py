@@ -20,8 +20,7 @@ from handler.properties.legacy import (
 )
 from handler.properties.mending import mend
 from handler.properties.model import StackSetProperties
-from handler.values.spec import Overrides, Previous, StackSetSpec
-from handler.values.targets import Target
+from handler.values.spec import Previous, StackSetSpec
 
 
 @dataclass(frozen=True)
@@ -114,15 +113,6 @@ def read_previous(old_properties: Mapping[str, Any]) -> Previous:
             in_all_regions=salvaged.in_all_regions,
         )
     return Previous(spec.instances, spec=spec, in_all_regions=spec.in_all_regions)
-
-
-def salvage_instances(raw: Mapping[str, Any]) -> Mapping[Target, Overrides]:
-    """The stack instances that properties name, whatever else is wrong with them.
-
-    Properties of an earlier deployment were perhaps never valid, yet the instances that they name
-    may exist.
-    """
-    return read_leniently(raw).spec.instances
 
 
 def _as_before(old: Mapping[str, Any]) -> StackSetSpec | None:

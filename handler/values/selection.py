@@ -70,6 +70,14 @@ def combined(choose: Callable[..., Overrides | None], cells: Iterable[Cell]) -> 
     return Cell(others, {account: each for account, each in chosen.items() if each != others})
 
 
+def united(one: Selection, other: Selection) -> dict[Place, Cell]:
+    """Returns what either selects; of different overrides those of the first count."""
+    return {
+        place: combined(first_given, [one.get(place, NOWHERE), other.get(place, NOWHERE)])
+        for place in {**one, **other}
+    }
+
+
 def first_given(*values: Overrides | None) -> Overrides | None:
     """Returns the first that is not None; None where all are."""
     return next((each for each in values if each is not None), None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.properties.reading import parse_properties, salvage_instances
+from handler.properties.reading import parse_properties
 from tests.factories import (
     GROUP_MEMBERS,
     ONE,
@@ -21,6 +21,7 @@ from tests.factories import (
     faults_of,
     group,
     regions,
+    salvaged,
     texts_of,
     with_url,
 )
@@ -176,8 +177,8 @@ def test_salvage_agrees_with_parsing(ways: tuple[dict[str, Any], dict[str, Any]]
     """Of properties that are right, and of those with a fault elsewhere, all instances are read."""
     _, mixed = ways
 
-    assert salvage_instances(mixed) == parse_properties(mixed).instances
-    assert salvage_instances({**mixed, "StackSetName": "my set"}) == salvage_instances(mixed)
+    assert salvaged(mixed) == parse_properties(mixed).instances
+    assert salvaged({**mixed, "StackSetName": "my set"}) == salvaged(mixed)
 
 
 _SECRET = "hunter2-hunter2"
@@ -226,7 +227,7 @@ _secret_pairs = st.recursive(
 def test_anything_is_read_or_told(raw: dict[str, Any]) -> None:
     """Whatever is given, even halves of surrogate pairs, a spec comes out or faults: no crash."""
     assert all(fault.message for fault in faults_of(raw))
-    salvage_instances(raw)
+    salvaged(raw)
 
 
 @settings(max_examples=150)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.properties.reading import parse_properties, salvage_instances
+from handler.properties.reading import parse_properties
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Target
 from tests.factories import (
@@ -21,6 +21,7 @@ from tests.factories import (
     URL,
     VIRGINIA,
     group,
+    salvaged,
     with_url,
 )
 
@@ -298,7 +299,7 @@ class TestSalvage:
             "StackInstancesGroup": [{"DeploymentTargets": {"Accounts": [TWO]}, "Regions": [TOKYO]}],
         }
 
-        assert salvage_instances(raw) == {
+        assert salvaged(raw) == {
             Target(ONE, VIRGINIA): (("A", "1"),),
             Target(TWO, TOKYO): (),
         }
@@ -312,7 +313,7 @@ class TestSalvage:
             "StackInstancesGroup": "x",
         }
 
-        assert salvage_instances(raw) == {Target(ONE, VIRGINIA): ()}
+        assert salvaged(raw) == {Target(ONE, VIRGINIA): ()}
 
     @pytest.mark.parametrize(
         "raw",
@@ -327,7 +328,7 @@ class TestSalvage:
     )
     def test_nothing_to_read(self, raw: dict[str, Any]) -> None:
         """Where no groups are, no instances are."""
-        assert salvage_instances(raw) == {}
+        assert salvaged(raw) == {}
 
     @pytest.mark.parametrize(
         "members",
@@ -350,7 +351,7 @@ class TestSalvage:
     )
     def test_faults_in_the_group(self, members: dict[str, Any]) -> None:
         """Whatever else is wrong with a group, the instances that it names are read."""
-        assert salvage_instances({"StackInstances": [members]}) == {Target(ONE, VIRGINIA): ()}
+        assert salvaged({"StackInstances": [members]}) == {Target(ONE, VIRGINIA): ()}
 
     @pytest.mark.parametrize(
         "members",
@@ -367,13 +368,13 @@ class TestSalvage:
     )
     def test_no_instance_is_named(self, members: dict[str, Any]) -> None:
         """A group that names no account in a region names no instance."""
-        assert salvage_instances({"StackInstances": [members]}) == {}
+        assert salvaged({"StackInstances": [members]}) == {}
 
     def test_good_overrides_beside_bad_ones(self) -> None:
         """Of overrides with a fault the good ones are read, sorted by key."""
         overrides = [{"B": "2"}, {"A": "1"}, {"B": "3"}, {"C": {"Fn": "x"}}, "x"]
 
-        found = salvage_instances({"StackInstances": [group(ParameterOverrides=overrides)]})
+        found = salvaged({"StackInstances": [group(ParameterOverrides=overrides)]})
 
         assert found == {Target(ONE, VIRGINIA): (("A", "1"), ("B", "2"))}
 
@@ -381,7 +382,7 @@ class TestSalvage:
         """An instance that two groups name is one instance."""
         raw = {"StackInstances": [group()], "StackInstancesGroup": [group([ONE, TWO])]}
 
-        assert set(salvage_instances(raw)) == {Target(ONE, VIRGINIA), Target(TWO, VIRGINIA)}
+        assert set(salvaged(raw)) == {Target(ONE, VIRGINIA), Target(TWO, VIRGINIA)}
 
 
 def test_many_accounts() -> None:

@@ -3,6 +3,7 @@
 StackSetResourceError
 ├── InvalidProperties  the template asks for something that cannot be
 ├── StackSetExists     the name belongs to a stack set of somebody else
+├── StackSetGone       somebody else has deleted the stack set meanwhile
 ├── TooManyDeletions   the update would delete more instances than the template allows
 ├── TemplateChanged    the address holds another template than the one that was meant
 ├── TemplateGone       the address holds nothing any more, nor is what was meant found elsewhere
@@ -67,6 +68,13 @@ class InvalidProperties(StackSetResourceError):
 def is_of_refusal(reason: str) -> bool:
     """Whether a reason in CloudFormation's events is of properties that wrote nothing."""
     return f": {_REFUSAL} " in reason or f": {_DELETIONS}: " in reason
+
+
+class StackSetGone(StackSetResourceError):
+    """A stack set went away while a request was at work on it."""
+
+    def __init__(self, stack_set_id: str) -> None:
+        super().__init__(f"Stack set {stack_set_id} was deleted by somebody else meanwhile.")
 
 
 class StackSetExists(StackSetResourceError):

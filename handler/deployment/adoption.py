@@ -17,7 +17,7 @@ from handler.deployment.liveness import LONGEST_CALL, Liveness
 from handler.deployment.patience import Patience
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id
-from handler.errors import StackSetResourceError
+from handler.errors import StackSetGone, StackSetResourceError
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger
 from handler.plan.marks import Mark, Marks, read_mark
@@ -39,12 +39,11 @@ def adopt(loop: Reconciliation, stack_set_id: str) -> tuple[Previous, list[str]]
         what its author should know.
 
     Raises:
-        StackSetResourceError: It is gone.
+        StackSetGone: It is not there any more.
     """
     live = loop.stack_sets.describe(stack_set_id)
     if live is None:
-        message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
-        raise StackSetResourceError(message)
+        raise StackSetGone(stack_set_id)
     loop.adopt()
     parameters = dict.fromkeys(live.parameters or {}, "")
     previous = Previous({}, certain=False, spec=StackSetSpec(parameters=parameters))

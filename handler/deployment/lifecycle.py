@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handler.deployment.adoption import adopt, is_for_good
@@ -19,7 +19,7 @@ from handler.deployment.preflight import Preflight
 from handler.deployment.reconcile import Reconciliation
 from handler.deployment.request import Request, is_stack_set_id
 from handler.deployment.succession import Succession
-from handler.errors import InvalidProperties, OutOfTime, StackSetResourceError
+from handler.errors import InvalidProperties, OutOfTime, StackSetGone
 from handler.gateway.signals import NotFound
 from handler.observability import logger
 from handler.plan.instances import known_before
@@ -30,7 +30,6 @@ from handler.properties.reading import (
 )
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import START, Previous, StackSetSpec
-from handler.values.targets import Target
 
 _MOST_LOGGED = 50
 _MOST_REPEATED = 3
@@ -226,8 +225,7 @@ class Lifecycle:
             return self.loop.deploy(stack_set_id, spec, previous, begun)
         except NotFound as error:
             self.loop.liveness.require()
-            message = f"Stack set {stack_set_id} was deleted by somebody else meanwhile."
-            raise StackSetResourceError(message) from error
+            raise StackSetGone(stack_set_id) from error
         except OutOfTime as error:
             warnings = (*self.loop.placing.warnings, *self.warnings)
             if not warnings:
@@ -255,15 +253,13 @@ class Lifecycle:
             raise NotFound(stack_set_id)
         self.loop.liveness.require()
         # Who is in units nobody knows beforehand: of those, what is there.
-        known = spec.instances if spec.service_managed is None else self._listed(stack_set_id)
+        by_unit = spec.service_managed is not None
+        known = self.loop.stack_sets.instances(stack_set_id) if by_unit else spec.instances
         wanted = dict.fromkeys(known, InstanceState("CURRENT"))
         self.deployment_id = self._deployment_id(spec, last_planned)
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
         raise TimeToRelay(FIRST_POLL)
-
-    def _listed(self, stack_set_id: str) -> Mapping[Target, InstanceState]:
-        return self.loop.stack_sets.instances(stack_set_id)
 
     def _as_deployed(self, spec: StackSetSpec) -> StackSetSpec:
         """What to heed of the properties of a Delete: a rollback takes its own stacks back."""

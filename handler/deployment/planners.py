@@ -105,9 +105,9 @@ class SelfManagedPlanner:
         return with_members(self.spec, self.previous, seen, self.marks)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ServiceManagedPlanner:
-    """Plans for a stack set whose accounts are those of organizational units."""
+    """Plans for a stack set whose accounts are those of organizational units, for one look."""
 
     spec: StackSetSpec
     managed: ServiceManaged
@@ -115,6 +115,7 @@ class ServiceManagedPlanner:
     marks: Marks
     removals: Removals
     placing: Placing
+    _worked_out: Units | None = None
 
     def unknown_overrides(self, seen: Observation) -> list[Target]:
         """See `Planner`."""
@@ -158,7 +159,9 @@ class ServiceManagedPlanner:
         return missing(units, reachable, seen.instances)
 
     def _units(self, seen: Observation) -> Units:
-        return self.placing.units(self.managed, self.previous, seen)
+        if self._worked_out is None:
+            self._worked_out = self.placing.units(self.managed, self.previous, seen)
+        return self._worked_out
 
 
 def plan_deletion(

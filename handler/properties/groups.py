@@ -52,8 +52,12 @@ class Group(Properties):
         is_told = any(each.startswith(places) for each in unreadable)
         if self.Accounts is None and self.DeploymentTargets is None and not is_told:
             yield Fault(path, "names no accounts: write Accounts, or leave the group out")
-        if self.Accounts is not None and self.DeploymentTargets is not None:
+        named = self.DeploymentTargets
+        if self.Accounts is not None and named is not None:
             yield Fault(path, "has both Accounts and DeploymentTargets: keep one of the two")
+        if named is not None and named.Accounts is not None and named.AccountsUrl is not None:
+            message = "has both Accounts and AccountsUrl: keep one of the two"
+            yield Fault(f"{path}.DeploymentTargets", message)
 
     def faults_of_self_managed(self, path: str, unreadable: Collection[str]) -> Iterator[Fault]:
         """Yields what only a service-managed stack set may have in a group.
@@ -65,8 +69,6 @@ class Group(Properties):
         here, named = f"{path}.DeploymentTargets", self.DeploymentTargets
         if named is None:
             return
-        if named.Accounts is not None and named.AccountsUrl is not None:
-            yield Fault(here, "has both Accounts and AccountsUrl: keep one of the two")
         units, unread = named.OrganizationalUnitIds, any(e.startswith(here) for e in unreadable)
         if units is None and not named.names_accounts and not unread:
             yield Fault(f"{here}.Accounts", "is missing: write it, or leave the whole map out")
@@ -93,8 +95,6 @@ class Group(Properties):
             return
         kind = named.AccountFilterType
         yield from _faults_of_members(here, named)
-        if named.Accounts is not None and named.AccountsUrl is not None:
-            yield Fault(here, "has both Accounts and AccountsUrl: keep one of the two")
         unread = any(each.startswith(here) for each in unreadable)
         for name in ("OrganizationalUnitIds", "Accounts"):
             entries = getattr(named, name)

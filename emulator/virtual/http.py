@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.retries.bucket import TokenBucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from botocore.awsrequest import AWSPreparedRequest
 
@@ -91,3 +92,24 @@ class _Raw(io.BytesIO):
 
     def stream(self, **_: object) -> Iterator[bytes]:
         yield self.read()
+
+
+def json_asked(
+    request: AWSPreparedRequest, target: str, actions: Container[str]
+) -> tuple[str, dict[str, Any]] | None:
+    """Read a request of a service that speaks JSON.
+
+    Args:
+        request: What was sent.
+        target: What stands before the action in its header.
+        actions: Those that are known.
+
+    Returns:
+        The action and its parameters; None for one that is not known.
+    """
+    named = header(request, "X-Amz-Target")
+    action = named.removeprefix(target)
+    if not named.startswith(target) or action not in actions:
+        return None
+    parameters: dict[str, Any] = json.loads(text_of(request) or "{}")
+    return action, parameters

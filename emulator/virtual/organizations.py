@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets.organizations import ACTIONS
-from emulator.virtual.http import Reply, header, text_of
+from emulator.virtual.http import Reply, json_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +21,7 @@ _JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
 def asked(request: AWSPreparedRequest) -> tuple[str, dict[str, Any]] | None:
     """Read a request: the action and its parameters; None for one that is not known."""
-    target = header(request, "X-Amz-Target")
-    action = target.removeprefix(_TARGET)
-    if not target.startswith(_TARGET) or action not in ACTIONS:
-        return None
-    parameters: dict[str, Any] = json.loads(text_of(request) or "{}")
-    return action, parameters
+    return json_asked(request, _TARGET, ACTIONS)
 
 
 def render(result: Mapping[str, Any]) -> Reply:

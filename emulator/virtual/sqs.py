@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.stacksets.errors import ApiError
-from emulator.virtual.http import Reply, header, text_of
+from emulator.virtual.http import Reply, json_asked
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
@@ -27,12 +27,7 @@ _QUERY_CODES = {
 
 def asked(request: AWSPreparedRequest) -> tuple[str, dict[str, Any]] | None:
     """Read a request: the action and its parameters; None for one that is not known."""
-    target = header(request, "X-Amz-Target")
-    action = target.removeprefix(_TARGET)
-    if not target.startswith(_TARGET) or action not in _ACTIONS:
-        return None
-    parameters: dict[str, Any] = json.loads(text_of(request) or "{}")
-    return action, parameters
+    return json_asked(request, _TARGET, _ACTIONS)
 
 
 def call(queues: Mapping[str, Queue], action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from emulator.stacksets.faults import DeploymentFault
 from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
-from emulator.virtual.cloudformation import Stack
+from tests.simulation.stages import KeptWorld
 from tests.simulation.story import (
     ACCOUNTS,
     ADMINISTRATION_ROLE,
@@ -66,7 +64,7 @@ def make_by_hand(
     return made
 
 
-class Scene:
+class Scene(KeptWorld):
     """A world with a stack set in it of somebody else's making, as often as it is wanted."""
 
     def __init__(
@@ -80,15 +78,7 @@ class Scene:
             stack = new_stack(aws)
             make_by_hand(aws, overrides={"Size": "huge"})
             aws.engine.faults.deployments.extend(faults)
-        self._kept = (aws, stack)
-
-    @contextmanager
-    def enter(self) -> Iterator[tuple[VirtualAWS, Stack]]:
-        """Give a copy of the world."""
-        aws, stack = copy.deepcopy(self._kept)
-        with aws:
-            yield aws, stack
-        assert aws.unexpected == []
+        super().__init__(aws, stack)
 
 
 def the_set(aws: VirtualAWS, name: str = NAME) -> str:

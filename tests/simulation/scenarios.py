@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 from emulator.stacksets.faults import DeploymentFault
@@ -12,6 +10,7 @@ from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
 from emulator.virtual.functions import SandboxDied
+from tests.simulation.stages import KeptWorld
 from tests.simulation.story import (
     ACCOUNTS,
     REGIONS,
@@ -122,7 +121,7 @@ class Outcome(NamedTuple):
     deployments: list[tuple[str, str, str]]
 
 
-class Stage:
+class Stage(KeptWorld):
     """A world in which a scenario's change is about to happen, as often as it is wanted."""
 
     def __init__(
@@ -136,15 +135,7 @@ class Stage:
             aws.engine.faults.suspended_accounts.update(scenario.suspended)
             if scenario.fault:
                 aws.engine.faults.deployments.append(scenario.fault)
-        self._kept = (aws, stack)
-
-    @contextmanager
-    def enter(self) -> Iterator[tuple[VirtualAWS, Stack]]:
-        """Give a copy of the world."""
-        aws, stack = copy.deepcopy(self._kept)
-        with aws:
-            yield aws, stack
-        assert aws.unexpected == []
+        super().__init__(aws, stack)
 
 
 def outcome(aws: VirtualAWS, stack: Stack, status: str) -> Outcome:

@@ -57,7 +57,7 @@ class Before:
 
     def _may_be_half_applied(self) -> bool:
         """Whether a request has failed, this one's cause or a rollback that has failed as well."""
-        return self.liveness.is_rollback or bool(self.liveness.stack.previous_failure())
+        return self.liveness.is_rollback or self.liveness.has_failed_before()
 
     def as_left(self, stack_set_id: str, spec: StackSetSpec) -> Previous:
         """What a stack set is that no request has touched since the one that this goes back to."""

@@ -189,7 +189,14 @@ class Liveness:
 
     def has_refused_before(self) -> bool:
         """Whether the request before this one was refused for its properties: it wrote nothing."""
-        return is_of_refusal(self.stack.previous_failure())
+        return is_of_refusal(self._previous_failure())
+
+    def has_failed_before(self) -> bool:
+        """Whether the request before this one has failed by the function's own word."""
+        return bool(self._previous_failure())
+
+    def _previous_failure(self) -> str:
+        return self.stack.previous_failure(is_answered=bool(self.first.answered_id))
 
     def _is_of_another(self) -> bool:
         """Whether what is in progress is another request, signed in the same second as this one."""

@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError
@@ -93,13 +94,19 @@ class OwningStack:
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
 
-    def previous_failure(self) -> str:
-        """Returns why the resource's last request failed by the function's own word.
+    def previous_failure(self, *, is_answered: bool) -> str:
+        """Returns why the resource's previous request failed by the function's own word.
+
+        Args:
+            is_answered: Whether the present request has been answered: then the newest end is its.
 
         Returns:
             Empty where it did not, or CloudFormation does not tell.
         """
-        ended = next((each for each in self._own_events() if not _is_beginning(each)), {})
+        events: Iterable[dict[str, Any]] = self._own_events()
+        if is_answered:
+            events = itertools.dropwhile(lambda each: not _is_beginning(each), events)
+        ended = next((each for each in events if not _is_beginning(each)), {})
         reason = ended.get("ResourceStatusReason") or ""
         is_own = str(ended.get("ResourceStatus")).endswith("_FAILED") and _OWN_ANSWER in reason
         return reason if is_own else ""

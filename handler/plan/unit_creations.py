@@ -28,24 +28,24 @@ def plan_creations(
         spared: Instances that must not be named, or they are taken for the request's own.
     """
     joining = found.joining if units.certain else units.wanted
-    wanted = by_overrides(_spare(units, joining, spared) if spared else joining)
+    joining = _spare(units, joining, spared) if spared else joining
     there = by_overrides(_unchanged(units)) if units.certain else {}
     steps = [
         Step(CREATE, box, box.regions, overrides)
-        for overrides, part in wanted.items()
+        for overrides, part in by_overrides(joining).items()
         for box in cover_by_boxes(part, {**there.get(overrides, {})})
     ]
     again = [
         Step(CREATE, box, box.regions, overrides)
-        for other in (broken, _without(units.missed, found.joining, units.tree))
-        for overrides, part in by_overrides(other).items()
+        for other in (broken, units.missed)
+        for overrides, part in by_overrides(_without(other, joining, units.tree)).items()
         for box in cover_by_boxes(part)
     ]
     return [*steps, *(each for each in again if each not in steps)]
 
 
-def _without(missed: Selection, joining: Selection, tree: Tree) -> dict[Place, Cell]:
-    """What is missed and does not join anyway: one operation must not depend on the other."""
+def _without(named: Selection, joining: Selection, tree: Tree) -> dict[Place, Cell]:
+    """What is named and does not join anyway: one operation must not depend on the other."""
     cells = {
         place: Cell(
             None,
@@ -55,7 +55,7 @@ def _without(missed: Selection, joining: Selection, tree: Tree) -> dict[Place, C
                 if in_force(joining, place, tree).of(account) is None
             },
         )
-        for place, cell in missed.items()
+        for place, cell in named.items()
     }
     return filled(cells)
 

@@ -11,7 +11,7 @@ from emulator.stacksets.faults import DeploymentFault
 from emulator.stacksets.organization import Organization
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
-from tests.simulation.story import new_stack, operations, template
+from tests.simulation.story import new_stack, operations, template, wait_for
 
 HOME, ROOT = "111111111111", "r-root"
 A, B, C = (f"ou-root-{letter * 8}" for letter in "abc")
@@ -96,6 +96,44 @@ def test_after_a_rollback_that_has_failed(aws: VirtualAWS, stack: Stack) -> None
     aws.engine.faults.deployments.clear()
     assert stack.deploy(properties(group(A), Revision="2")) == "UPDATE_COMPLETE", stack.reason
     assert sizes(aws).keys() == set(MEMBERS[A])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ([group(A)], [group(B)], DeploymentFault("No", account=ONE, actions=("DELETE",))),
+        ([group(B)], [group(A)], DeploymentFault("No", account=THREE, actions=("DELETE",))),
+        (
+            [group(A, overrides=BIG), group(B)],
+            [group(A)],
+            DeploymentFault("No", account=THREE, actions=("DELETE",)),
+        ),
+        (
+            [group(A)],
+            [group(A, overrides=BIG)],
+            DeploymentFault("No", account=ONE, actions=("UPDATE",)),
+        ),
+        ([group(A)], [group(B)], DeploymentFault("No", account=ONE, actions=("CREATE",))),
+    ],
+    ids=["delete", "only", "other", "update", "create"],
+)
+def test_answered_early_after_a_rollback_that_has_failed(
+    aws: VirtualAWS, stack: Stack, old: list[Any], new: list[Any], fault: DeploymentFault
+) -> None:
+    """Once it is answered for, an update still knows that the request before it has failed."""
+    stack.timing.overlaps = True
+    stack.deploy(properties(*old))
+    expected = sizes(aws)
+    aws.engine.faults.deployments.append(fault)
+    stack.others_fail = True
+    assert stack.deploy(properties(*new)) == "UPDATE_ROLLBACK_FAILED"
+    stack.others_fail = False
+    aws.engine.faults.deployments.clear()
+    again = properties(*old, Revision="2", WaitFor="START")
+    assert stack.deploy(again) == "UPDATE_COMPLETE", stack.reason
+    waiting = wait_for(stack)
+    assert waiting.status == "CREATE_COMPLETE", waiting.reason
+    assert sizes(aws) == expected
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ PROPERTIES = (
     "Description",
     *("TemplateURL", "TemplateBody", "TemplateDigest", "Parameters", "Tags", "Capabilities"),
     *("AdministrationRoleARN", "ExecutionRoleName", "PermissionModel", "CallAs"),
+    "ImportStacks",
     "ManagedExecution",
     *("OperationPreferences", "StackInstances", "StackInstancesGroup"),
     *("FailOnTolerated", "RetainStacks", "RetainStacksOnRemoval", "UnreachableAccounts"),

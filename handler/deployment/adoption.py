@@ -22,7 +22,7 @@ from handler.gateway.stacksets import StackSets
 from handler.observability import logger
 from handler.plan.marks import Mark, Marks, read_mark
 from handler.plan.outcomes import LAG
-from handler.plan.steps import CREATE, DELETE
+from handler.plan.steps import CREATE, DELETE, IMPORT
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import Previous, StackSetSpec
 from handler.values.targets import Target
@@ -150,12 +150,12 @@ class Withdrawal:
         replaced: set[Target] = set()
         for each in recent:
             mark = self._failed_mark(each.operation_id)
-            if mark is not None and mark.action in {CREATE, DELETE}:
-                named = created if mark.action == CREATE else replaced
+            if mark is not None and mark.action in {CREATE, IMPORT, DELETE}:
+                named = replaced if mark.action == DELETE else created
                 named.update(self._names(each.operation_id))
         for target, state in listed.items():
             mark = self._failed_mark(state.last_operation_id)
-            if mark is not None and mark.action == CREATE:
+            if mark is not None and mark.action in {CREATE, IMPORT}:
                 created.add(target)
         return {t: state for t, state in listed.items() if t in created - replaced}
 

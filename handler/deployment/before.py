@@ -89,12 +89,11 @@ class Before:
 
     def _would_have_deleted_too_much(self, spec: StackSetSpec, refused: StackSetSpec) -> bool:
         there = self.stack_sets.instances(self.request.physical_id)
+        kept, wanted = spec.targets, refused.targets
         going = [
             each
             for each in there
-            if each in spec.instances
-            and each not in refused.instances
-            and each.account not in refused.in_all_regions
+            if each in kept and each not in wanted and each.account not in refused.in_all_regions
         ]
         return is_too_much(refused, going, len(there))
 

@@ -171,7 +171,7 @@ class Lifecycle:
     def _deployment_id(self, spec: StackSetSpec, last_planned: str = "") -> str:
         tolerates = not spec.fails_on_tolerated
         marks = self.request.marks
-        return marks.deployment(len(spec.instances), last_planned, tolerates=tolerates).id
+        return marks.deployment(len(spec.targets), last_planned, tolerates=tolerates).id
 
     # --- stack sets --------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ class Lifecycle:
         self.loop.liveness.require()
         # Who is in units nobody knows beforehand: of those, what is there.
         by_unit = spec.service_managed is not None
-        known = self.loop.stack_sets.instances(stack_set_id) if by_unit else spec.instances
+        known = self.loop.stack_sets.instances(stack_set_id) if by_unit else spec.targets
         wanted = dict.fromkeys(known, InstanceState("CURRENT"))
         self.deployment_id = self._deployment_id(spec, last_planned)
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))

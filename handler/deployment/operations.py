@@ -20,7 +20,7 @@ from handler.observability import logger, metrics
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.removal import can_be_forgotten
-from handler.plan.steps import DETECT_DRIFT, UPDATE_SET, Step
+from handler.plan.steps import DETECT_DRIFT, IMPORT, UPDATE_SET, Step
 from handler.values.observation import OperationState
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Box, Target
@@ -201,16 +201,16 @@ class Operations:
         if not is_well and action != DETECT_DRIFT:
             failures, cancelled = self._failures(operation)
             if not self._lets_off(operation, failures):
-                text = f"{operation.action} operation {operation.operation_id} {operation.status}."
+                kind = "IMPORT" if action == IMPORT else operation.action
+                text = f"{kind} operation {operation.operation_id} {operation.status}."
                 raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
             # What is left of its instances is taken care of by the next look.
             spared = tuple(Target(each.account, each.region) for each in failures)
             known = unknown if cancelled else known
-        ended = operation.ended or time.time()
         self.own[operation.operation_id] = replace(
             known,
             spared=spared,
-            ended=ended,
+            ended=operation.ended or time.time(),
             passed_over=operation.passed_over if operation.action == "DELETE" else 0,
         )
 

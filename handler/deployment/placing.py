@@ -12,7 +12,7 @@ from handler.observability import logger
 from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of
 from handler.plan.selections import UnknownMembers, change
-from handler.plan.steps import CREATE
+from handler.plan.steps import CREATE, IMPORT
 from handler.properties.permissions import conflict
 from handler.values.observation import InstanceState, Observation, StackSetState
 from handler.values.organization import ServiceManaged, UnitGroup
@@ -261,7 +261,7 @@ class Placing:
         found = {
             target.region
             for target, state in self._own_in(group, root, seen)
-            if self.marks.action_of(state.last_operation_id) != CREATE
+            if self.marks.action_of(state.last_operation_id) not in {CREATE, IMPORT}
         }
         return replace(group, regions=tuple(sorted(found | {*group.regions} - {ALL_ENABLED})))
 

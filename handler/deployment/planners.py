@@ -11,6 +11,7 @@ from handler.deployment.operations import Operations
 from handler.deployment.placing import Placing
 from handler.deployment.removals import Removals
 from handler.plan import instances as planning
+from handler.plan.imports import plan_imports
 from handler.plan.marks import Marks
 from handler.plan.memberships import with_members
 from handler.plan.places import Units, missing
@@ -88,14 +89,14 @@ class SelfManagedPlanner:
     ) -> list[Step]:
         """See `Planner`."""
         before = self._before(seen)
-        going = leaving(self.spec.instances, before, seen, self.marks)
+        going = leaving(self.spec.targets, before, seen, self.marks)
         there = len(seen.instances)
-        removal = self.removals.of_update(operations, self.spec, going, there)
+        removal = self.removals.of_update(operations, self.spec, going, there, before)
         return planning.plan_deployment(settled, before, seen, self.marks, content, removal=removal)
 
     def wanted(self, _seen: Observation) -> Iterable[Target]:
         """See `Planner`."""
-        return self.spec.instances
+        return self.spec.targets
 
     def verify(self, operations: Operations, seen: Observation) -> None:
         """See `Planner`."""
@@ -130,13 +131,14 @@ class ServiceManagedPlanner:
     ) -> list[Step]:
         """See `Planner`."""
         units = self._units(seen)
-        going, there = leaving_instances(units, seen), len(seen.instances)
-        removal = self.removals.of_update(operations, self.spec, going, there)
+        going, there = leaving_instances(units, seen, self.spec.imported), len(seen.instances)
+        removal = self.removals.of_update(operations, self.spec, going, there, self.previous)
         differs, words = content is not None, content or in_words(settled)
         update = SetUpdate(words, differs, self.managed.auto_deployment)
         units = replace(units, created=operations.named(CREATE))
         units = replace(units, missed=self._missed(units, seen))
-        return plan_units(units, seen, self.marks, update, removal)
+        imports = plan_imports(self.spec, seen, self.marks)
+        return plan_units(units, seen, self.marks, update, removal, imports=imports)
 
     def wanted(self, seen: Observation) -> Iterable[Target]:
         """See `Planner`."""
@@ -144,12 +146,13 @@ class ServiceManagedPlanner:
         return [
             target
             for target, state in seen.instances.items()
-            if units.wanted_overrides(target, state) is not None
+            if target in self.spec.imported or units.wanted_overrides(target, state) is not None
         ]
 
     def verify(self, operations: Operations, seen: Observation) -> None:
         """See `Planner`."""
-        verify_units(self._units(seen), seen, self.marks, operations.tolerated())
+        units, imported = self._units(seen), self.spec.imported
+        verify_units(units, seen, self.marks, operations.tolerated(), imported)
 
     def _missed(self, units: Units, seen: Observation) -> Selection:
         """What has to be created for accounts that have joined, where StackSets does not."""

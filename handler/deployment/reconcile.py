@@ -217,7 +217,7 @@ class Reconciliation:
             return False
         if part is not None:
             listed = part.of(listed, recent)
-        removal = self.removals.of_delete(operations, spec, recent)
+        removal = self.removals.of_delete(operations, spec, listed, recent)
         planned = plan_deletion(spec, listed, self.marks, removal, is_all=part is None)
         steps = self._untaken(operations, planned)
         if steps:
@@ -295,10 +295,10 @@ class Reconciliation:
             current = sum(state.is_current for state in states)
             return f"{current} of {len(states)} stacks are as the stack set says."
         done = sum(
-            state.is_current and target in spec.instances
+            state.is_current and target in spec.targets
             for target, state in self.stack_sets.each_instance(stack_set_id)
         )
-        return f"{done} of {len(spec.instances)} stacks are where the template says."
+        return f"{done} of {len(spec.targets)} stacks are where the template says."
 
     def _left(self, stack_set_id: str) -> str:
         left = sum(1 for _ in self.stack_sets.each_instance(stack_set_id))

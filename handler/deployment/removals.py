@@ -15,6 +15,7 @@ from handler.deployment.operations import Operations
 from handler.errors import OperationFailed
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger
+from handler.plan.imports import is_import_of_resource
 from handler.plan.instances import failure
 from handler.plan.marks import Marks
 from handler.plan.removal import (
@@ -27,7 +28,7 @@ from handler.plan.removal import (
 )
 from handler.plan.steps import DELETE, Step, reached
 from handler.values.observation import InstanceState, Observation, OperationState
-from handler.values.spec import START, StackSetSpec
+from handler.values.spec import START, Previous, StackSetSpec
 from handler.values.targets import Target
 
 _ROLLING_BACK = {
@@ -58,6 +59,7 @@ class Removals:
         spec: StackSetSpec,
         going: Mapping[Target, InstanceState],
         there: int,
+        previous: Previous,
     ) -> Removal:
         """Returns how instances leave in a deployment.
 
@@ -66,6 +68,7 @@ class Removals:
             spec: What the template says.
             going: The instances that leave.
             there: How many instances there are.
+            previous: What the template said before.
 
         Raises:
             TooManyDeletions: They are more than the template allows, and nothing is written yet.
@@ -76,13 +79,22 @@ class Removals:
         fails = spec.fails_on_unreachable and not self.liveness.is_rollback
         if fails:
             check_removal(going, self.marks)
+        imported = spec.imported | previous.imported
+        if previous.spec is None:
+            imported |= self._joined(going)
         return Removal(
             retains=spec.retain_stacks_on_removal,
             takes_back=bool(going) and spec.retain_stacks_on_removal and self._is_surely_rollback,
             fails_on_unreachable=fails,
             failed=operations.let_off(),
+            imported=imported,
+            staying=spec.imported,
             done=operations.named(DELETE),
         )
+
+    def _joined(self, instances: Mapping[Target, InstanceState]) -> set[Target]:
+        """Those that nothing has touched since the resource imported their stacks."""
+        return {t for t, state in instances.items() if is_import_of_resource(state, self.marks)}
 
     def check_replacement(self, stack_set_id: str, spec: StackSetSpec) -> None:
         """Refuse to replace a stack set that would go with more instances than are allowed to.
@@ -95,13 +107,18 @@ class Removals:
             self._check_share(spec, there, len(there))
 
     def of_delete(
-        self, operations: Operations, spec: StackSetSpec, recent: Sequence[OperationState]
+        self,
+        operations: Operations,
+        spec: StackSetSpec,
+        going: Mapping[Target, InstanceState],
+        recent: Sequence[OperationState],
     ) -> Removal:
         """Returns how instances go with their stack set.
 
         Args:
             operations: Those of the stack set.
             spec: How, as `as_deployed` has it.
+            going: The instances.
             recent: The last operations, newest first.
         """
         newest = recent[0].operation_id if recent else ""
@@ -109,6 +126,7 @@ class Removals:
             retains=spec.retain_stacks,
             fails_on_unreachable=spec.fails_on_unreachable,
             failed=operations.let_off(),
+            imported=spec.imported | self._joined(going) - spec.instances.keys(),
             newest_operation_id=newest,
         )
 

@@ -20,7 +20,7 @@ from handler.errors import Failure, RequestRefused
 from handler.gateway.retry import backoff_intervals, is_transient
 from handler.gateway.signals import NotFound, translated
 from handler.plan.parameters import create_parameters, instance_parameters, update_parameters
-from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, IMPORT, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, OperationState, StackSetState
 from handler.values.organization import SELF
 from handler.values.spec import Overrides, StackSetSpec
@@ -35,6 +35,7 @@ _METHODS = {
     CREATE: "create_stack_instances",
     UPDATE: "update_stack_instances",
     DETECT_DRIFT: "detect_stack_set_drift",
+    IMPORT: "import_stacks_to_stack_set",
 }
 _MOST_A_PAGE = 100
 _MOST_STACK_IDS = 50

@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 from handler.errors import Failure, OperationFailed
 from handler.plan.configuration import stays_current
 from handler.plan.cover import cover
+from handler.plan.imports import has_not_joined, plan_imports, plan_retries, without_group
 from handler.plan.marks import Marks
 from handler.plan.removal import STACKS_GO, Removal, leaving, was_named
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.plan.states import must_be_replaced, worth_retrying
+from handler.plan.steps import CREATE, DELETE, IMPORT, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import Overrides, Previous, StackSetSpec
 from handler.values.targets import Rectangle, Target
@@ -48,13 +50,15 @@ def plan_deployment(  # noqa: PLR0913  what is wanted, what was, what is, and ho
         Steps in the order in which to take them; none when all is done that can be.
     """
     wanted = spec.instances
-    found = _difference(wanted, previous, seen, marks)
+    found = _difference(spec, previous, seen, marks)
+    imports = plan_imports(spec, seen, marks, found.leaving)
     removal = replace(removal, coming_back=wanted)
     deletions = plan_deletion(found.leaving, marks, removal)
     creations = _grouped(CREATE, wanted, found.missing)
     if set_content is None:
         stale = [*found.overridden, *found.outdated]
-        return [*deletions, *creations, *_grouped(UPDATE, wanted, stale)]
+        again = plan_retries(cover(without_group(spec, found.remaining, marks)))
+        return [*deletions, *imports, *creations, *_grouped(UPDATE, wanted, stale), *again]
     updates = _grouped(UPDATE, wanted, found.overridden)
     scope = _scope_of_set_update(found, spec, seen)
     regions = scope.regions if scope else _regions(found.remaining, seen)
@@ -62,8 +66,8 @@ def plan_deployment(  # noqa: PLR0913  what is wanted, what was, what is, and ho
     is_held_back = not all(state.is_current for state in found.overridden.values())
     if scope is None and is_held_back and _are_known(found.overridden, spec, seen):
         # Overrides that hold an instance back would fail the update of the set as well.
-        return [*deletions, *updates, set_update, *creations]
-    return [*deletions, set_update, *creations, *updates]
+        return [*deletions, *updates, set_update, *imports, *creations]
+    return [*deletions, set_update, *imports, *creations, *updates]
 
 
 @dataclass(frozen=True)
@@ -86,25 +90,28 @@ class _Difference:
 
 
 def _difference(
-    wanted: Mapping[Target, Overrides], previous: Previous, seen: Observation, marks: Marks
+    spec: StackSetSpec, previous: Previous, seen: Observation, marks: Marks
 ) -> _Difference:
+    wanted, imported = spec.instances, spec.imported
     half_deleted = {
         target: state
         for target, state in seen.instances.items()
-        if target in wanted and must_be_replaced(state, marks)
+        if (target in wanted and must_be_replaced(state, marks))
+        or (target in imported and has_not_joined(state, marks))
     }
-    going = {**leaving(wanted, previous, seen, marks), **half_deleted}
+    going = {**leaving(spec.targets, previous, seen, marks), **half_deleted}
     remaining = {t: state for t, state in seen.instances.items() if t not in going}
     overridden = {
         target: state
         for target, state in remaining.items()
         if target in wanted
+        and not state.is_failed_import
         and overrides_in_force(target, wanted[target], previous, seen, marks) != wanted[target]
     }
     return _Difference(
         going,
         remaining,
-        [each for each in wanted if each not in remaining],
+        [each for each in wanted if each not in remaining and each not in imported],
         overridden,
         [
             target
@@ -175,13 +182,13 @@ def verify(
     """
     missing = [
         Failure(*target, "The instance was deleted while this request ran.")
-        for target in spec.instances
+        for target in spec.targets
         if target not in seen.instances
     ]
     behind = {
         target: state
         for target, state in seen.instances.items()
-        if target in spec.instances
+        if target in spec.targets
         and not (state.is_current or state.is_suspended or target in tolerated)
     }
     failed = [failure(target, state) for target, state in behind.items() if not state.is_cancelled]
@@ -278,22 +285,12 @@ def overrides_in_force(
         return wanted
     if target in seen.known_overrides:
         return seen.known_overrides[target]
+    if marks.action_of(state.last_operation_id) == IMPORT:
+        return None
     before = previous.instances.get(target)
     if target not in previous.instances and was_named(target, state, previous, marks):
         before = previous.in_all_regions[target.account]
     return before if previous.certain or before == wanted else None
-
-
-def must_be_replaced(state: InstanceState, marks: Marks) -> bool:
-    """Whether an earlier delete has left a stack half deleted, which no update can mend."""
-    half_deleted = state.is_inoperable and not state.is_suspended
-    return half_deleted and marks.action_of(state.last_operation_id) is None
-
-
-def worth_retrying(state: InstanceState, marks: Marks) -> bool:
-    """Whether an instance is behind, and an update may bring it where it should be."""
-    beyond_an_update = state.is_current or state.is_suspended or state.is_inoperable
-    return not beyond_an_update and marks.action_of(state.last_operation_id) is None
 
 
 def _grouped(

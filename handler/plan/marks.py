@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
-from handler.values.targets import Box
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, IMPORT, UPDATE, UPDATE_SET, Step
+from handler.values.targets import Box, Stacks
 
 _KINDS = {
     DELETE: "delete",
@@ -17,6 +17,7 @@ _KINDS = {
     CREATE: "create",
     UPDATE: "update",
     DETECT_DRIFT: "drift",
+    IMPORT: "import",
 }
 _ACTIONS = {kind: action for action, kind in _KINDS.items()}
 _D = "[0-9a-f]{16}"
@@ -222,11 +223,14 @@ def _content(step: Step) -> tuple[str, ...]:
         # One request rolls out a content once, whatever instances the rest is left to.
         return (step.content, "auto") if step.switches_auto else (step.content,)
     reach = step.reach
+    more: tuple[str, ...] = ()
     places = (reach.accounts, reach.regions) if reach else ((), ())
     told = json.dumps([places, step.overrides, step.retain_stacks])
     if isinstance(reach, Box):
-        return (told, json.dumps([reach.units, reach.account_filter]))
-    return (told,)
+        more = (json.dumps([reach.units, reach.account_filter]),)
+    elif isinstance(reach, Stacks):
+        more = (json.dumps([reach.stack_ids, reach.units]),)
+    return (told, *more, "kept") if step.keeps_overrides else (told, *more)
 
 
 def _digest(*parts: str) -> str:

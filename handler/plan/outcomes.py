@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from handler.plan.marks import Marks
-from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, IMPORT, Step
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import Previous, StackSetSpec
-from handler.values.targets import Box, Rectangle, Target
+from handler.values.targets import Box, Rectangle, Stacks, Target
 
 LAG = 60.0
 """Seconds for which a list may lag behind."""
@@ -37,6 +37,7 @@ class OwnOperation:
         spared: Instances that it names and has not done with: it failed on them, and was let off.
         ended: When it succeeded, in seconds since the epoch; 0 while that is not known.
         passed_over: How many instances it has left for their accounts' sake, if it is a delete.
+        stack_ids: The stacks that it names, if it is an import.
     """
 
     operation_id: str
@@ -50,6 +51,7 @@ class OwnOperation:
     units: tuple[str, ...] = ()
     account_filter: str = ""
     passed_over: int = 0
+    stack_ids: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, step: Step, operation_id: str, stack_set_id: str) -> OwnOperation:
@@ -64,6 +66,7 @@ class OwnOperation:
             everywhere=reach is None and step.action != DETECT_DRIFT,
             units=reach.units if isinstance(reach, Box) else (),
             account_filter=reach.account_filter if isinstance(reach, Box) else "",
+            stack_ids=reach.stack_ids if isinstance(reach, Stacks) else (),
         )
 
     def that_reaches(self, step: Step) -> OwnOperation:
@@ -86,6 +89,7 @@ class OwnOperation:
             units=tuple(carried.get("units", ())),
             account_filter=carried.get("account_filter", ""),
             passed_over=carried.get("passed_over", 0),
+            stack_ids=tuple(carried.get("stack_ids", ())),
         )
 
     @property
@@ -102,6 +106,8 @@ class OwnOperation:
         if (box := self.box) is not None:
             reached = {each for each, state in listed.items() if box.reaches(state.unit, *each)}
             return reached - set(self.spared)
+        if self.stack_ids:
+            return set(Stacks(self.stack_ids).targets()) - set(self.spared)
         named = Rectangle(self.accounts, self.regions).targets()
         return set(named) - set(self.spared)
 
@@ -129,7 +135,11 @@ def corrected(
                     instances.pop(target, None)
             elif operation.units and state is not None and state.is_current:
                 continue  # a create passes over what is there, and whose it was
-            elif (operation.action == CREATE) if state is None else _is_behind(state, operation):
+            elif (
+                (operation.action in {CREATE, IMPORT})
+                if state is None
+                else _is_behind(state, operation)
+            ):
                 instances[target] = InstanceState(
                     "CURRENT",
                     "SUCCEEDED",
@@ -218,7 +228,7 @@ def contradicts(
     changed = {
         target
         for operation in own
-        if operation.action in {CREATE, DELETE}
+        if operation.action in {CREATE, DELETE, IMPORT}
         for target in operation.targets({})
     }
     # Of members nobody knows whether they were there before.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from handler.plan.steps import DELETE, UPDATE, Step
+from handler.plan.steps import DELETE, IMPORT, UPDATE, Step
 from handler.values.observation import StackSetState
 from handler.values.organization import ServiceManaged
 from handler.values.spec import StackSetSpec
@@ -153,6 +153,8 @@ def instance_parameters(step: Step) -> dict[str, Any]:
     """Returns what a call on instances sends besides their places and its preferences."""
     if step.action == DELETE:
         return {"RetainStacks": step.retain_stacks}
+    if step.action == IMPORT or step.keeps_overrides:
+        return {}
     overrides = api_parameters(dict(step.overrides))
     # An empty list takes an instance's overrides away; no list would keep them.
     return {"ParameterOverrides": overrides} if overrides or step.action == UPDATE else {}

@@ -27,6 +27,8 @@ class Removal:
             after a try; else it is forgotten.
         coming_back: Instances that are made again, so that their stacks have to go.
         failed: Instances on which a delete of this request has failed.
+        imported: Instances whose stacks joined as they were, and are never deleted.
+        staying: Those of them that the template still names.
         newest_operation_id: The operation that began last on the stack set; empty for unknown.
         done: What deletes of this request have reached in units.
     """
@@ -36,8 +38,15 @@ class Removal:
     fails_on_unreachable: bool = False
     coming_back: Container[Target] = ()
     failed: Container[Target] = ()
+    imported: frozenset[Target] = frozenset()
+    staying: frozenset[Target] = frozenset()
     newest_operation_id: str = ""
     done: Collection[Box] = ()
+
+    @property
+    def parted(self) -> frozenset[Target]:
+        """Instances whose stacks joined as they were, and that the template names no more."""
+        return self.imported - self.staying
 
     def leaves_stack(self, target: Target, state: InstanceState, marks: Marks) -> bool | None:
         """Whether the stack of an instance that goes stays; None where it has been tried in vain.
@@ -47,6 +56,8 @@ class Removal:
         on, since its account perhaps lacks the execution role. Otherwise such instances could
         never go, and the stack set neither.
         """
+        if target in self.imported or state.is_failed_import:
+            return True
         has_failed = target in self.failed
         tried = has_failed or marks.action_of(state.last_operation_id) == DELETE
         if self.retains and target not in self.coming_back and not self._is_own(state, marks):
@@ -90,7 +101,7 @@ def leaving(
 
 def was_named(target: Target, state: InstanceState, previous: Previous, marks: Marks) -> bool:
     """Whether an instance belonged to the template, one in any Region if the resource made it."""
-    if target in previous.instances:
+    if target in previous.instances or target in previous.imported:
         return True
     is_own = marks.is_of_resource(state.last_operation_id)
     return is_own and target.account in previous.in_all_regions

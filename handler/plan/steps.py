@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from handler.values.observation import InstanceState
 from handler.values.spec import NO_OVERRIDES, Overrides
-from handler.values.targets import Reach, Rectangle, Target
+from handler.values.targets import Reach, Rectangle, Stacks, Target
 
 DELETE = "DeleteStackInstances"
 UPDATE_SET = "UpdateStackSet"
 CREATE = "CreateStackInstances"
 UPDATE = "UpdateStackInstances"
 DETECT_DRIFT = "DetectStackSetDrift"
+IMPORT = "ImportStacksToStackSet"
 ALL_STEPS = (DELETE, UPDATE_SET, CREATE, UPDATE)
+_ONE_BY_ONE = (Rectangle, Stacks)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Step:
         regions: The regions it reaches, sorted: what a RegionOrder for it has to name.
         content: The configuration that UpdateStackSet sends, in words of its own.
         switches_auto: Whether UpdateStackSet sends AutoDeployment as well.
+        keeps_overrides: Whether UpdateStackInstances leaves the overrides as they are.
     """
 
     action: str
@@ -38,11 +41,12 @@ class Step:
     retain_stacks: bool = False
     content: str = ""
     switches_auto: bool = False
+    keeps_overrides: bool = False
 
     @property
     def targets(self) -> frozenset[Target]:
         """The instances that it names one by one; none of units, or where it reaches all."""
-        return self.reach.targets() if isinstance(self.reach, Rectangle) else frozenset()
+        return self.reach.targets() if isinstance(self.reach, _ONE_BY_ONE) else frozenset()
 
 
 def batches(steps: Iterable[Step]) -> list[list[Step]]:
@@ -68,20 +72,20 @@ def reached(step: Step, listed: Mapping[Target, InstanceState]) -> Collection[Ta
     reach = step.reach
     if reach is None:
         return listed.keys()
-    if isinstance(reach, Rectangle):
+    if isinstance(reach, _ONE_BY_ONE):
         return step.targets & listed.keys()
     return [each for each, state in listed.items() if reach.reaches(state.unit, *each)]
 
 
 def _claims(step: Step) -> frozenset[object]:
     """Returns what the step reaches; of units, in which nobody knows who is, only how."""
-    if isinstance(step.reach, Rectangle):
+    if isinstance(step.reach, _ONE_BY_ONE):
         return step.targets
     return frozenset({step.action}) if step.reach is not None else frozenset()
 
 
 def _rivals(step: Step) -> frozenset[object]:
     """Returns what must not be reached beside the step; two of its kind do each other no harm."""
-    if isinstance(step.reach, Rectangle):
+    if isinstance(step.reach, _ONE_BY_ONE):
         return step.targets
     return frozenset({CREATE, UPDATE, DELETE} - {step.action})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from handler.plan.boxes import cover_by_boxes
+from handler.plan.imports import has_not_joined
 from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of, without_accounts, without_reached
 from handler.plan.removal import STACKS_GO, Removal, is_half_deleted
@@ -17,8 +18,15 @@ from handler.values.spec import NO_OVERRIDES
 from handler.values.targets import Target
 
 
-def leaving_instances(units: Units, seen: Observation) -> dict[Target, InstanceState]:
+def leaving_instances(
+    units: Units, seen: Observation, staying: Container[Target] = ()
+) -> dict[Target, InstanceState]:
     """Returns the instances, as far as they are listed, that the template does not select any more.
+
+    Args:
+        units: Where the stack set is to be deployed.
+        seen: What is there.
+        staying: What it names otherwise.
 
     Raises:
         UnknownMembers: It takes to know who is in a unit.
@@ -27,7 +35,8 @@ def leaving_instances(units: Units, seen: Observation) -> dict[Target, InstanceS
     return {
         target: state
         for target, state in seen.instances.items()
-        if leaving.get(units.place_of(target, state), NOWHERE).of(target.account) is not None
+        if target not in staying
+        and leaving.get(units.place_of(target, state), NOWHERE).of(target.account) is not None
     }
 
 
@@ -44,11 +53,15 @@ def plan_leaving(
         removal: What becomes of the stacks.
     """
     going = _with_strays(units, leaving, seen, marks)
-    usual = {place: without_reached(place, cell, removal.done) for place, cell in going.items()}
+    usual = {}
+    for place, cell in going.items():
+        # A list that lags may not show them, and their stacks have to stay.
+        joined = [each.account for each in removal.imported if each.region == place.region]
+        usual[place] = without_accounts(without_reached(place, cell, removal.done), joined)
     apart: list[tuple[Place, str]] = []
     for target, state in seen.instances.items():
         place = units.place_of(target, state)
-        if going.get(place, NOWHERE).of(target.account) is None:
+        if going.get(place, NOWHERE).of(target.account) is None or target in removal.imported:
             continue
         leaves_stack = removal.leaves_stack(target, state, marks)
         if leaves_stack is removal.retains:
@@ -58,7 +71,27 @@ def plan_leaving(
             apart.append((place, target.account))
     others = cells_of((*each, NO_OVERRIDES) for each in apart)
     # Those first: once they are gone, the rest of a unit can be named without an exception.
-    return [*_steps(others, retains=not removal.retains), *_steps(usual, retains=removal.retains)]
+    usually = _steps(usual, retains=removal.retains)
+    parting = _plan_parting(units, seen, marks, removal)
+    return [*parting, *_steps(others, retains=not removal.retains), *usually]
+
+
+def _plan_parting(units: Units, seen: Observation, marks: Marks, removal: Removal) -> list[Step]:
+    """The steps that let stacks go which joined as they were, and which nobody wants any more.
+
+    Args:
+        units: Where the stack set is to be deployed.
+        seen: What is there.
+        marks: Those of this request.
+        removal: Tells which stacks have joined, and which are to.
+    """
+    parting = cells_of(
+        (Place(state.unit, target.region), target.account, NO_OVERRIDES)
+        for target, state in seen.instances.items()
+        if (target in removal.parted and units.wanted_overrides(target, state) is None)
+        or (target in removal.imported and has_not_joined(state, marks))
+    )
+    return _steps(parting, retains=True)
 
 
 def _with_strays(

@@ -9,17 +9,19 @@ them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
 from handler.plan.boxes import cover_accounts
-from handler.plan.instances import failure, must_be_replaced, worth_retrying
+from handler.plan.imports import plan_retries
+from handler.plan.instances import failure
 from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of
 from handler.plan.removal import STACKS_GO, Removal
 from handler.plan.selections import Change, change
-from handler.plan.steps import CREATE, UPDATE, UPDATE_SET, Step
+from handler.plan.states import must_be_replaced, worth_retrying
+from handler.plan.steps import CREATE, IMPORT, UPDATE, UPDATE_SET, Step
 from handler.plan.unit_creations import plan_creations
 from handler.plan.unit_deletions import plan_again, plan_leaving
 from handler.values.observation import InstanceState, Observation
@@ -46,12 +48,11 @@ class SetUpdate:
 
 def unknown_overrides(units: Units, seen: Observation, marks: Marks) -> list[Target]:
     """The wanted instances whose overrides nothing but DescribeStackInstance can tell."""
-    if units.certain:
-        return []
     return sorted(
         target
         for target, state in seen.instances.items()
         if units.wanted_overrides(target, state) is not None
+        and (not units.certain or marks.action_of(state.last_operation_id) == IMPORT)
         and marks.action_of(state.last_operation_id) not in {CREATE, UPDATE}
         and _is_own(state, marks)
     )
@@ -62,12 +63,14 @@ def _is_own(state: InstanceState, marks: Marks) -> bool:
     return marks.adopts or marks.is_of_resource(state.last_operation_id)
 
 
-def plan_units(
+def plan_units(  # noqa: PLR0913  what is wanted, what is, and how to go about it
     units: Units,
     seen: Observation,
     marks: Marks,
     update: SetUpdate,
     removal: Removal = STACKS_GO,
+    *,
+    imports: Sequence[Step] = (),
 ) -> list[Step]:
     """The steps from what is there to what the template says.
 
@@ -77,6 +80,7 @@ def plan_units(
         marks: Those of this request.
         update: What the stack set itself is to become.
         removal: What becomes of the stacks of instances that leave.
+        imports: The steps that have stacks join as they are.
 
     Returns:
         Steps in the order in which to take them. Steps whose operations have succeeded are among
@@ -92,16 +96,20 @@ def plan_units(
     stale = {} if update.differs else _worth_retrying(units, seen, marks)
     taken = {} if update.differs else _taken_over(units, seen, marks)
     updates = _updates({**_overridden(units, found, seen, marks), **stale, **taken})
+    if not update.differs:
+        updates += plan_retries(cover_accounts(_joined(units, seen, marks, removal)))
     regions = tuple(sorted({each.region for each in seen.instances}))
     switches = seen.stack_set.auto_deployment != update.auto_deployment
     plain = Step(UPDATE_SET, None, regions, content=update.content)
     switch = replace(plain, switches_auto=True)
     # A create that names what is there and OUTDATED would deploy it with the overrides it has.
-    instances = [*creations, *updates] if units.certain else [*updates, *creations]
+    deployed = [*creations, *updates] if units.certain else [*updates, *creations]
+    # A create leaves what has joined as it is.
+    instances = [*imports, *deployed]
     if switches and not update.auto_deployment.is_enabled:
         # Otherwise StackSets might make again what is deleted.
         return [switch, *deletions, *instances]
-    if switches and update.differs and not creations:
+    if switches and update.differs and not (creations or imports):
         return [*deletions, switch, *updates]
     first, last = [plain] if update.differs else [], [switch] if switches else []
     return [*deletions, *first, *instances, *last]
@@ -130,7 +138,7 @@ def _overridden(
         if marks.action_of(state.last_operation_id) in {CREATE, UPDATE}:
             continue
         place = units.home_of(target, state)
-        if units.certain:
+        if units.certain and marks.action_of(state.last_operation_id) != IMPORT:
             differs = found.overridden.get(place, NOWHERE).of(target.account) is not None
         else:
             differs = seen.known_overrides.get(target) != wanted
@@ -165,6 +173,17 @@ def _worth_retrying(
     }
 
 
+def _joined(units: Units, seen: Observation, marks: Marks, removal: Removal) -> dict[Target, str]:
+    """The units of instances that joined, that no group names, and that have to be tried again."""
+    return {
+        target: units.home_of(target, state).unit
+        for target, state in seen.instances.items()
+        if target in removal.staying
+        and worth_retrying(state, marks)
+        and units.wanted_overrides(target, state) is None
+    }
+
+
 def _updates(instances: Mapping[tuple[Place, Target], Overrides]) -> list[Step]:
     """One account without an instance refuses a whole call, so those that are there are named."""
     by_overrides: dict[Overrides, dict[Target, str]] = defaultdict(dict)
@@ -178,7 +197,11 @@ def _updates(instances: Mapping[tuple[Place, Target], Overrides]) -> list[Step]:
 
 
 def verify_units(
-    units: Units, seen: Observation, marks: Marks, tolerated: Container[Target] = frozenset()
+    units: Units,
+    seen: Observation,
+    marks: Marks,
+    tolerated: Container[Target] = frozenset(),
+    imported: Container[Target] = frozenset(),
 ) -> None:
     """Take a stack set for deployed when no step is left, or say what is not where it should be.
 
@@ -187,6 +210,7 @@ def verify_units(
         seen: The last look.
         marks: Those of this request.
         tolerated: Instances on which an operation was allowed to fail.
+        imported: Instances that are wanted though no group may name them.
 
     Raises:
         OperationFailed: Some stack of the resource's own is not CURRENT, and its account is not
@@ -197,7 +221,7 @@ def verify_units(
         for target, state in seen.instances.items()
         if not (state.is_current or state.is_suspended or target in tolerated)
         and _is_own(state, marks)
-        and units.wanted_overrides(target, state) is not None
+        and (target in imported or units.wanted_overrides(target, state) is not None)
     }
     if behind:
         failures: list[Failure] = [

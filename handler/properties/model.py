@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from handler.errors import Fault
 from handler.properties import fields
 from handler.properties.basics import ALTERNATIVES
+from handler.properties.imports import stacks_of
 from handler.properties.permissions import Permissions
 from handler.values.addresses import as_https
 from handler.values.organization import SELF_MANAGED, SERVICE_MANAGED
@@ -116,4 +117,5 @@ class StackSetProperties(Permissions):
             written_in=self.written_in() if memberships else {},
             service_managed=self.service_managed(),
             call_as=self.CallAs,
+            imports=stacks_of(self.ImportStacks),
         )

@@ -11,6 +11,7 @@ from handler.errors import Fault
 from handler.properties import fields, unit_fields
 from handler.properties.basics import Basics
 from handler.properties.groups import Group
+from handler.properties.imports import ImportedStacks, faults_of_imports
 from handler.properties.maps import Properties
 from handler.values import organization
 from handler.values.memberships import Membership
@@ -67,6 +68,7 @@ class Permissions(Basics):
     UseAdminExecutionRole: fields.Boolean = False
     StackInstances: _Groups = ()
     StackInstancesGroup: _Groups = ()
+    ImportStacks: ImportedStacks = ()
 
     def groups(self) -> Iterator[tuple[str, Group]]:
         """Yields each group with its path, in both spellings' lists."""
@@ -95,6 +97,7 @@ class Permissions(Basics):
         """
         is_self_managed = self.PermissionModel == SELF_MANAGED
         yield from _faults_of_self_managed(self) if is_self_managed else _faults_of_units(self)
+        yield from faults_of_imports(self.ImportStacks, is_self_managed=is_self_managed)
         for path, group in self.groups():
             if is_self_managed:
                 yield from group.faults_of_self_managed(path, unreadable)

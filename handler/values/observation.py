@@ -63,6 +63,11 @@ class InstanceState:
         return self.status == "INOPERABLE"
 
     @property
+    def is_failed_import(self) -> bool:
+        """Whether its stack was to join the stack set, and has not."""
+        return self.detailed_status == "FAILED_IMPORT"
+
+    @property
     def is_suspended(self) -> bool:
         """Whether StackSets passes over the instance because its account is suspended."""
         return self.detailed_status == _SKIPPED

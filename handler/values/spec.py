@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from handler.values.memberships import Membership
 from handler.values.organization import SELF, SELF_MANAGED, SERVICE_MANAGED, ServiceManaged
-from handler.values.targets import ALL_ENABLED, Target
+from handler.values.targets import ALL_ENABLED, Stacks, Target
 
 Overrides = tuple[tuple[str, str], ...]
 """Parameter overrides of one instance: (key, value) pairs sorted by key; empty for none."""
@@ -55,6 +55,7 @@ class StackSetSpec:
         service_managed: What a service-managed stack set has besides, instead of instances by
             target; None for a self-managed one.
         call_as: SELF or DELEGATED_ADMIN.
+        imports: Stacks that join the stack set as they are, by the units they are to belong to.
         retain_stacks: Whether the stacks stay where they are when the resource is deleted.
         retain_stacks_on_removal: Whether they stay when a target leaves the template.
         fails_on_unreachable: Whether an instance that is to go fails the request where its account
@@ -93,6 +94,17 @@ class StackSetSpec:
     call_as: str = SELF
     adopts: bool = False
     detects_drift: bool = False
+    imports: tuple[Stacks, ...] = ()
+
+    @property
+    def imported(self) -> frozenset[Target]:
+        """Where stacks are that join the stack set as they are."""
+        return frozenset(target for each in self.imports for target in each.targets())
+
+    @property
+    def targets(self) -> Collection[Target]:
+        """The instances that are to be there, with overrides of their own or without."""
+        return {*self.instances, *self.imported} if self.imports else self.instances.keys()
 
     @property
     def permission_model(self) -> str:
@@ -138,6 +150,11 @@ class Previous:
     is_doubtful: bool = False
     is_cut_short: bool = False
     in_all_regions: Mapping[str, Overrides | None] = field(default_factory=dict)
+
+    @property
+    def imported(self) -> frozenset[Target]:
+        """Where stacks are that had joined as they were."""
+        return self.spec.imported if self.spec is not None else frozenset()
 
 
 @dataclass(frozen=True)

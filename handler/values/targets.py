@@ -81,5 +81,44 @@ class Box:
         return is_named if self.account_filter == INTERSECTION else not is_named
 
 
-Reach = Rectangle | Box
+@dataclass(frozen=True)
+class Stacks:
+    """What one import can name: stacks that are there already.
+
+    Attributes:
+        stack_ids: Their ARNs, in the template's order.
+        units: The organizational units to which they are to belong, sorted; none under
+            self-managed permissions.
+    """
+
+    stack_ids: tuple[str, ...]
+    units: tuple[str, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Their accounts, sorted."""
+        return tuple(sorted({each.account for each in self.targets()}))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Their Regions, sorted."""
+        return tuple(sorted({each.region for each in self.targets()}))
+
+    def targets(self) -> frozenset[Target]:
+        """Where they are."""
+        return frozenset(place_of_stack(each) for each in self.stack_ids)
+
+    def members(self) -> dict[str, Any]:
+        """What a call sends to name them."""
+        members: dict[str, Any] = {"StackIds": list(self.stack_ids)}
+        return {**members, "OrganizationalUnitIds": list(self.units)} if self.units else members
+
+
+def place_of_stack(stack_id: str) -> Target:
+    """Returns where a stack is, from its ARN."""
+    _, _, _, region, account, *_ = stack_id.split(":")
+    return Target(account, region)
+
+
+Reach = Rectangle | Box | Stacks
 """What one operation names, by the stack set's permission model."""

@@ -254,6 +254,17 @@ def test_reading_regions_is_a_choice() -> None:
     assert "account:ListRegions" not in _granted("StackSetResourceRole")
 
 
+def test_imports_are_a_choice() -> None:
+    """Stacks join, and templates of this account's stacks are read, where the stack says so."""
+    granted = _granted("StackSetResourceRole", ImportStacks="true")
+    assert granted["cloudformation:ImportStacksToStackSet"] == {STACK_SETS, TARGETS, TYPES}
+    everywhere = STACKS.replace("eu-west-1", "*")
+    assert granted["cloudformation:GetTemplate"] == {everywhere}
+    assert granted["cloudformation:DescribeStacks"] == {STACKS, everywhere}
+    without = _granted("StackSetResourceRole")
+    assert not {"cloudformation:ImportStacksToStackSet", "cloudformation:GetTemplate"} & {*without}
+
+
 def test_delegated_administration_is_a_choice() -> None:
     """Stack sets of the management account are in reach only where the stack says so."""
     granted = _granted("StackSetResourceRole", DelegatedAdministrator="true")

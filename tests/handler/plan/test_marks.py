@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from handler.plan.marks import Deployment, Mark, Marks, read_mark
 from handler.plan.outcomes import OwnOperation
-from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, IMPORT, UPDATE, UPDATE_SET, Step
 from handler.values.spec import Overrides
-from handler.values.targets import Rectangle
+from handler.values.targets import Rectangle, Stacks
 from tests.factories import (
     MARKS,
     ONE,
@@ -117,6 +117,18 @@ class TestMarks:
             "26e3718aea84ecbb-6955b900-a0cfbaaad23ecf35-set-546888d7f0d59ce4-e7b7fedd09f0b384"
         )
         assert marks.client_request_token("Name") == "26e3718aea84ecbb-af2cfcf3fcd16f66"
+
+    def test_pinned_imports(self) -> None:
+        """The same for stacks that join."""
+        marks = Marks.of("stack", "logical", "request", "Name:uuid", signed_at=1_767_225_600)
+        stacks = Stacks((STACK_ID,), ("ou-root-aaaaaaaa",))
+        step = Step(IMPORT, stacks, stacks.regions)
+
+        assert marks.operation_id(step) == (
+            "26e3718aea84ecbb-6955b900-a0cfbaaad23ecf35-import-ff00030477974c38-e7b7fedd09f0b384"
+        )
+        assert marks.action_of(marks.operation_id(step)) == IMPORT
+        assert marks.names_instances_of_resource(marks.operation_id(step))
 
     def test_one_content_one_id(self) -> None:
         """A stack set's content is rolled out once, whatever instances an update reaches."""

@@ -21,6 +21,11 @@ _PASSED_ROLE = (
     "Add the name of the role, with its path, to the parameter AdministrationRoleNames"
     f" in {OWN_STACK}: the function may pass no others."
 )
+_IMPORTS = f"Set the parameter ImportStacks to true in {OWN_STACK}."
+_NO_SUCH_STACK = (
+    "See that each id in ImportStacks is the full id of a stack that is there, and that the"
+    " execution role of its account can read it."
+)
 _NO_SUCH_ROLE = (
     "See that AdministrationRoleARN names a role that exists in the stack set's account and that"
     " cloudformation.amazonaws.com may assume."
@@ -58,6 +63,8 @@ _MENDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             _ADMINISTRATION_ROLE,
         ),
         (r"iam:PassRole", _PASSED_ROLE),
+        (r"cloudformation:(?:ImportStacksToStackSet|GetTemplate)\b", _IMPORTS),
+        (r"^StackNotFoundException", _NO_SUCH_STACK),
         (r"role\S* (?:is invalid or|cannot be assumed)|cannot assume role", _NO_SUCH_ROLE),
         (r"\bregion\b.{0,60}\b(?:not enabled|disabled)", _REGION),
         (r"sts is not activated|security token included in the request is invalid", _REGION),

@@ -246,7 +246,7 @@ class Runner:
         if running.record is not None:
             start, order, _ = self.deployments[running.record]
             self.deployments[running.record] = (start, order, outcome)
-            write_outcome(stack_set, operation, order, outcome)
+            write_outcome(stack_set, operation, order, outcome, self._readings)
         elif operation.detects_drift:
             drifted = self._faults.is_drifted(running.target)
             write_finding(stack_set, operation, running.target, outcome, now, drifted=drifted)

@@ -56,7 +56,11 @@ def order_for(
 
 
 def write_outcome(
-    stack_set: StackSet, operation: Operation, order: DeploymentOrder, outcome: Outcome
+    stack_set: StackSet,
+    operation: Operation,
+    order: DeploymentOrder,
+    outcome: Outcome,
+    readings: Readings,
 ) -> None:
     """Write the outcome of a deployment into its instance and its result."""
     target = Target(order.account, order.region)
@@ -76,7 +80,10 @@ def write_outcome(
             drift_status=NOT_CHECKED,
         )
         if order.action == "IMPORT":
-            stack_set.change(target, overrides=_overrides(order, outcome))
+            stack_set.change(target, overrides=_overrides(order, outcome, readings))
+        return
+    if order.action == "IMPORT" and not readings.failed_imports_stay:
+        stack_set.remove(target)
         return
     stack_set.change(target, detailed_status="FAILED", status_reason=outcome.reason)
     if operation.action == "DELETE":
@@ -85,10 +92,11 @@ def write_outcome(
         stack_set.change(target, status="INOPERABLE", detailed_status="FAILED_IMPORT")
 
 
-def _overrides(order: DeploymentOrder, outcome: Outcome) -> dict[str, str]:
-    """What an imported stack has otherwise than the stack set."""
+def _overrides(order: DeploymentOrder, outcome: Outcome, readings: Readings) -> dict[str, str]:
+    """What an imported stack has otherwise than the stack set, or all that it has."""
     return {
         name: value
         for name, value in outcome.parameters.items()
-        if name in order.parameters and value != order.parameters[name]
+        if name in order.parameters
+        and (readings.imports_override_everything or value != order.parameters[name])
     }

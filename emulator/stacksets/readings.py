@@ -65,6 +65,11 @@ class Readings:
     deleted_instances_return: bool = False
     """With AutoDeployment on, an instance that is deleted while its account stays in a followed
     unit comes back within minutes / stays away."""
+    imports_override_everything: bool = False
+    """All values of an imported stack become overrides of its instance / those that differ from the
+    stack set's."""
+    failed_imports_stay: bool = True
+    """A stack that could not be imported stays in the list as FAILED_IMPORT / is no instance."""
     shuffles_accounts: bool = True
     """The accounts of a Region are worked on in an order of the service's own / as they are named.
     """

@@ -183,7 +183,7 @@ def verify(
     missing = [
         Failure(*target, "The instance was deleted while this request ran.")
         for target in spec.targets
-        if target not in seen.instances
+        if target not in seen.instances and target not in tolerated
     ]
     behind = {
         target: state

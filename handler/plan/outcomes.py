@@ -128,6 +128,7 @@ def corrected(
     instances = dict(listed)
     for number, operation in enumerate(recent):
         since = {each.operation_id for each in recent[number:]}
+        is_made = operation.action in {CREATE, IMPORT}
         for target in operation.targets(instances):
             state = instances.get(target)
             if operation.action == DELETE:
@@ -135,11 +136,7 @@ def corrected(
                     instances.pop(target, None)
             elif operation.units and state is not None and state.is_current:
                 continue  # a create passes over what is there, and whose it was
-            elif (
-                (operation.action in {CREATE, IMPORT})
-                if state is None
-                else _is_behind(state, operation)
-            ):
+            elif is_made if state is None else _is_behind(state, operation):
                 instances[target] = InstanceState(
                     "CURRENT",
                     "SUCCEEDED",
@@ -149,11 +146,11 @@ def corrected(
                 )
         for target in operation.spared if operation.action != DELETE else ():
             state = instances.get(target)
-            if (operation.action == CREATE) if state is None else _is_behind(state, operation):
+            if is_made if state is None else _is_behind(state, operation):
                 has_stack = state is not None and state.has_stack
                 instances[target] = InstanceState(
                     "OUTDATED",
-                    "FAILED",
+                    "FAILED_IMPORT" if operation.action == IMPORT else "FAILED",
                     last_operation_id=operation.operation_id,
                     has_stack=has_stack,
                 )

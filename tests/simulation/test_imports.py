@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from emulator.stacksets import arns
 from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
 from emulator.stacksets.history import Lag
 from emulator.stacksets.organization import Organization
+from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
 from emulator.virtual.deployer import DeployedStack
@@ -17,6 +19,11 @@ from tests.simulation.adoptions import make_by_hand, the_set
 from tests.simulation.scenarios import killer
 from tests.simulation.story import ACCOUNTS, group, new_stack, properties, template
 
+DOUBTS = ("imports_override_everything", "failed_imports_stay")
+READINGS = {
+    "as documented": Readings(),
+    **{k: r for k, r in Readings.alternatives() if k in DOUBTS},
+}
 EAST = "us-east-1"
 ONE, TWO, THREE, FOUR = ACCOUNTS
 CREATE, UPDATE, DELETE, SET, IMPORT = (
@@ -28,6 +35,20 @@ CREATE, UPDATE, DELETE, SET, IMPORT = (
 )
 STEPS = (CREATE, UPDATE, DELETE, SET, IMPORT)
 UNIT = "ou-root-aaaaaaaa"
+
+
+@pytest.fixture(params=READINGS)
+def aws(request: pytest.FixtureRequest) -> Iterator[VirtualAWS]:
+    """A virtual AWS for each reading."""
+    with world(readings=READINGS[request.param]) as virtual:
+        yield virtual
+        assert virtual.unexpected == []
+
+
+@pytest.fixture
+def stack(aws: VirtualAWS) -> Stack:
+    """A stack that has not been created yet."""
+    return new_stack(aws)
 
 
 def stand(aws: VirtualAWS, account: str, size: str = "small", version: str = "1") -> str:
@@ -60,6 +81,11 @@ def done(aws: VirtualAWS, stack: Stack, wanted: dict[str, Any]) -> list[str]:
     return steps(aws)[before:]
 
 
+def overriding(aws: VirtualAWS) -> list[str]:
+    """The operation that takes away what a group does not override."""
+    return [UPDATE] if aws.engine.readings.imports_override_everything else []
+
+
 def members(aws: VirtualAWS, stack: Stack) -> dict[str, str]:
     """The stack of each instance in the one Region, by account."""
     item = aws.engine.stack_sets[stack.physical_id]
@@ -80,7 +106,7 @@ def test_create(aws: VirtualAWS, stack: Stack) -> None:
     """They join first, and what is missing of the groups is created, nothing twice."""
     first, second = stand(aws, ONE), stand(aws, TWO)
     wanted = importing(first, {"StackId": second}, groups=(group((TWO, THREE), (EAST,)),))
-    assert done(aws, stack, wanted) == [IMPORT, CREATE]
+    assert done(aws, stack, wanted) == [IMPORT, CREATE, *overriding(aws)]
     found = members(aws, stack)
     assert (found[ONE], found[TWO], set(found)) == (first, second, {ONE, TWO, THREE})
     assert done(aws, stack, {**wanted, "Revision": "2"}) == []
@@ -152,7 +178,7 @@ def test_failed_update(aws: VirtualAWS, stack: Stack) -> None:
     assert set(members(aws, stack)) == {FOUR}
     assert standing(aws) >= {first, second}
     stand(aws, TWO)
-    assert done(aws, stack, wanted) == [IMPORT]
+    assert done(aws, stack, wanted) == [IMPORT, *overriding(aws)]
     assert members(aws, stack)[TWO] == second
 
 
@@ -191,6 +217,15 @@ def test_an_update_that_failed_on_it(aws: VirtualAWS, stack: Stack) -> None:
     done(aws, stack, wanted)
     assert {each.template_body for each in aws.deployer.stacks.values()} == {template("2")}
     assert sizes(aws) == {ONE: "huge", TWO: "huge"}
+
+
+def test_without_the_right(aws: VirtualAWS, stack: Stack) -> None:
+    """The reason names the parameter that grants it."""
+    first = stand(aws, ONE)
+    aws.engine.faults.calls.append(CallFault(IMPORT, Answer.ACCESS_DENIED, times=None))
+    assert stack.deploy(importing(first)) == "ROLLBACK_COMPLETE"
+    assert "ImportStacksToStackSet. Set the parameter ImportStacks to true in" in stack.reason
+    assert standing(aws) == {first}
 
 
 def test_a_tolerated_failure(aws: VirtualAWS, stack: Stack) -> None:
@@ -248,10 +283,9 @@ def test_adopted(aws: VirtualAWS, stack: Stack) -> None:
     fault = DeploymentFault("No", account=TWO, actions=("CREATE",), seconds=1)
     aws.engine.faults.deployments.append(fault)
     wanted = importing(first, groups=(group((FOUR, TWO), (EAST,)),), OnExistingStackSet="ADOPT")
-    there = standing(aws)
     assert stack.deploy(wanted) == "ROLLBACK_COMPLETE"
     assert [*aws.engine.stack_sets[the_set(aws)].instances] == [(FOUR, EAST)]
-    assert standing(aws) == there
+    assert sizes(aws).keys() == {ONE, FOUR}
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -282,14 +316,15 @@ def test_deaths(*, fails: bool) -> None:
 class TestUnits:
     """Service-managed stack sets."""
 
-    @pytest.fixture
-    def aws(self) -> Any:
-        """A virtual AWS with an organization."""
+    @pytest.fixture(params=READINGS)
+    def aws(self, request: pytest.FixtureRequest) -> Iterator[VirtualAWS]:
+        """A virtual AWS with an organization, for each reading."""
         organization = Organization("111111111111", root="r-root")
         organization.add_unit(UNIT)
         for account in (ONE, TWO, THREE):
             organization.join(account, UNIT)
-        with world(seconds=10.0, organization=organization) as virtual:
+        readings = READINGS[request.param]
+        with world(seconds=10.0, organization=organization, readings=readings) as virtual:
             yield virtual
             assert virtual.unexpected == []
 

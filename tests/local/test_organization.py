@@ -211,3 +211,27 @@ def test_a_stack_owns_a_stack_set_by_unit(aws: LocalAWS, bundle: Path) -> None:
     aws.set_organization(ORGANIZATION)
     assert consumer.settings() == {}
     assert consumer.stack_set() is None
+
+
+def test_existing_stacks_join(aws: LocalAWS, bundle: Path) -> None:
+    """A stack made by hand becomes an instance beside those of its unit, and outlives them."""
+    granted = {"ReadOrganization": "EVERYTHING", "ImportStacks": "true"}
+    aws.deploy_provider(bundle, REPOSITORY / "template.yaml", granted).require()
+    consumer = Consumer(aws, "joined")
+    aws.deploy("before", consumer.template(), account=A, region=REGION).require()
+    members = aws.client("cloudformation", A, REGION)
+    stack_id = members.describe_stacks(StackName="before")["Stacks"][0]["StackId"]
+    units = {"OrganizationalUnitIds": [PLATFORM, NETWORK]}
+    consumer.deploy(
+        PermissionModel="SERVICE_MANAGED",
+        AdministrationRoleARN=None,
+        StackInstances=[{"Regions": [REGION], "DeploymentTargets": units}],
+        ImportStacks=[{"StackId": stack_id, "OrganizationalUnitIds": [PLATFORM]}],
+    ).require()
+    assert sorted(consumer.settings()) == [A, B]
+    listed = aws.client("cloudformation").list_stack_instances(StackSetName="joined")["Summaries"]
+    assert stack_id in {each["StackId"] for each in listed}
+    consumer.delete().require()
+    assert consumer.stack_set() is None
+    assert sorted(consumer.settings()) == [A]
+    aws.delete("before", account=A, region=REGION).require()

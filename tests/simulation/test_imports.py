@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,6 +85,11 @@ def done(aws: VirtualAWS, stack: Stack, wanted: dict[str, Any]) -> list[str]:
 def overriding(aws: VirtualAWS) -> list[str]:
     """The operation that takes away what a group does not override."""
     return [UPDATE] if aws.engine.readings.imports_override_everything else []
+
+
+def deliver_again(stack: Stack) -> None:
+    """Deliver the last request a second time."""
+    stack.function.start(stack.requests[-1])
 
 
 def members(aws: VirtualAWS, stack: Stack) -> dict[str, str]:
@@ -310,6 +316,33 @@ def test_deaths(*, fails: bool) -> None:
                 assert members(aws, stack).keys() > {each.split(":")[4] for each in stacks}
             calls = max(calls, len(aws.calls))
             number += 2
+        assert aws.unexpected == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_deaths_of_an_update(*, fails: bool) -> None:
+    """It ends the same, with a second delivery beside it, and the rollback leaves every stack."""
+    number, calls = 1, 2
+    while number < calls:
+        with world(seconds=5.0) as aws:
+            stack = new_stack(aws)
+            done(aws, stack, properties(group((FOUR,), (EAST,))))
+            already = len(aws.calls)
+            first, second = (
+                stand(aws, ONE, "huge"),
+                stand(aws, TWO, version="bad" if fails else "1"),
+            )
+            wanted = importing(first, second, groups=(group((FOUR, THREE), (EAST,)),))
+            aws.before_call = killer(aws, already + number)
+            aws.at_call(already + number + 3, functools.partial(deliver_again, stack))
+            status = stack.deploy(wanted)
+            aws.scheduler.drain()
+            assert status == ("UPDATE_ROLLBACK_COMPLETE" if fails else "UPDATE_COMPLETE"), number
+            assert standing(aws) >= {first, second}
+            named = {FOUR} if fails else {ONE, TWO, THREE, FOUR}
+            assert set(members(aws, stack)) == named, number
+            calls = max(calls, len(aws.calls) - already)
+            number += 3
         assert aws.unexpected == []
 
 

@@ -82,10 +82,10 @@ class Forecast:
 
     def _sentence(self, outlook: Outlook, preferences: Mapping[str, Any], left: float) -> str:
         mends = ", or ".join(self._mends(outlook, preferences, left))
+        takes, stack = outlook.seconds(preferences), outlook.seconds_a_stack(preferences)
         return (
-            f"At an estimated {outlook.seconds_a_stack(preferences):.0f} seconds a stack, what is"
-            f" left to do takes {outlook.seconds(preferences) / 60:.0f} minutes, and"
-            f" {left // 60:.0f} are left: {f'write {mends}' if mends else _NO_MEND}."
+            f"The deployment was estimated to take {takes / 60:.0f} minutes, at {stack:.0f} seconds"
+            f" a stack, when {left // 60:.0f} were left: {f'write {mends}' if mends else _NO_MEND}."
         )
 
     def _mends(

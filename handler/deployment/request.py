@@ -156,7 +156,7 @@ class Request:
         """When it would have to otherwise, by what the template says for that."""
         longer = {
             "a longer ServiceTimeout": _PATIENCE_OF_CLOUDFORMATION,
-            "WaitFor: START with waits for it": _LONGEST_DEPLOYMENT,
+            "WaitFor: START and a Custom::StackSetWait for each hour": _LONGEST_DEPLOYMENT,
         }
         ends = {text: self._give_up_after(seconds) for text, seconds in longer.items()}
         return {text: each for text, each in ends.items() if each > self.ends_at}

@@ -128,6 +128,19 @@ class TestNewestEstimate:
         assert BEGINS not in reason
         assert SECRET not in reason + str([vars(each) for each in caplog.records])
 
+    def test_later_plan(
+        self, aws: VirtualAWS, stack: Stack, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The log has the first estimate, and the failure the newest."""
+        aws.deployer.seconds = lambda order: 60.0 if order.action == "CREATE" else 1.0
+        groups = [group(MANY[n : n + 40], Size=f"{n}") for n in (0, 40, 80)]
+
+        assert stack.deploy(_properties(*groups, preferences={})) == "ROLLBACK_COMPLETE"
+        [told] = _told(caplog)
+        assert f"{BEGINS}120 minutes" in told
+        assert f"{BEGINS}80 minutes" in stack.answers[0][1].reason
+        assert told not in stack.answers[0][1].reason
+
     @pytest.mark.parametrize(("took", "times"), [(15.0, 0), (90.0, 1)])
     def test_earlier_operation(
         self,

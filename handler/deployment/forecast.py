@@ -81,23 +81,21 @@ class Forecast:
         self.memory.forecast = told
 
     def _sentence(self, outlook: Outlook, preferences: Mapping[str, Any], left: float) -> str:
-        mends = ", or ".join(self._mends(outlook, preferences, left))
+        mends = ", or ".join(self._mends(outlook, preferences))
         takes, stack = outlook.seconds(preferences), outlook.seconds_a_stack(preferences)
         return (
             f"The deployment was estimated to take {takes / 60:.0f} minutes, at {stack:.0f} seconds"
             f" a stack, when {left // 60:.0f} were left: {f'write {mends}' if mends else _NO_MEND}."
         )
 
-    def _mends(
-        self, outlook: Outlook, preferences: Mapping[str, Any], left: float
-    ) -> Iterator[str]:
-        """Yields what to write instead, of what is likely to be enough."""
+    def _mends(self, outlook: Outlook, preferences: Mapping[str, Any]) -> Iterator[str]:
+        """Yields what to write instead, of what is likely to be enough from the beginning."""
+        whole, takes = self.request.ends_at - self.request.began, outlook.seconds(preferences)
         for text, each in faster(preferences):
-            if outlook.seconds(each) <= left:
+            if outlook.seconds(each) <= whole and outlook.seconds(each) < takes:
                 yield text
-        needed = outlook.seconds(preferences) + time.time()
         for text, ends_at in self.request.later_ends.items():
-            if needed <= ends_at:
+            if time.time() + takes <= ends_at:
                 yield text
 
 

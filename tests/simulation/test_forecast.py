@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.stacksets.deployment import DeploymentOrder
+from emulator.stacksets.faults import DeploymentFault
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.cloudformation import Stack
 from tests.simulation.story import REGIONS, group, operations, properties, template
@@ -99,6 +100,23 @@ class TestOneAtATime:
             " or RegionConcurrencyType: PARALLEL, or OperationPreferences: FAST, or WaitFor"
         ) in told
 
+    def test_nothing_is_faster(self, stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
+        """Where each operation has one stack, going faster is no mend."""
+        groups = [group((account,), Size=account) for account in MANY[:70]]
+
+        stack.deploy(_properties(*groups, preferences="CAREFUL"))
+        [told] = _told(caplog)
+        assert "left: write WaitFor: START and a Custom::StackSetWait for each hour." in told
+
+    def test_no_mend(self, aws: VirtualAWS, stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
+        """Where nothing is enough, fewer have to go at a time."""
+        aws.engine.faults.deployments.append(DeploymentFault("No", actions=("CREATE",)))
+        groups = [group((account,), Size=account) for account in MANY]
+
+        stack.deploy(_properties(*groups, preferences="FAST"))
+        [told] = _told(caplog)
+        assert told.endswith("58 were left: name fewer accounts or Regions at a time.")
+
 
 class TestNewestEstimate:
     """What is said is said of what is left, by what is known now."""
@@ -140,6 +158,15 @@ class TestNewestEstimate:
         assert f"{BEGINS}120 minutes" in told
         assert f"{BEGINS}80 minutes" in stack.answers[0][1].reason
         assert told not in stack.answers[0][1].reason
+
+    def test_last_moment(self, aws: VirtualAWS, stack: Stack) -> None:
+        """What would have been enough from the beginning is named at the end, too."""
+        aws.deployer.seconds = lambda order: 60.0 if order.action == "CREATE" else 1.0
+        groups = [group(MANY[:58]), group(MANY[58:63], Size="large")]
+
+        assert stack.deploy(_properties(*groups, preferences={})) == "ROLLBACK_COMPLETE"
+        reason = stack.answers[0][1].reason
+        assert f"{BEGINS}5 minutes, at 60 seconds a stack, when 0 were left: write Oper" in reason
 
     @pytest.mark.parametrize(("took", "times"), [(15.0, 0), (90.0, 1)])
     def test_earlier_operation(

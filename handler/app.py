@@ -15,6 +15,7 @@ from handler.custom_resource.frame import StackSetResource
 from handler.custom_resource.inventory import Inventory
 from handler.custom_resource.queue import Queue, records_in, request_in
 from handler.custom_resource.relay import Relay
+from handler.deployment.forecast import Forecast
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
 from handler.deployment.patience import Patience
@@ -182,7 +183,8 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
-    warnings = (*lifecycle.warnings, *lifecycle.loop.placing.warnings)
+    loop = lifecycle.loop
+    warnings = (*loop.forecast.warnings, *lifecycle.warnings, *loop.placing.warnings)
     data = attributes(seen, warnings, lifecycle.deployment_id)
     resource.Data = _inventory(seen, lifecycle).add_to(data)
     metrics.add_metric("Instances", "Count", len(seen.instances))
@@ -248,6 +250,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         deadline=request.deadline,
         default_preferences=_default_preferences(),
         templates=templates,
+        forecast=Forecast(request, memory, _default_preferences()),
         placing=Placing(
             Organization(_organizations, patience.sleep),
             AccountLists(_s3, patience.sleep).read,

@@ -227,10 +227,11 @@ class Lifecycle:
             self.loop.liveness.require()
             raise StackSetGone(stack_set_id) from error
         except OutOfTime as error:
-            warnings = (*self.loop.placing.warnings, *self.warnings)
-            if not warnings:
+            warnings = (*self.loop.placing.warnings, *self.warnings)[:_MOST_REPEATED]
+            repeated = (*self.loop.forecast.warnings, *warnings)
+            if not repeated:
                 raise
-            message = " ".join((str(error), *warnings[:_MOST_REPEATED]))
+            message = " ".join((str(error), *repeated))
             raise OutOfTime(message) from error
 
     def _begun(

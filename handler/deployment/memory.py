@@ -24,6 +24,7 @@ class Memory:
         own: The operations that the request has started, by id.
         look_ups: The overrides that it has looked up.
         is_checked: Whether the template has been found to take what it is given.
+        forecast: Why the newest plan is likely to need more time than there is; empty for enough.
     """
 
     stack_set_id: str = ""
@@ -32,6 +33,7 @@ class Memory:
     own: dict[str, OwnOperation] = field(default_factory=dict)
     look_ups: LookUps = field(default_factory=LookUps)
     is_checked: bool = False
+    forecast: str = ""
 
     @property
     def has_adopted(self) -> bool:
@@ -59,6 +61,7 @@ class Memory:
             "own": [asdict(each) for each in own],
             "look_ups": self.look_ups.to_json(),
             "is_checked": self.is_checked,
+            "forecast": self.forecast,
         }
 
     @classmethod
@@ -73,4 +76,5 @@ class Memory:
             own={each["operation_id"]: OwnOperation.from_json(each) for each in own},
             look_ups=LookUps.from_json(carried.get("look_ups") or []),
             is_checked=carried.get("is_checked", False),
+            forecast=carried.get("forecast", ""),
         )

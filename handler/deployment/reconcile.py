@@ -16,6 +16,7 @@ from typing import Any
 from handler.deployment.content import content_to_send, log_others
 from handler.deployment.drift import has_been_detected
 from handler.deployment.ending import Ending
+from handler.deployment.forecast import Forecast
 from handler.deployment.liveness import Liveness
 from handler.deployment.look_ups import LookUps
 from handler.deployment.looking import Looking, Part
@@ -57,6 +58,7 @@ class Reconciliation:
         began: When CloudFormation sent the request, in seconds since the epoch.
         deadline: When CloudFormation gives up, in seconds since the epoch.
         templates: Gives the wanted template's text.
+        forecast: Tells where that takes longer than there is time.
         placing: Works out where a service-managed stack set is deployed.
         default_preferences: What holds where a template has no operation preferences.
         own: This request's operations, by id, as far as they are known.
@@ -70,6 +72,7 @@ class Reconciliation:
     began: float
     deadline: float
     templates: Templates
+    forecast: Forecast
     placing: Placing
     default_preferences: Mapping[str, Any] = NO_PREFERENCES
     own: dict[str, OwnOperation] = field(default_factory=dict)
@@ -189,6 +192,7 @@ class Reconciliation:
         if self.marks.adopts and self._looking.may_lack_some(steps, recent):
             return None
         if not steps:
+            self.forecast.clear()
             learnt = sum(operations.learns(each) for each in planned)
             if learnt or self._may_be_surprised():
                 return None
@@ -197,6 +201,8 @@ class Reconciliation:
             return seen if self._is_drift_known(operations, spec, seen) else None
         self.removals.log(steps, seen.instances)
         log_others(steps, seen, planner.wanted(seen))
+        if not self.liveness.is_rollback:
+            self.forecast.make(spec, steps, seen, recent, operations.successes())
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
 

@@ -138,16 +138,37 @@ class Request:
 
         Once it has been answered, it is the longest that a deployment may take.
         """
-        if self.is_answered:
-            return self.began + _LONGEST_DEPLOYMENT
-        timeout = str(self.properties.get("ServiceTimeout", ""))
-        seconds = int(timeout) if re.fullmatch(r"[0-9]{1,4}", timeout) else 0
-        return self.began + (seconds or _PATIENCE_OF_CLOUDFORMATION)
+        return self.began + (_LONGEST_DEPLOYMENT if self.is_answered else self._patience)
 
     @property
     def give_up_at(self) -> float:
         """When to stop waiting, so that stopping an operation and answering still fit in."""
-        return self.deadline - min(60.0, (self.deadline - self.began) / 10)
+        return self._give_up_after(self.deadline - self.began)
+
+    @property
+    def ends_at(self) -> float:
+        """When a deployment has to have ended, also one that is answered before its end."""
+        is_early = self.is_answered or self.answers_early
+        return self._give_up_after(_LONGEST_DEPLOYMENT if is_early else self._patience)
+
+    @property
+    def later_ends(self) -> Mapping[str, float]:
+        """When it would have to otherwise, by what the template says for that."""
+        longer = {
+            "a longer ServiceTimeout": _PATIENCE_OF_CLOUDFORMATION,
+            "WaitFor: START and a Custom::StackSetWait for each hour": _LONGEST_DEPLOYMENT,
+        }
+        ends = {text: self._give_up_after(seconds) for text, seconds in longer.items()}
+        return {text: each for text, each in ends.items() if each > self.ends_at}
+
+    @property
+    def _patience(self) -> float:
+        timeout = str(self.properties.get("ServiceTimeout", ""))
+        seconds = int(timeout) if re.fullmatch(r"[0-9]{1,4}", timeout) else 0
+        return seconds or _PATIENCE_OF_CLOUDFORMATION
+
+    def _give_up_after(self, seconds: float) -> float:
+        return self.began + seconds - min(60.0, seconds / 10)
 
     @property
     def answer_early_at(self) -> float:

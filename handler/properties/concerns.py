@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from handler.values.preferences import asked_at_once, at_once
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Target
 
@@ -37,20 +38,10 @@ def _most_in_a_region(targets: Iterable[Target]) -> int:
 
 def _capped_concurrency(preferences: Mapping[str, Any], accounts: int) -> Iterator[str]:
     """Whether the mode lets fewer stacks of a Region go at once than are asked for."""
-    if preferences.get("ConcurrencyMode") == "SOFT_FAILURE_TOLERANCE":
-        return
-    asked = min(_number(preferences, "MaxConcurrent", accounts, least=1), accounts)
-    most = _number(preferences, "FailureTolerance", accounts, least=0) + 1
+    asked, most = asked_at_once(preferences, accounts), at_once(preferences, accounts)
     if asked > most:
         yield (
             f"OperationPreferences asks for {asked} stacks of a Region at once, and at most {most}"
             " go: ConcurrencyMode STRICT_FAILURE_TOLERANCE, the default, caps them at the failure"
             " tolerance and one. Write ConcurrencyMode: SOFT_FAILURE_TOLERANCE to have all of them."
         )
-
-
-def _number(preferences: Mapping[str, Any], name: str, accounts: int, least: int) -> int:
-    count = preferences.get(f"{name}Count")
-    if count is not None:
-        return int(count)
-    return max(least, accounts * int(preferences.get(f"{name}Percentage", 0)) // 100)

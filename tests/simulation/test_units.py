@@ -569,6 +569,20 @@ def test_answered_early(aws: VirtualAWS, stack: Stack) -> None:
     assert stack.attributes["InstanceCount"] == "6"
 
 
+@pytest.mark.parametrize(("timeout", "told"), [("120", True), ("3600", False)])
+def test_too_little_time(aws: VirtualAWS, stack: Stack, timeout: str, *, told: bool) -> None:
+    """Who is in a unit is known by its instances in other Regions, and what takes too long told."""
+    aws.deployer.seconds = 60.0
+    stack.deploy(properties(units(A)))
+    slow = {"OperationPreferences": "CAREFUL", "ServiceTimeout": timeout}
+
+    stack.deploy(properties(units(A, regions=(EAST, WEST)), **slow))
+    reasons = [each.reason for _, each in stack.answers]
+    estimate = "estimated to take 4 minutes, at 60 seconds a stack, when 1 were left"
+    assert any(estimate in each for each in reasons) is told
+    assert any("or a longer ServiceTimeout" in each for each in reasons) is told
+
+
 def test_suspended_accounts_block_nothing(aws: VirtualAWS, stack: Stack) -> None:
     """They are passed over, and forgotten when the stack set goes."""
     deploy(aws, stack, ALL)

@@ -196,6 +196,9 @@ class TestPlaceholders:
         assert request.may_be_unfinished is may_be
 
 
+_EARLY = "WaitFor: START and a Custom::StackSetWait for each hour"
+
+
 class TestDeadline:
     """When CloudFormation gives up, and when we do."""
 
@@ -222,6 +225,32 @@ class TestDeadline:
     def test_no_timeout(self) -> None:
         """Without a ServiceTimeout CloudFormation waits an hour."""
         assert _request().deadline == 4600.0
+
+    @pytest.mark.parametrize(
+        ("kind", "properties", "ends_at", "later"),
+        [
+            ("Create", {}, 4540.0, [_EARLY]),
+            (
+                "Update",
+                {"ServiceTimeout": "600"},
+                1540.0,
+                [
+                    "a longer ServiceTimeout",
+                    "WaitFor: START and a Custom::StackSetWait for each hour",
+                ],
+            ),
+            ("Create", {"WaitFor": "START", "ServiceTimeout": "600"}, 44140.0, []),
+        ],
+    )
+    def test_ends_at(
+        self, kind: str, properties: dict[str, Any], ends_at: float, later: list[str]
+    ) -> None:
+        """What is answered early has longer, and so has what could be."""
+        request = _request(kind=kind, properties=properties)
+
+        assert request.ends_at == ends_at
+        assert list(request.later_ends) == later
+        assert all(each > ends_at for each in request.later_ends.values())
 
     @pytest.mark.parametrize(
         ("timeout", "give_up_at"), [("3600", 4540.0), ("600", 1540.0), ("100", 1090.0)]

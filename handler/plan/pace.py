@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step, reached
+from handler.plan.marks import read_mark
+from handler.plan.steps import CREATE, DELETE, IMPORT, UPDATE, UPDATE_SET, Step, reached
 from handler.values.observation import InstanceState, OperationState
 from handler.values.preferences import BALANCED, FAST, PARALLEL, PREFERENCES, SOFT, at_once
 from handler.values.targets import INTERSECTION, Box, Target
@@ -20,7 +21,13 @@ from handler.values.targets import INTERSECTION, Box, Target
 ASSUMED = 60.0
 """Seconds that a stack takes where nothing better is known."""
 
-_ACTIONS = {CREATE: "CREATE", UPDATE: "UPDATE", UPDATE_SET: "UPDATE", DELETE: "DELETE"}
+_ACTIONS = {
+    CREATE: "CREATE",
+    UPDATE: "UPDATE",
+    UPDATE_SET: "UPDATE",
+    DELETE: "DELETE",
+    IMPORT: "IMPORT",
+}
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,9 @@ def paces(
     found: dict[str, float] = {}
     for each in recent:
         took = each.ended - each.began
-        if each.status != "SUCCEEDED" or not each.began or took <= 0:
+        mark = read_mark(each.operation_id)
+        is_import = mark is not None and mark.action == IMPORT
+        if each.status != "SUCCEEDED" or not each.began or took <= 0 or is_import:
             continue
         if own.get(each.operation_id):
             found.setdefault(each.action, took / own[each.operation_id])
@@ -149,8 +158,8 @@ def _worked_on(step: Step, listed: Mapping[Target, InstanceState]) -> Iterable[T
     if step.action == CREATE:
         reach = step.reach
         return _missing(reach, listed) if isinstance(reach, Box) else step.targets
-    if step.retain_stacks:
-        return ()  # an instance that goes without its stack takes no time to speak of
+    if step.retain_stacks or step.action == IMPORT:
+        return ()  # an instance that comes or goes without its stack takes no time to speak of
     return [each for each in reached(step, listed) if not listed[each].is_suspended]
 
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.plan.pace import ASSUMED, Load, Outlook, faster, paces, rounds
-from handler.plan.steps import CREATE, DELETE, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, DELETE, IMPORT, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, OperationState
 from handler.values.preferences import PREFERENCES
-from handler.values.targets import DIFFERENCE, INTERSECTION, Box, Rectangle, Target
+from handler.values.targets import DIFFERENCE, INTERSECTION, Box, Rectangle, Stacks, Target
+from tests.factories import MARKS
 
 CAREFUL, BALANCED, FAST = PREFERENCES.values()
 _SOFT = {"ConcurrencyMode": "SOFT_FAILURE_TOLERANCE"}
@@ -181,6 +182,12 @@ class TestLoad:
 
         assert Load.of(step, self.LISTED).accounts == {}
 
+    def test_of_an_import(self) -> None:
+        """A stack that joins as it is, is not deployed either."""
+        stacks = Stacks(("arn:aws:cloudformation:a:9:stack/there/1",))
+
+        assert Load.of(Step(IMPORT, stacks, ("a",)), self.LISTED).accounts == {}
+
 
 class TestPaces:
     """How long a stack takes, by what operations have shown."""
@@ -212,6 +219,14 @@ class TestPaces:
 
         assert paces([self._operation("earlier", 25, **how)], listed, {}) == {}
         assert paces([self._operation("other", 25)], listed, {"other": 0}) == {}
+
+    def test_imports_show_nothing(self) -> None:
+        """They are CREATE operations in the list, and deploy nothing."""
+        stacks = Stacks(("arn:aws:cloudformation:a:9:stack/there/1",))
+        name = MARKS.operation_id(Step(IMPORT, stacks, ("a",)))
+        listed = {Target("9", "a"): InstanceState("CURRENT", last_operation_id=name)}
+
+        assert paces([self._operation(name, 25, action="CREATE")], listed, {name: 1}) == {}
 
 
 class TestFaster:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,10 +15,12 @@ from botocore.config import Config
 from handler.custom_resource.answer import attributes
 from handler.custom_resource.frame import StackSetResource
 from handler.custom_resource.inventory import Inventory
+from handler.custom_resource.output_attributes import OutputAttributes
 from handler.custom_resource.queue import Queue, records_in, request_in
 from handler.custom_resource.relay import Relay
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
+from handler.deployment.outputs import MemberOutputs, Outputs
 from handler.deployment.patience import Patience
 from handler.deployment.placing import Placing
 from handler.deployment.preflight import Preflight
@@ -24,6 +28,8 @@ from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
 from handler.gateway.account_lists import AccountLists
 from handler.gateway.events import Client, Events
+from handler.gateway.member_stacks import Client as STSClient
+from handler.gateway.member_stacks import Credentials, MemberStacks
 from handler.gateway.organization import Organization
 from handler.gateway.owning_stack import OwningStack
 from handler.gateway.regions import EnabledRegions, unknown_regions
@@ -37,8 +43,6 @@ from handler.values.observation import Observation
 from handler.values.preferences import PREFERENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.client import BaseClient
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -91,6 +95,27 @@ def _account() -> BaseClient:
 @functools.cache
 def _sqs() -> SQSClient:
     return boto3.client("sqs", config=_CONFIG)
+
+
+@functools.cache
+def _sts() -> STSClient:
+    client: STSClient = boto3.client("sts", config=_CONFIG)
+    return client
+
+
+_making = threading.Lock()
+
+
+def _member_cloudformation(credentials: Credentials, region: str) -> CloudFormationClient:
+    with _making:  # boto3's session is not for several threads; its clients are
+        return boto3.client(
+            "cloudformation",
+            region_name=region,
+            config=_CONFIG,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
 
 
 @functools.cache
@@ -182,23 +207,44 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
-    warnings = (*lifecycle.warnings, *lifecycle.loop.placing.warnings)
+    inventory = _inventory(seen, lifecycle)
+    outputs = Outputs()
+    if lifecycle.output_keys:
+        resource.NoEcho = True  # whatever was read: templates may rely on it
+        stacks = inventory.stacks()
+        inventory = replace(inventory, known=stacks)
+        sleep = lifecycle.loop.patience.sleep
+        reader = MemberOutputs(_member_stacks(), lifecycle.output_keys, sleep)
+        outputs = reader.read(stacks, inventory.unlisted())
+    warnings = (*outputs.warnings, *lifecycle.warnings, *lifecycle.loop.placing.warnings)
     data = attributes(seen, warnings, lifecycle.deployment_id)
-    resource.Data = _inventory(seen, lifecycle).add_to(data)
+    if lifecycle.output_keys:
+        data = OutputAttributes(outputs.values, _report(seen, lifecycle, "-outputs")).add_to(data)
+    resource.Data = inventory.add_to(data)
     metrics.add_metric("Instances", "Count", len(seen.instances))
     return seen.stack_set.stack_set_id
 
 
 def _inventory(seen: Observation, lifecycle: Lifecycle) -> Inventory:
-    bucket, stack_sets = os.environ.get("REPORT_BUCKET"), lifecycle.loop.stack_sets
-    stack_set_id = seen.stack_set.stack_set_id
-    name = f"{stack_set_id.replace(':', '/')}/{lifecycle.request.request_id}"
+    stack_sets = lifecycle.loop.stack_sets
     return Inventory(
         seen.instances,
         stack_sets.known_stack_ids,
-        functools.partial(stack_ids, stack_sets, stack_set_id),
-        functools.partial(Reports(_s3, bucket).write, name) if bucket else None,
+        functools.partial(stack_ids, stack_sets, seen.stack_set.stack_set_id),
+        _report(seen, lifecycle),
     )
+
+
+def _report(seen: Observation, lifecycle: Lifecycle, suffix: str = "") -> Callable[..., str] | None:
+    bucket = os.environ.get("REPORT_BUCKET")
+    stack_set = seen.stack_set.stack_set_id.replace(":", "/")
+    name = f"{stack_set}/{lifecycle.request.request_id}{suffix}"
+    return functools.partial(Reports(_s3, bucket).write, name) if bucket else None
+
+
+def _member_stacks() -> MemberStacks | None:
+    role = os.environ.get("OUTPUT_READER_ROLE_NAME")
+    return MemberStacks(role, _sts, _member_cloudformation) if role else None
 
 
 def _is_of_wait(event: dict[str, Any]) -> bool:
@@ -267,6 +313,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
         functools.partial(unknown_regions, _cloudformation()),
         EnabledRegions(_account, patience.sleep).read,
+        reads_outputs=_member_stacks() is not None,
     )
 
     def answer(seen: Observation) -> None:

@@ -11,11 +11,12 @@ from handler.observability import logger
 from handler.values.observation import InstanceState
 from handler.values.targets import Target
 
-_MOST_BYTES = 3100
+MOST_BYTES = 3100
 """What attributes may take of an answer's 4,096 bytes: the ids around them take up to 900."""
 
 _SHORTEST_STACK_ID = 80
-_NO_BUCKET = "name a bucket in parameter ReportBucket of the function's stack"
+NO_BUCKET = "name a bucket in parameter ReportBucket of the function's stack"
+"""What to do where there is no bucket for what does not fit."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ class Inventory:
             "Regions": ",".join(sorted({each.region for each in self.instances})),
             "Accounts": ",".join(sorted({each.account for each in self.instances})),
         }
-        if len(self.instances) * _SHORTEST_STACK_ID < _MOST_BYTES:
+        if len(self.instances) * _SHORTEST_STACK_ID < MOST_BYTES:
             whole["StackIds"] = self._stack_ids(data)
-        room = _MOST_BYTES - len(json.dumps(data))
+        room = MOST_BYTES - len(json.dumps(data))
         fitting = {}
         for name, text in whole.items():
             size = len(json.dumps({name: text}))
@@ -58,17 +59,26 @@ class Inventory:
         text = f"{len(self.instances)} instances are more than an answer can carry: {instead}"
         return {**data, **dict.fromkeys(left_out, text), **fitting, "StackIdsUrl": url}
 
-    def _stack_ids(self, data: dict[str, str]) -> str:
+    def stacks(self) -> dict[Target, str]:
+        """Returns the ids of all stacks that StackSets tells."""
         found = dict(self.known)
         if self._count_missing(found):
             found |= dict(self.read())
+        return found
+
+    def unlisted(self) -> list[Target]:
+        """Returns the instances that have a stack of which ``known`` has no id."""
+        return [t for t, s in self.instances.items() if s.has_stack and t not in self.known]
+
+    def _stack_ids(self, data: dict[str, str]) -> str:
+        found = self.stacks()
         self._tell_missing(data, self._count_missing(found))
         return json.dumps({_place(each): found[each] for each in sorted(found)})
 
     def _written(self, data: dict[str, str]) -> tuple[str, str]:
         """The address of the object in S3, if there is one, and where to look instead."""
         if self.write is None:
-            return "", _NO_BUCKET
+            return "", NO_BUCKET
         seen: list[int] = [0]
         try:
             url = self.write(_counted(self.read(), seen))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -103,19 +102,15 @@ def _sts() -> STSClient:
     return client
 
 
-_making = threading.Lock()
-
-
 def _member_cloudformation(credentials: Credentials, region: str) -> CloudFormationClient:
-    with _making:  # boto3's session is not for several threads; its clients are
-        return boto3.client(
-            "cloudformation",
-            region_name=region,
-            config=_CONFIG,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
+    return boto3.client(
+        "cloudformation",
+        region_name=region,
+        config=_CONFIG,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
 
 
 @functools.cache
@@ -212,7 +207,8 @@ def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
     if lifecycle.output_keys:
         resource.NoEcho = True  # whatever was read: templates may rely on it
         stacks = inventory.stacks()
-        inventory = replace(inventory, known=stacks)
+        # Nothing is listed again: what is read may take all the time that there is.
+        inventory = replace(inventory, known=stacks, read=lambda: iter(stacks.items()))
         sleep = lifecycle.loop.patience.sleep
         reader = MemberOutputs(_member_stacks(), lifecycle.output_keys, sleep)
         outputs = reader.read(stacks, inventory.unlisted())

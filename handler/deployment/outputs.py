@@ -7,7 +7,6 @@ request as successful as it is, and a warning instead of its outputs.
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
@@ -83,16 +82,13 @@ class MemberOutputs:
         by_account: dict[str, dict[Target, str]] = {}
         for target, stack_id in sorted(stacks.items()):
             by_account.setdefault(target.account, {})[target] = stack_id
-        halt = threading.Event()
         pool = futures.ThreadPoolExecutor(_THREADS)
         try:
             jobs = [
-                (each, pool.submit(_read_account, members, each, halt))
-                for each in by_account.values()
+                (each, pool.submit(_read_account, members, each)) for each in by_account.values()
             ]
             self._wait([job for _, job in jobs])
         finally:
-            halt.set()
             pool.shutdown(wait=False, cancel_futures=True)
         late = NotRead("the time was over", f"Give {OWN_STACK} a larger MemorySize.")
         read: Read = {}
@@ -123,9 +119,7 @@ class MemberOutputs:
                 yield _told(NotRead(cause, mend), places)
 
 
-def _read_account(
-    members: MemberStacks, stacks: Mapping[Target, str], halt: threading.Event
-) -> Read:
+def _read_account(members: MemberStacks, stacks: Mapping[Target, str]) -> Read:
     """Read the stacks of one account, with one session."""
     read: Read = {}
     try:
@@ -134,8 +128,6 @@ def _read_account(
     except NotRead as error:
         return dict.fromkeys(stacks, error)
     for target, stack_id in stacks.items():
-        if halt.is_set():
-            break
         try:
             read[target] = members.outputs(credentials, target.region, stack_id)
         except NotRead as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +21,8 @@ Credentials = Mapping[str, Any]
 """Those of a session as STS gives them: AccessKeyId, SecretAccessKey and SessionToken."""
 
 _SESSION_SECONDS = 900  # the shortest that there is
+# Clients are for several threads, and what makes them is not.
+_making = Lock()
 _ROLE_TEMPLATE = "examples/roles/output-reader.yaml"
 
 
@@ -93,7 +96,8 @@ class MemberStacks:
         Raises:
             NotRead: It is not there any more, or the role may not read it.
         """
-        client = self.cloudformation(credentials, region)
+        with _making:
+            client = self.cloudformation(credentials, region)
         try:
             [stack] = client.describe_stacks(StackName=stack_id)["Stacks"]
         except (BotoCoreError, ClientError) as error:

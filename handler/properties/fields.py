@@ -255,15 +255,6 @@ Accounts = Annotated[tuple[Account | None, ...], repeats, gaps, empty]
 Regions = Annotated[tuple[GroupRegion | None, ...], repeats, gaps, empty]
 RegionOrder = Annotated[tuple[Region | None, ...], repeats, gaps]
 Capabilities = Annotated[tuple[Capability | None, ...], gaps]
-OutputKeys = Annotated[
-    tuple[
-        Annotated[str, matches(r"[a-zA-Z0-9]{1,255}", "the name of an output, letters and digits")]
-        | None,
-        ...,
-    ],
-    repeats,
-    gaps,
-]
 
 StackSetName = Annotated[
     str,

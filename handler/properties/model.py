@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from handler.errors import Fault
-from handler.properties import fields
+from handler.properties import asides, fields
 from handler.properties.basics import ALTERNATIVES
 from handler.properties.permissions import Permissions
 from handler.values.addresses import as_https
@@ -22,7 +22,7 @@ class StackSetProperties(Permissions):
     """All properties of Custom::StackSet."""
 
     DetectDrift: fields.Boolean = False
-    OutputKeys: fields.OutputKeys = ()
+    OutputKeys: asides.OutputKeys = ()
     OnExistingStackSet: fields.OnExistingStackSet = FAIL
     loglevel: fields.LogLevel | None = None
     botolevel: fields.LogLevel | None = None

@@ -42,6 +42,7 @@ def test_defaults() -> None:
         "max_delete_percentage": 100,
         "adopts": False,
         "detects_drift": False,
+        "output_keys": (),
     }
     assert spec == StackSetSpec()
 

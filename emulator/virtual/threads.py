@@ -37,10 +37,12 @@ class VirtualThreads(futures.Executor):
         self._scheduler = scheduler
         self._room = max_workers
         self._jobs: deque[tuple[futures.Future[Any], Callable[[], Any]]] = deque()
+        self._given: list[futures.Future[Any]] = []
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> futures.Future[Any]:  # noqa: ANN401
         """Have a worker do something when it is its turn."""
         future: futures.Future[Any] = futures.Future()
+        self._given.append(future)
         self._jobs.append((future, lambda: fn(*args, **named)))
         if self._room:
             self._room -= 1
@@ -51,9 +53,8 @@ class VirtualThreads(futures.Executor):
         """Begin nothing any more that is cancelled; wait for the rest only if asked to."""
         while cancel_futures and self._jobs:
             self._jobs.popleft()[0].cancel()
-        left = [future for future, _ in self._jobs]
         if wait:
-            self._scheduler.wait(lambda: all(each.done() for each in left))
+            self._scheduler.wait(lambda: all(each.done() for each in self._given))
 
     def _work(self) -> None:
         while self._jobs:

@@ -14,7 +14,12 @@ from handler.values.targets import Target
 MOST_BYTES = 3100
 """What attributes may take of an answer's 4,096 bytes: the ids around them take up to 900."""
 
+LONGEST_URL = 340
+"""What the address of an object may take, with the attribute's name."""
+
 _SHORTEST_STACK_ID = 80
+_NAMES = ("Accounts", "Regions", "StackIds")
+_TOLD = 280  # that two of these do not fit
 NO_BUCKET = "name a bucket in parameter ReportBucket of the function's stack"
 """What to do where there is no bucket for what does not fit."""
 
@@ -49,15 +54,14 @@ class Inventory:
         if len(self.instances) * _SHORTEST_STACK_ID < MOST_BYTES:
             whole["StackIds"] = self._stack_ids(data)
         room = MOST_BYTES - len(json.dumps(data))
-        fitting = {}
-        for name, text in whole.items():
-            size = len(json.dumps({name: text}))
-            if size <= room:
-                fitting[name], room = text, room - size
-        left_out = [e for e in ("Accounts", "Regions", "StackIds") if e not in fitting]
+        told = fitting(whole, room)
+        if len(told) < len(_NAMES):
+            # What tells of the rest takes room as well.
+            told = fitting(whole, room - _TOLD - (LONGEST_URL if self.write else 0))
+        left_out = [each for each in _NAMES if each not in told]
         url, instead = self._written(data) if left_out else ("", "")
         text = f"{len(self.instances)} instances are more than an answer can carry: {instead}"
-        return {**data, **dict.fromkeys(left_out, text), **fitting, "StackIdsUrl": url}
+        return {**data, **dict.fromkeys(left_out, text), **told, "StackIdsUrl": url}
 
     def stacks(self) -> dict[Target, str]:
         """Returns the ids of all stacks that StackSets tells."""
@@ -99,6 +103,16 @@ class Inventory:
         if missing > 0:
             text = f"StackIds lacks {missing} stacks that StackSets does not list yet."
             data["Warnings"] = f"{data['Warnings']} {text}".strip()
+
+
+def fitting(whole: Mapping[str, str], room: int) -> dict[str, str]:
+    """Returns those attributes that fit into so many bytes, in their order."""
+    found = {}
+    for name, text in whole.items():
+        size = len(json.dumps({name: text}))
+        if size <= room:
+            found[name], room = text, room - size
+    return found
 
 
 def _counted(stacks: Iterable[tuple[Target, str]], seen: list[int]) -> Iterator[tuple[Target, str]]:

@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from handler.custom_resource.inventory import MOST_BYTES, NO_BUCKET
+from handler.custom_resource.inventory import LONGEST_URL, MOST_BYTES, NO_BUCKET, fitting
 from handler.errors import StackSetResourceError
 from handler.observability import logger
 from handler.values.targets import Target
 
 # What the inventory may write after these: that it does not fit, and the address of an object.
 _ROOM_FOR_OTHERS = 500
-_LONGEST_URL = 340
 _LONGEST_WARNING = 300
 _MOST_LOGGED = 500
 
@@ -38,25 +37,21 @@ class OutputAttributes:
             data: The others; ``Warnings`` tells what does not fit.
         """
         room = MOST_BYTES - _ROOM_FOR_OTHERS - _size({**data, "OutputsUrl": ""})
-        room -= 0 if self.write is None else _LONGEST_URL
+        room -= 0 if self.write is None else LONGEST_URL
         found = {_name(*place): value for place, value in sorted(self.values.items())}
         if _size(found) <= room:
             return {**data, **found, "OutputsUrl": ""}
         url, instead = self._written()
         room -= len(url) + _LONGEST_WARNING
-        fitting = {}
-        for name, value in found.items():
-            size = _size({name: value})
-            if size <= room:
-                fitting[name], room = value, room - size
-        left = [name for name in found if name not in fitting]
+        told = fitting(found, room)
+        left = [name for name in found if name not in told]
         text = (
             f"OutputKeys: {len(left)} of {len(found)} outputs are more than the answer can carry,"
             f" {left[0][:80]} first: {instead}."
         )
         logger.warning("outputs left out", outputs=left[:_MOST_LOGGED], url=url)
         warnings = f"{text} {data['Warnings']}".strip()
-        return {**data, "Warnings": warnings, **fitting, "OutputsUrl": url}
+        return {**data, "Warnings": warnings, **told, "OutputsUrl": url}
 
     def _written(self) -> tuple[str, str]:
         """The address of the object in S3, if there is one, and where to look instead."""

@@ -13,6 +13,8 @@ from emulator.stacksets.history import Lag
 from emulator.virtual.account import VirtualAWS
 from emulator.virtual.aws import world
 from emulator.virtual.cloudformation import Stack
+from tests.emulator.bench import B, C
+from tests.emulator.organizations import PLATFORM, organization
 from tests.simulation.scenarios import killer
 from tests.simulation.story import (
     ACCOUNTS,
@@ -117,6 +119,29 @@ def test_told(reader: VirtualAWS, stack: Stack) -> None:
     assert operations(reader).count("CreateStackInstances") == 1
     assert len(operations(reader)) == 2, "another key is no operation"
     assert no_echo(reader) == [True, True]
+
+
+def test_of_units() -> None:
+    """Accounts that nobody names, but a unit has, are read alike."""
+    aws = world(seconds=1.0, organization=organization())
+    aws.environment["OUTPUT_READER_ROLE_NAME"] = READER
+    with aws:
+        aws.members.role_name, aws.members.outputs = READER, secret
+        stack = new_stack(aws)
+        targets, regions = {"OrganizationalUnitIds": [PLATFORM]}, list(REGIONS[:2])
+        asked = {
+            "PermissionModel": "SERVICE_MANAGED",
+            "TemplateBody": template(),
+            "StackInstancesGroup": [{"DeploymentTargets": targets, "Regions": regions}],
+            "OutputKeys": ["VpcId"],
+        }
+        assert stack.deploy(asked) == "CREATE_COMPLETE"
+
+        assert outputs_of(stack) == {
+            f"Outputs.{account}.{region}.VpcId": secret(account, region)["VpcId"]
+            for account in (B, C)
+            for region in regions
+        }
 
 
 def test_not_asked_for(reader: VirtualAWS, stack: Stack) -> None:

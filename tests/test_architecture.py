@@ -15,6 +15,7 @@ from botocore import xform_name
 from botocore.loaders import Loader
 
 import handler
+from tools.bundle import SERVICES
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGES = ("handler", "macro", "emulator", "benchmarks", "tools")
@@ -223,6 +224,20 @@ def test_each_outside_thing_has_one_owner(library: str) -> None:
     }
 
     assert {each for each in users if not _is_one_of(each, _OWNERS[library])} == set()
+
+
+def test_every_service_that_is_called_ships() -> None:
+    """The bundle has the models of those services for which clients are made, and no others."""
+    called = {
+        node.args[0].value
+        for name in ("handler.app", "macro.app")
+        for node in ast.walk(_tree(name))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "boto3.client"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+    assert called == SERVICES
 
 
 def _operations() -> set[str]:

@@ -74,8 +74,10 @@ class MemberStacks:
             NotRead: The role cannot be assumed.
         """
         arn = f"arn:{partition}:iam::{account}:role/{self.role_name}"
+        with _making:
+            sts = self.sts()
         try:
-            answer = self.sts().assume_role(
+            answer = sts.assume_role(
                 RoleArn=arn, RoleSessionName=SESSION_NAME, DurationSeconds=_SESSION_SECONDS
             )
         except (BotoCoreError, ClientError) as error:

@@ -206,12 +206,12 @@ def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
     outputs = Outputs()
     if lifecycle.output_keys:
         resource.NoEcho = True  # whatever was read: templates may rely on it
-        stacks = inventory.stacks()
-        # Nothing is listed again: what is read may take all the time that there is.
-        inventory = replace(inventory, known=stacks, read=lambda: iter(stacks.items()))
         sleep = lifecycle.loop.patience.sleep
         reader = MemberOutputs(_member_stacks(), lifecycle.output_keys, sleep)
-        outputs = reader.read(stacks, inventory.unlisted())
+        stacks = reader.find(seen.instances, inventory.known, inventory.read)
+        # Nothing is listed again: what is read may take all the time that there is.
+        inventory = replace(inventory, known=stacks, read=lambda: iter(stacks.items()))
+        outputs = reader.read(seen.instances, stacks)
     warnings = (*outputs.warnings, *lifecycle.warnings, *lifecycle.loop.placing.warnings)
     data = attributes(seen, warnings, lifecycle.deployment_id)
     if lifecycle.output_keys:

@@ -63,19 +63,10 @@ class Inventory:
         text = f"{len(self.instances)} instances are more than an answer can carry: {instead}"
         return {**data, **dict.fromkeys(left_out, text), **told, "StackIdsUrl": url}
 
-    def stacks(self) -> dict[Target, str]:
-        """Returns the ids of all stacks that StackSets tells."""
+    def _stack_ids(self, data: dict[str, str]) -> str:
         found = dict(self.known)
         if self._count_missing(found):
             found |= dict(self.read())
-        return found
-
-    def unlisted(self) -> list[Target]:
-        """Returns the instances that have a stack of which ``known`` has no id."""
-        return [t for t, s in self.instances.items() if s.has_stack and t not in self.known]
-
-    def _stack_ids(self, data: dict[str, str]) -> str:
-        found = self.stacks()
         self._tell_missing(data, self._count_missing(found))
         return json.dumps({_place(each): found[each] for each in sorted(found)})
 

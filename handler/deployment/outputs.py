@@ -6,8 +6,10 @@ request as successful as it is, and a warning instead of its outputs.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
 
@@ -16,16 +18,27 @@ from handler.deployment.patience import TimeToRelay
 from handler.errors import OutOfTime
 from handler.gateway.member_stacks import MemberStacks, NotRead
 from handler.observability import logger
+from handler.plan.outcomes import LAG
+from handler.values.observation import InstanceState
 from handler.values.targets import Target
 
 # As many as the connections that a client keeps.
 _THREADS = 10
 _PAUSE = 0.2
+_PAUSE_OF_LISTS = 5.0
 _SHOWN_PLACES = 3
 _MOST_LOGGED = 500
 
 Read = dict[Target, "dict[str, str] | NotRead"]
 """The outputs of each stack, or why they are not known."""
+
+
+_UNLISTED = NotRead(
+    "StackSets does not list the stack yet", "Write another Revision to have it read."
+)
+_NONE = NotRead(
+    "there is no stack", "Its account is suspended, or its creation has failed: see the log."
+)
 
 
 @dataclass(frozen=True)
@@ -55,19 +68,46 @@ class MemberOutputs:
     keys: Sequence[str]
     sleep: Callable[[float], None]
 
-    def read(self, stacks: Mapping[Target, str], unlisted: Collection[Target] = ()) -> Outputs:
+    def find(
+        self,
+        instances: Mapping[Target, InstanceState],
+        known: Mapping[Target, str],
+        list_stacks: Callable[[], Iterable[tuple[Target, str]]],
+    ) -> dict[Target, str]:
+        """Returns the ids of the stacks, for which it waits while StackSets may not list them yet.
+
+        Args:
+            instances: All instances.
+            known: The ids that are known already.
+            list_stacks: Lists the ids of all stacks.
+        """
+        found, until = dict(known), time.time() + (LAG if self.members is not None else 0.0)
+        wanted = [each for each, state in instances.items() if _has_stack(state)]
+        with contextlib.suppress(OutOfTime, TimeToRelay):
+            while any(each not in found for each in wanted):
+                found |= dict(list_stacks())
+                if time.time() > until:
+                    break
+                self.sleep(_PAUSE_OF_LISTS)
+        return found
+
+    def read(
+        self, instances: Mapping[Target, InstanceState], stacks: Mapping[Target, str]
+    ) -> Outputs:
         """Read all that can be read before the time is over, a few accounts at once.
 
         Args:
-            stacks: The ids of the stacks.
-            unlisted: Instances with a stack of which StackSets does not tell the id yet.
+            instances: All instances.
+            stacks: The ids of their stacks.
         """
         if self.members is None:
             message = f"OutputKeys is passed over: parameter OutputReaderRoleName of {OWN_STACK}"
             return Outputs(warnings=(f"{message} names no role.",))
-        missing = "StackSets does not list the stack yet"
-        mend = "Write another Revision to have it read."
-        read: Read = dict.fromkeys(unlisted, NotRead(missing, mend))
+        read: Read = {
+            target: _UNLISTED if _has_stack(state) else _NONE
+            for target, state in instances.items()
+            if target not in stacks
+        }
         read |= self._read_all(self.members, stacks)
         values = {
             (target, key): found[key]
@@ -133,6 +173,10 @@ def _read_account(members: MemberStacks, stacks: Mapping[Target, str]) -> Read:
         except NotRead as error:
             read[target] = error
     return read
+
+
+def _has_stack(state: InstanceState) -> bool:
+    return state.has_stack or state.is_current
 
 
 def _unread(read: Read) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
@@ -74,9 +75,9 @@ class MemberStacks:
             NotRead: The role cannot be assumed.
         """
         arn = f"arn:{partition}:iam::{account}:role/{self.role_name}"
-        with _making:
-            sts = self.sts()
         try:
+            with _making:
+                sts = self.sts()
             answer = sts.assume_role(
                 RoleArn=arn, RoleSessionName=SESSION_NAME, DurationSeconds=_SESSION_SECONDS
             )
@@ -98,16 +99,15 @@ class MemberStacks:
         Raises:
             NotRead: It is not there any more, or the role may not read it.
         """
-        with _making:
-            client = self.cloudformation(credentials, region)
         try:
-            [stack] = client.describe_stacks(StackName=stack_id)["Stacks"]
+            with _making:
+                client = self.cloudformation(credentials, region)
+            with contextlib.closing(client):
+                [stack] = client.describe_stacks(StackName=stack_id)["Stacks"]
         except (BotoCoreError, ClientError) as error:
             # A signature that does not match is answered with all that was signed.
             told = str(error).replace(credentials["SessionToken"], "...")
             raise NotRead(*self._why(error), told) from error
-        finally:
-            client.close()
         return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
 
     def _why(self, error: BotoCoreError | ClientError) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from emulator.stacksets.faults import DeploymentFault
 from emulator.stacksets.history import Lag
 from emulator.virtual.account import VirtualAWS
 from emulator.virtual.aws import world
@@ -33,6 +34,7 @@ ASKED = properties(
     OutputKeys=["VpcId", "RoleArn"],
     OperationPreferences={"MaxConcurrentCount": 1},
 )
+TOLERANT = {"FailureToleranceCount": 1, "MaxConcurrentCount": 2}
 MANY = tuple(f"{number:012}" for number in range(100, 400))
 PLACES = [f"{account}.{region}" for account in ACCOUNTS[:2] for region in REGIONS[:2]]
 
@@ -324,13 +326,26 @@ def test_values_are_told_nowhere_else(log: io.StringIO) -> None:
     assert not [each for each in told if "secret" in each or "token-of" in each]
 
 
-def test_what_is_not_listed_yet(reader: VirtualAWS, stack: Stack) -> None:
-    """A stack whose id StackSets does not tell yet is not read in silence."""
-    reader.engine.lag = Lag(instances=59.0, fixed=True)
+@pytest.mark.parametrize("seconds", [20.0, 59.0, 300.0])
+def test_what_is_not_listed_yet(reader: VirtualAWS, stack: Stack, seconds: float) -> None:
+    """A list that lags is waited for; one that lags for longer is told."""
+    reader.engine.lag = Lag(instances=seconds, fixed=True)
     assert stack.deploy(ASKED) == "CREATE_COMPLETE"
 
-    missing = 8 - len(outputs_of(stack))
-    assert (missing > 0) is ("OutputKeys" in stack.attributes["Warnings"])
+    lags = seconds > 60
+    assert len(outputs_of(stack)) == (0 if lags else 8)
+    assert ("does not list the stack yet" in stack.attributes["Warnings"]) is lags
+
+
+def test_instances_without_a_stack(reader: VirtualAWS, stack: Stack) -> None:
+    """A failure that passes leaves no stack, and that is told as well."""
+    reader.engine.faults.deployments.append(DeploymentFault("No", account=ACCOUNTS[1]))
+    asked = {**ASKED, "FailOnTolerated": False, "OperationPreferences": TOLERANT}
+    assert stack.deploy(asked) == "CREATE_COMPLETE"
+
+    assert len(outputs_of(stack)) == 4
+    assert f"{ACCOUNTS[1]}/{REGIONS[0]}" in stack.attributes["Warnings"]
+    assert "there is no stack" in stack.attributes["Warnings"]
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

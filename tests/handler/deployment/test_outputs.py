@@ -12,6 +12,7 @@ from handler.deployment.outputs import MemberOutputs
 from handler.deployment.patience import TimeToRelay
 from handler.errors import OutOfTime
 from handler.gateway.member_stacks import NotRead
+from handler.values.observation import InstanceState
 from handler.values.targets import Target
 
 ACCOUNTS = [f"{number:012}" for number in range(1, 8)]
@@ -20,7 +21,8 @@ STACKS = {
     for account in ACCOUNTS
     for region in ("cn-north-1", "cn-northwest-1")
 }
-FIRST = Target(ACCOUNTS[0], "cn-north-1")
+CURRENT = InstanceState("CURRENT", has_stack=True)
+INSTANCES = dict.fromkeys(STACKS, CURRENT)
 
 
 class Members:
@@ -48,9 +50,13 @@ class Members:
         return {"VpcId": f"secret-{credentials}-{region}"}
 
 
-def read(members: Any, keys: tuple[str, ...] = ("VpcId",), **named: Any) -> Any:
-    """Read the outputs with all the time that is needed."""
-    return MemberOutputs(members, keys, time.sleep).read(STACKS, **named)
+def read(
+    members: Any,
+    keys: tuple[str, ...] = ("VpcId",),
+    more: dict[Target, InstanceState] | None = None,
+) -> Any:
+    """Read the outputs with all the time that is needed, of more instances than have stacks."""
+    return MemberOutputs(members, keys, time.sleep).read(INSTANCES | (more or {}), STACKS)
 
 
 def test_read() -> None:
@@ -82,12 +88,14 @@ def test_closed_accounts(logged: list[logging.LogRecord]) -> None:
 
 def test_missing_outputs() -> None:
     """Each output that is missing is told with the stacks that lack it, the others are read."""
-    outputs = read(Members(closed=5), keys=("VpcId", "RoleArn"), unlisted=[Target("9", "x")])
+    more = {Target("8", "x"): InstanceState("CURRENT"), Target("9", "x"): InstanceState("OUTDATED")}
+    outputs = read(Members(closed=5), keys=("VpcId", "RoleArn"), more=more)
 
     assert {key for _, key in outputs.values} == {"VpcId"}
     assert [each.partition(" are missing: ")[2].partition(".")[0] for each in outputs.warnings] == [
         "it is closed",
         "StackSets does not list the stack yet",
+        "there is no stack",
         "the stack has no output RoleArn",
     ]
 
@@ -101,7 +109,7 @@ def test_no_time(error: Exception) -> None:
         raise error
 
     slow = Members(slow=tuple(ACCOUNTS[2:3]))
-    outputs = MemberOutputs(slow, ["VpcId"], sleep).read(STACKS)  # type: ignore[arg-type]
+    outputs = MemberOutputs(slow, ["VpcId"], sleep).read(INSTANCES, STACKS)  # type: ignore[arg-type]
 
     assert {target.account for target, _ in outputs.values} == {*ACCOUNTS} - {ACCOUNTS[2]}
     [warning] = outputs.warnings
@@ -111,7 +119,7 @@ def test_no_time(error: Exception) -> None:
 
 def test_nobody_reads() -> None:
     """Without a role nothing is read, and the parameter is named."""
-    outputs = MemberOutputs(None, ["VpcId"], time.sleep).read(STACKS)
+    outputs = MemberOutputs(None, ["VpcId"], time.sleep).read(INSTANCES, STACKS)
 
     assert not outputs.values
     assert "parameter OutputReaderRoleName" in outputs.warnings[0]
@@ -119,4 +127,28 @@ def test_nobody_reads() -> None:
 
 def test_no_stacks() -> None:
     """A stack set without stacks has no outputs, and no warning."""
-    assert not MemberOutputs(Members(), ["VpcId"], time.sleep).read({}).warnings  # type: ignore[arg-type]
+    assert not MemberOutputs(Members(), ["VpcId"], time.sleep).read({}, {}).warnings  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("errors", "listings"), [([], 3), ([OutOfTime("over")], 1)])
+def test_lists_that_lag(errors: list[Exception], listings: int) -> None:
+    """Stacks that are not listed yet are waited for, while there is time; others are not."""
+    asked: list[int] = []
+
+    def list_stacks() -> Any:
+        asked.append(1)
+        return list(STACKS.items())[: 5 * len(asked)]
+
+    def sleep(_seconds: float) -> None:
+        for error in errors:
+            raise error
+
+    nobody: Any = Members()
+    reader = MemberOutputs(nobody, ["VpcId"], sleep)
+    failed = {Target("9", "x"): InstanceState("OUTDATED")}
+    found = reader.find(INSTANCES | failed, {}, list_stacks)
+
+    assert len(asked) == listings
+    assert found == dict(list(STACKS.items())[: 5 * listings])
+    assert reader.find(INSTANCES, STACKS, list_stacks) == STACKS
+    assert len(asked) == listings, "what is known is not listed"

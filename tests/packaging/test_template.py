@@ -86,6 +86,7 @@ def test_names_of_the_awslabs_template() -> None:
         "StackSetCustomResource": arn,
         "StackSetQueueUrl": {"Ref": "StackSetQueue"},
         "StackSetDeadLetterQueueUrl": {"Ref": "StackSetDeadLetterQueue"},
+        "StackSetResourceRoleArn": {"Fn::GetAtt": ["StackSetResourceRole", "Arn"]},
     }
     exports = {
         name: each["Export"] for name, each in TEMPLATE["Outputs"].items() if "Export" in each

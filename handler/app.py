@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.config import Config
 
 from handler.custom_resource.answer import attributes
 from handler.custom_resource.frame import StackSetResource
 from handler.custom_resource.inventory import Inventory
+from handler.custom_resource.output_attributes import OutputAttributes
 from handler.custom_resource.queue import Queue, records_in, request_in
 from handler.custom_resource.relay import Relay
 from handler.deployment.forecast import Forecast
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
+from handler.deployment.outputs import MemberOutputs, Outputs
 from handler.deployment.patience import Patience
 from handler.deployment.placing import Placing
 from handler.deployment.preflight import Preflight
@@ -25,6 +27,8 @@ from handler.deployment.reconcile import Reconciliation
 from handler.deployment.waiting import Wait
 from handler.gateway.account_lists import AccountLists
 from handler.gateway.events import Client, Events
+from handler.gateway.member_stacks import Client as STSClient
+from handler.gateway.member_stacks import Credentials, MemberStacks
 from handler.gateway.organization import Organization
 from handler.gateway.owning_stack import OwningStack
 from handler.gateway.regions import EnabledRegions, unknown_regions
@@ -32,14 +36,13 @@ from handler.gateway.reports import Reports, stack_ids
 from handler.gateway.stacksets import StackSets
 from handler.gateway.summaries import TemplateSummaries
 from handler.gateway.templates import Templates
+from handler.gateway.timeouts import ONE_TRY, QUICK, USUAL
 from handler.observability import logger, metrics
 from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.observation import Observation
 from handler.values.preferences import PREFERENCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from botocore.client import BaseClient
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -47,56 +50,59 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-# Four time-outs in a row fit between the relay and the end of the sandbox; the gateway to
-# CloudFormation tries again by itself, since before each try of a write somebody may object.
-_CONFIG = Config(
-    connect_timeout=5,
-    read_timeout=15,
-    retries={"mode": "standard", "total_max_attempts": 4},
-    s3={"addressing_style": "path"},
-)
-# An event that is lost is better than a sandbox that dies over it.
-_QUICK = _CONFIG.merge(
-    Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
-)
-_ONE_TRY = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
-
 
 @functools.cache
 def _cloudformation() -> CloudFormationClient:
-    return boto3.client("cloudformation", config=_ONE_TRY)
+    return boto3.client("cloudformation", config=ONE_TRY)
 
 
 @functools.cache
 def _lambda() -> LambdaClient:
-    return boto3.client("lambda", config=_CONFIG)
+    return boto3.client("lambda", config=USUAL)
 
 
 @functools.cache
 def _s3() -> S3Client:
-    return boto3.client("s3", config=_CONFIG)
+    return boto3.client("s3", config=USUAL)
 
 
 @functools.cache
 def _organizations() -> BaseClient:
-    client: BaseClient = boto3.client("organizations", config=_CONFIG)
+    client: BaseClient = boto3.client("organizations", config=USUAL)
     return client
 
 
 @functools.cache
 def _account() -> BaseClient:
-    client: BaseClient = boto3.client("account", config=_CONFIG)
+    client: BaseClient = boto3.client("account", config=USUAL)
     return client
 
 
 @functools.cache
 def _sqs() -> SQSClient:
-    return boto3.client("sqs", config=_CONFIG)
+    return boto3.client("sqs", config=USUAL)
+
+
+@functools.cache
+def _sts() -> STSClient:
+    client: STSClient = boto3.client("sts", config=USUAL)
+    return client
+
+
+def _member_cloudformation(credentials: Credentials, region: str) -> CloudFormationClient:
+    return boto3.client(
+        "cloudformation",
+        region_name=region,
+        config=USUAL,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
 
 
 @functools.cache
 def _events() -> Client:
-    client: Client = boto3.client("events", config=_QUICK)
+    client: Client = boto3.client("events", config=QUICK)
     return client
 
 
@@ -183,24 +189,47 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def _deployed(seen: Observation, lifecycle: Lifecycle) -> str:
+    inventory = _inventory(seen, lifecycle)
+    outputs = Outputs()
+    if lifecycle.output_keys:
+        resource.NoEcho = True  # whatever was read: templates may rely on it
+        sleep = lifecycle.loop.patience.sleep
+        reader = MemberOutputs(_member_stacks(), lifecycle.output_keys, sleep)
+        stacks = reader.find(seen.instances, inventory.known, inventory.read)
+        # Nothing is listed again: what is read may take all the time that there is.
+        inventory = replace(inventory, known=stacks, read=lambda: iter(stacks.items()))
+        outputs = reader.read(seen.instances, stacks)
     loop = lifecycle.loop
-    warnings = (*loop.forecast.warnings, *lifecycle.warnings, *loop.placing.warnings)
+    told = (*lifecycle.warnings, *loop.placing.warnings)
+    warnings = (*loop.forecast.warnings, *outputs.warnings, *told)
     data = attributes(seen, warnings, lifecycle.deployment_id)
-    resource.Data = _inventory(seen, lifecycle).add_to(data)
+    if lifecycle.output_keys:
+        data = OutputAttributes(outputs.values, _report(seen, lifecycle, "-outputs")).add_to(data)
+    resource.Data = inventory.add_to(data)
     metrics.add_metric("Instances", "Count", len(seen.instances))
     return seen.stack_set.stack_set_id
 
 
 def _inventory(seen: Observation, lifecycle: Lifecycle) -> Inventory:
-    bucket, stack_sets = os.environ.get("REPORT_BUCKET"), lifecycle.loop.stack_sets
-    stack_set_id = seen.stack_set.stack_set_id
-    name = f"{stack_set_id.replace(':', '/')}/{lifecycle.request.request_id}"
+    stack_sets = lifecycle.loop.stack_sets
     return Inventory(
         seen.instances,
         stack_sets.known_stack_ids,
-        functools.partial(stack_ids, stack_sets, stack_set_id),
-        functools.partial(Reports(_s3, bucket).write, name) if bucket else None,
+        functools.partial(stack_ids, stack_sets, seen.stack_set.stack_set_id),
+        _report(seen, lifecycle),
     )
+
+
+def _report(seen: Observation, lifecycle: Lifecycle, suffix: str = "") -> Callable[..., str] | None:
+    bucket = os.environ.get("REPORT_BUCKET")
+    stack_set = seen.stack_set.stack_set_id.replace(":", "/")
+    name = f"{stack_set}/{lifecycle.request.request_id}{suffix}"
+    return functools.partial(Reports(_s3, bucket).write, name) if bucket else None
+
+
+def _member_stacks() -> MemberStacks | None:
+    role = os.environ.get("OUTPUT_READER_ROLE_NAME")
+    return MemberStacks(role, _sts, _member_cloudformation) if role else None
 
 
 def _is_of_wait(event: dict[str, Any]) -> bool:
@@ -270,6 +299,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
         functools.partial(unknown_regions, _cloudformation()),
         EnabledRegions(_account, patience.sleep).read,
+        reads_outputs=_member_stacks() is not None,
     )
 
     def answer(seen: Observation) -> None:

@@ -15,6 +15,7 @@ from botocore import xform_name
 from botocore.loaders import Loader
 
 import handler
+from tools.bundle import SERVICES
 
 _ROOT = Path(__file__).parents[1]
 _PACKAGES = ("handler", "macro", "emulator", "benchmarks", "tools")
@@ -53,6 +54,8 @@ _OWNERS: Mapping[str, tuple[str, ...]] = {
         *("handler.app", "macro.app", "emulator.local.", "emulator.server.", "tools."),
         "benchmarks.",
     ),
+    # The virtual world has threads of its own in their place.
+    "concurrent.futures": ("handler.deployment.outputs", "emulator.virtual.threads", "tools."),
     "crhelper": ("handler.custom_resource.frame",),
     "pydantic": ("handler.properties.",),
     "pydantic_core": ("handler.properties.",),
@@ -223,6 +226,20 @@ def test_each_outside_thing_has_one_owner(library: str) -> None:
     assert {each for each in users if not _is_one_of(each, _OWNERS[library])} == set()
 
 
+def test_every_service_that_is_called_ships() -> None:
+    """The bundle has the models of those services for which clients are made, and no others."""
+    called = {
+        node.args[0].value
+        for name in ("handler.app", "macro.app")
+        for node in ast.walk(_tree(name))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "boto3.client"
+        and isinstance(node.args[0], ast.Constant)
+    }
+
+    assert called == SERVICES
+
+
 def _operations() -> set[str]:
     """The methods of boto3's CloudFormation client."""
     model = Loader().load_service_model("cloudformation", "service-2")
@@ -248,6 +265,7 @@ def test_a_virtual_clock_can_replace_time(name: str) -> None:
     taken = set(_imports(name))
 
     assert not {each for each in taken if each[0] == "time" and each[1]}
+    taken -= {("threading", "Lock")}  # which nobody holds while time passes
     assert not {"sched", "threading", "asyncio"} & {module for module, _ in taken}
     assert ("time", "") not in taken or _is_one_of(name, _CLOCKS)
 

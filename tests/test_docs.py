@@ -92,6 +92,8 @@ def test_every_property_is_in_the_readme() -> None:
         "Regions",
         "StackIds",
         "StackIdsUrl",
+        "Outputs.ACCOUNT.REGION.KEY",
+        "OutputsUrl",
     ],
 )
 def test_every_attribute_is_in_the_readme(name: str) -> None:

@@ -33,7 +33,9 @@ PLATFORMS = ("aarch64", "x86_64")
 PACKAGES = ("handler", "macro")
 
 # The services they call, by the names of botocore's data folders.
-SERVICES = frozenset({"cloudformation", "events", "lambda", "organizations", "s3", "sqs"})
+SERVICES = frozenset(
+    {"account", "cloudformation", "events", "lambda", "organizations", "s3", "sqs", "sts"}
+)
 
 # Never imported in Lambda, or meant for the developer's machine.
 UNWANTED = (

@@ -24,13 +24,15 @@ from emulator.virtual.asking import Asking
 from emulator.virtual.clock import VirtualClock
 from emulator.virtual.deployer import ScriptedDeployer
 from emulator.virtual.environment import environment
-from emulator.virtual.http import JsonService, Reply, service_of, text_of
+from emulator.virtual.http import ACCESS_KEY, JsonService, Reply, header, service_of, text_of
+from emulator.virtual.member_accounts import MemberAccounts, is_session, sts_action
 from emulator.virtual.messaging import Messaging
 from emulator.virtual.s3 import Objects
 from emulator.virtual.scheduler import Scheduler
 from emulator.virtual.sdk import quick_sdk
-from emulator.virtual.services import caller_identity, events_put, invoked, s3_asked, s3_reply
+from emulator.virtual.services import events_put, invoked, s3_asked, s3_reply
 from emulator.virtual.shortcut import shortcut
+from emulator.virtual.threads import virtual_threads
 from emulator.virtual.traffic import Delivery, Invocation
 from emulator.virtual.usage import ACCOUNT_CONCURRENCY, LambdaUsage
 
@@ -54,8 +56,8 @@ class VirtualAWS:
 
     Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject, PutObject
     and ListObjectVersions, EventBridge PutEvents, Lambda Invoke of type Event, SQS SendMessage,
-    ChangeMessageVisibility and GetQueueAttributes, STS GetCallerIdentity, ListRegions of the
-    account API, and what reads in
+    ChangeMessageVisibility and GetQueueAttributes, STS GetCallerIdentity and AssumeRole,
+    ListRegions of the account API, DescribeStacks in target accounts, and what reads in
     Organizations; anything else is an AssertionError, also noted in `unexpected`.
 
     Args:
@@ -72,6 +74,7 @@ class VirtualAWS:
         lambda_usage: Lambda's executions in the account.
         organizations: Who is in which unit, and whether that may be asked.
         regions: Which Regions are enabled in the account.
+        members: What is asked of the target accounts.
         messaging: The function's queue, its dead letters and their mappings.
         dice: Chance, by the seed.
         environment: Variables that the function finds, besides credentials and the Region.
@@ -114,6 +117,7 @@ class VirtualAWS:
         self.environment = {QUEUE_URL_VARIABLE: self.messaging.queue.url}
         self.organizations = Organizations(engine.organization, engine.account)
         self.regions = account_api.Regions()
+        self.members = MemberAccounts()
         self._json_services = {
             "account": account_api.service(self.regions),
             "sqs": JsonService(sqs.asked, self.messaging.call, sqs.render, sqs.render_error),
@@ -154,6 +158,7 @@ class VirtualAWS:
             )
             stack.enter_context(mock.patch.object(urllib3.PoolManager, "urlopen", self._put))
             stack.enter_context(quick_sdk())
+            stack.enter_context(virtual_threads(self.scheduler))
             stack.enter_context(shortcut(self._cloudformation_at_once))
             stack.callback(self.scheduler.close)
             self._entered = stack.pop_all()
@@ -207,7 +212,7 @@ class VirtualAWS:
     def _cloudformation(self, request: AWSPreparedRequest) -> Reply:
         try:
             form = parse_qs(text_of(request), keep_blank_values=True)
-            action, result = self._asked(form, request.url)
+            action, result = self._asked(form, request.url, header(request, ACCESS_KEY))
         except ApiError as error:
             return Reply(*wire.render_error(error))
         return Reply(200, wire.render_result(action, result))
@@ -221,10 +226,14 @@ class VirtualAWS:
             return wire.read_error(error)
         return 200, wire.read_result(action, result)
 
-    def _asked(self, form: Mapping[str, list[str]], url: str) -> tuple[str, dict[str, Any]]:
+    def _asked(
+        self, form: Mapping[str, list[str]], url: str, key: str = ""
+    ) -> tuple[str, dict[str, Any]]:
         try:
             action, parameters = wire.parse_request(form)
             with self._call("cloudformation", action):
+                if is_session(key):
+                    return action, self.members.call(key, action, parameters, url, self.deployer)
                 return action, self._ask_or_call(action, parameters, url)
         except ApiError as error:
             if error.code == "InvalidAction":
@@ -286,10 +295,10 @@ class VirtualAWS:
             return events_put(request, self.events, refused=self.refused_events)
 
     def _sts(self, request: AWSPreparedRequest) -> Reply:
-        if "Action=GetCallerIdentity" not in text_of(request):
+        if (action := sts_action(text_of(request))) is None:
             self._surprise(f"sts: {text_of(request)}")
-        with self._call("sts", "GetCallerIdentity"):
-            return caller_identity(self.engine.account)
+        with self._call("sts", action):
+            return self.members.sts(text_of(request), self.engine.account)
 
     # --- CloudFormation's response URL -------------------------------------------------------
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SERVICE = "X-Virtual-Service"
 """The header that tells for which service a request is; nothing is signed."""
 
+ACCESS_KEY = "X-Virtual-Access-Key"
+"""The header that tells whose request it is."""
+
 
 class Reply(NamedTuple):
     """An HTTP answer."""

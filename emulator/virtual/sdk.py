@@ -17,7 +17,7 @@ from botocore.signers import RequestSigner
 from botocore.useragent import UserAgentString
 from botocore.utils import parse_timestamp
 
-from emulator.virtual.http import SERVICE, acquire_in_virtual_time
+from emulator.virtual.http import ACCESS_KEY, SERVICE, acquire_in_virtual_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,3 +50,4 @@ def timestamp(value: Any) -> datetime:  # noqa: ANN401  whatever a service answe
 
 def _name_the_service(signer: Any, _operation: str, request: AWSRequest, **_: object) -> None:  # noqa: ANN401
     request.headers[SERVICE] = signer._signing_name  # noqa: SLF001
+    request.headers[ACCESS_KEY] = signer._credentials.access_key  # noqa: SLF001

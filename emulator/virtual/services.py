@@ -1,4 +1,4 @@
-"""S3, Lambda and STS, as far as the function and the tests use them."""
+"""S3, Lambda and EventBridge, as far as the function and the tests use them."""
 
 from __future__ import annotations
 
@@ -68,20 +68,6 @@ def invoked(request: AWSPreparedRequest) -> tuple[str, Any] | None:
     if match is None or header(request, "X-Amz-Invocation-Type") != "Event":
         return None
     return unquote(match[1]), json.loads(text_of(request) or "null")
-
-
-def caller_identity(account: str) -> Reply:
-    """Answer GetCallerIdentity."""
-    result = (
-        f"<UserId>AIDATESTING</UserId><Account>{account}</Account>"
-        f"<Arn>arn:aws:iam::{account}:user/testing</Arn>"
-    )
-    return Reply(
-        200,
-        '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
-        f"<GetCallerIdentityResult>{result}</GetCallerIdentityResult>"
-        "</GetCallerIdentityResponse>".encode(),
-    )
 
 
 def _sent(request: AWSPreparedRequest) -> bytes:

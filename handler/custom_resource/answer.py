@@ -40,6 +40,7 @@ class Answer:
         reason: Why it FAILED, the cause first.
         where_to_read_on: The end of the reason of a FAILED answer, be the rest cut or not.
         data: What ``Fn::GetAtt`` gives.
+        no_echo: Whether CloudFormation shows asterisks instead of ``data`` wherever it shows it.
     """
 
     status: str
@@ -47,6 +48,7 @@ class Answer:
     reason: str = ""
     where_to_read_on: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+    no_echo: bool = False
 
     def encode(self, event: Mapping[str, Any]) -> bytes:
         """The answer to an event, so that CloudFormation takes it.
@@ -56,6 +58,7 @@ class Answer:
         """
         body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
         body |= {"Status": self.status, "PhysicalResourceId": self.physical_id, "Data": self.data}
+        body |= {"NoEcho": True} if self.no_echo else {}
         # Half of a surrogate pair, which JSON lets through, has no place in UTF-8.
         reason = self.reason.encode("utf-8", "replace").decode()
         end = f" {self.where_to_read_on}" if self.status == "FAILED" else ""

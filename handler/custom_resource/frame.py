@@ -118,7 +118,8 @@ class StackSetResource(CfnResource):
             self._announce(self._finished(FAILED))
             return
         known = self.request.physical_id or self.memory.made_id
-        self.Data, self.PhysicalResourceId = {}, known or self.request.unfinished_id
+        self.Data, self.NoEcho = {}, False
+        self.PhysicalResourceId = known or self.request.unfinished_id
         self._undelivered = None
         self._send(FAILED, reason)
         if self._undelivered is not None:
@@ -163,7 +164,7 @@ class StackSetResource(CfnResource):
         self.abandon = _nothing
 
     def _wrap_function(self, func: Callable[[dict[str, Any], LambdaContext], str]) -> None:
-        self.Data = {}
+        self.Data, self.NoEcho = {}, False
         self._goes_on = self._is_superseded = False
         self._failed_instances = 0
         try:
@@ -253,6 +254,7 @@ class StackSetResource(CfnResource):
             reason=reason or self.Reason,
             where_to_read_on=f"More in log stream {log}.",
             data=self.Data,
+            no_echo=self.NoEcho,
         )
         logger.info("answer", status=answer.status)
         metrics.add_metric("Seconds", "Seconds", time.time() - self.request.began)

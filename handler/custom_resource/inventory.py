@@ -11,11 +11,17 @@ from handler.observability import logger
 from handler.values.observation import InstanceState
 from handler.values.targets import Target
 
-_MOST_BYTES = 3100
+MOST_BYTES = 3100
 """What attributes may take of an answer's 4,096 bytes: the ids around them take up to 900."""
 
+LONGEST_URL = 340
+"""What the address of an object may take, with the attribute's name."""
+
 _SHORTEST_STACK_ID = 80
-_NO_BUCKET = "name a bucket in parameter ReportBucket of the function's stack"
+_NAMES = ("Accounts", "Regions", "StackIds")
+_TOLD = 280  # that two of these do not fit
+NO_BUCKET = "name a bucket in parameter ReportBucket of the function's stack"
+"""What to do where there is no bucket for what does not fit."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +51,17 @@ class Inventory:
             "Regions": ",".join(sorted({each.region for each in self.instances})),
             "Accounts": ",".join(sorted({each.account for each in self.instances})),
         }
-        if len(self.instances) * _SHORTEST_STACK_ID < _MOST_BYTES:
+        if len(self.instances) * _SHORTEST_STACK_ID < MOST_BYTES:
             whole["StackIds"] = self._stack_ids(data)
-        room = _MOST_BYTES - len(json.dumps(data))
-        fitting = {}
-        for name, text in whole.items():
-            size = len(json.dumps({name: text}))
-            if size <= room:
-                fitting[name], room = text, room - size
-        left_out = [e for e in ("Accounts", "Regions", "StackIds") if e not in fitting]
+        room = MOST_BYTES - len(json.dumps(data))
+        told = fitting(whole, room)
+        if len(told) < len(_NAMES):
+            # What tells of the rest takes room as well.
+            told = fitting(whole, room - _TOLD - (LONGEST_URL if self.write else 0))
+        left_out = [each for each in _NAMES if each not in told]
         url, instead = self._written(data) if left_out else ("", "")
         text = f"{len(self.instances)} instances are more than an answer can carry: {instead}"
-        return {**data, **dict.fromkeys(left_out, text), **fitting, "StackIdsUrl": url}
+        return {**data, **dict.fromkeys(left_out, text), **told, "StackIdsUrl": url}
 
     def _stack_ids(self, data: dict[str, str]) -> str:
         found = dict(self.known)
@@ -68,7 +73,7 @@ class Inventory:
     def _written(self, data: dict[str, str]) -> tuple[str, str]:
         """The address of the object in S3, if there is one, and where to look instead."""
         if self.write is None:
-            return "", _NO_BUCKET
+            return "", NO_BUCKET
         seen: list[int] = [0]
         try:
             url = self.write(_counted(self.read(), seen))
@@ -89,6 +94,16 @@ class Inventory:
         if missing > 0:
             text = f"StackIds lacks {missing} stacks that StackSets does not list yet."
             data["Warnings"] = f"{data['Warnings']} {text}".strip()
+
+
+def fitting(whole: Mapping[str, str], room: int) -> dict[str, str]:
+    """Returns those attributes that fit into so many bytes, in their order."""
+    found = {}
+    for name, text in whole.items():
+        size = len(json.dumps({name: text}))
+        if size <= room:
+            found[name], room = text, room - size
+    return found
 
 
 def _counted(stacks: Iterable[tuple[Target, str]], seen: list[int]) -> Iterator[tuple[Target, str]]:

@@ -47,6 +47,7 @@ class Lifecycle:
         answer: Tells CloudFormation that what it waits for has begun.
         warnings: What was passed over in the properties.
         deployment_id: What a wait for the deployment names.
+        output_keys: The outputs of the member stacks that the answer is to tell.
     """
 
     request: Request
@@ -56,6 +57,7 @@ class Lifecycle:
     answer: Callable[[Observation], None]
     warnings: Sequence[str] = ()
     deployment_id: str = ""
+    output_keys: Sequence[str] = ()
 
     def create(self) -> Observation:
         """Create a stack set and its instances.
@@ -150,6 +152,8 @@ class Lifecycle:
         for warning in () if self.memory.own else self.warnings[:_MOST_LOGGED]:
             logger.warning(warning)
         self.deployment_id = self._deployment_id(spec)
+        # An answer that comes before the stacks knows nothing of them.
+        self.output_keys = () if spec.wait_for == START else spec.output_keys
         return spec
 
     def _with_members(self, spec: StackSetSpec) -> StackSetSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from handler.causes import OWN_STACK
 from handler.deployment.liveness import Liveness
 from handler.deployment.memory import Memory
 from handler.deployment.request import Request, is_stack_set_id
@@ -23,6 +24,12 @@ from handler.values.spec import StackSetSpec
 from handler.values.targets import ALL_ENABLED
 from handler.values.templates import may_have_empty_defaults
 
+_NO_READER = (
+    "needs a role that reads the stacks in their accounts: deploy examples/roles/output-reader.yaml"
+    " to them, write the role's name into the parameter OutputReaderRoleName of"
+    f" {OWN_STACK}, or leave OutputKeys out"
+)
+
 
 @dataclass
 class Preflight:
@@ -37,6 +44,7 @@ class Preflight:
         summaries: Gives what CloudFormation tells of it.
         unknown_regions: Gives those Regions of some that nobody knows.
         enabled_regions: Gives those that are enabled in the function's account.
+        reads_outputs: Whether there is a role that reads the outputs of member stacks.
     """
 
     request: Request
@@ -47,6 +55,7 @@ class Preflight:
     summaries: TemplateSummaries
     unknown_regions: Callable[[Iterable[str]], Sequence[str]]
     enabled_regions: Callable[[], Collection[str]]
+    reads_outputs: bool
 
     def warnings(self, spec: StackSetSpec) -> Iterator[str]:
         """Yields sentences about what cannot be known to be wrong."""
@@ -83,7 +92,7 @@ class Preflight:
         return is_rollback and liveness.has_refused_before()
 
     def require(self, spec: StackSetSpec, before: StackSetSpec | None = None) -> None:
-        """Make sure that the template takes what the properties give it.
+        """Make sure that the template takes what the properties give it, and outputs can be read.
 
         A rollback is not asked, nor what may be one, nor what leaves the template and all that it
         is given as they were. Where nobody tells, the deployment goes on.
@@ -93,8 +102,9 @@ class Preflight:
             before: What was wanted before; None on a Create.
 
         Raises:
-            InvalidProperties: It does not, or there is no such template.
+            InvalidProperties: It does not, or there is no such template, or no role for outputs.
         """
+        self._require_reader(spec)
         if self.memory.is_checked or not _is_named(spec):
             return
         if before is not None and (self._may_go_back or not is_given_otherwise(spec, before)):
@@ -103,6 +113,10 @@ class Preflight:
         self.memory.is_checked = True
         if faults and self._is_what_is_meant(spec) and not self._has_begun():
             raise InvalidProperties(faults)
+
+    def _require_reader(self, spec: StackSetSpec) -> None:
+        if spec.output_keys and not (self.reads_outputs or self._has_begun()):
+            raise InvalidProperties([Fault("OutputKeys", _NO_READER)])
 
     @property
     def _may_go_back(self) -> bool:

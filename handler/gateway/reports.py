@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,12 +40,13 @@ class Reports:
     s3: Callable[[], S3Client]
     bucket: str
 
-    def write(self, name: str, stacks: Iterable[tuple[Target, str]]) -> str:
-        """Write an object of JSON that gives the StackId for each ``ACCOUNT/REGION``.
+    def write(self, name: str, told: Iterable[tuple[Target, str | Mapping[str, str]]]) -> str:
+        """Write an object of JSON that gives what belongs to each ``ACCOUNT/REGION``.
 
         Args:
             name: The end of the object's key: the same is written over.
-            stacks: The instances with the ids of their stacks; never all of them are in memory.
+            told: The instances, each with the id of its stack or its outputs by their keys; never
+                the whole text is in memory.
 
         Returns:
             The object's address, ``s3://BUCKET/KEY``.
@@ -56,9 +57,9 @@ class Reports:
         key = f"{PREFIX}{name}.json"
         with tempfile.TemporaryFile() as file:
             separator = "{"
-            for target, stack_id in stacks:
+            for target, each in told:
                 place = f"{target.account}/{target.region}"
-                entry = f"{separator}\n{json.dumps(place)}: {json.dumps(stack_id)}"
+                entry = f"{separator}\n{json.dumps(place)}: {json.dumps(each)}"
                 file.write(entry.encode())
                 separator = ","
             file.write(b"{}\n" if separator == "{" else b"\n}\n")

@@ -1,4 +1,7 @@
-"""Fields that say nothing about the stack set: one to have the function called, one that lies."""
+"""Fields that say nothing about the stack set.
+
+One is to have the function called, one asks for an answer, and one lies.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from handler.errors import Fault
-from handler.properties.fields import fault_error, shown
+from handler.properties.fields import fault_error, gaps, matches, repeats, shown
 
 
 def _read_text(value: object) -> str:
@@ -27,3 +30,8 @@ def _refuse(_value: object) -> str:
 
 Revision = Annotated[str, BeforeValidator(_read_text)]
 DryRun = Annotated[str, BeforeValidator(_refuse)]
+
+_OutputKey = Annotated[
+    str, matches(r"[a-zA-Z0-9]{1,255}", "the name of an output: letters and digits")
+]
+OutputKeys = Annotated[tuple[_OutputKey | None, ...], repeats, gaps]

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from handler.errors import Fault
-from handler.properties import fields
+from handler.properties import asides, fields
 from handler.properties.basics import ALTERNATIVES
 from handler.properties.imports import stacks_of
 from handler.properties.permissions import Permissions
 from handler.values.addresses import as_https
 from handler.values.organization import SELF_MANAGED, SERVICE_MANAGED
-from handler.values.spec import ADOPT, FAIL, StackSetSpec
+from handler.values.spec import ADOPT, FAIL, START, StackSetSpec
 from handler.values.targets import ALL_ENABLED, Target
 
 
@@ -23,6 +23,7 @@ class StackSetProperties(Permissions):
     """All properties of Custom::StackSet."""
 
     DetectDrift: fields.Boolean = False
+    OutputKeys: asides.OutputKeys = ()
     OnExistingStackSet: fields.OnExistingStackSet = FAIL
     loglevel: fields.LogLevel | None = None
     botolevel: fields.LogLevel | None = None
@@ -35,6 +36,9 @@ class StackSetProperties(Permissions):
         """
         yield from self.basic_faults(unreadable)
         yield from self.faults_by_model(unreadable)
+        if self.WaitFor == START and any(self.OutputKeys):
+            message = "cannot be told with WaitFor: START, whose answer comes before the stacks"
+            yield Fault("OutputKeys", f"{message}: leave one of the two out")
         repeated = self.repetitions()
         for path, group in self.groups():
             yield from group.faults(path, unreadable)
@@ -108,6 +112,7 @@ class StackSetProperties(Permissions):
             fails_on_tolerated=self.FailOnTolerated,
             max_delete_percentage=self.MaxDeletePercentage,
             detects_drift=self.DetectDrift,
+            output_keys=tuple(each for each in self.OutputKeys if each is not None),
             adopts=self.OnExistingStackSet == ADOPT,
             instances={t: each for t, each in named.items() if t.region != ALL_ENABLED},
             in_all_regions={

@@ -64,6 +64,7 @@ class StackSetSpec:
         max_delete_percentage: The largest share of the instances that an update may delete.
         adopts: Whether a stack set of the name that is there already is taken over.
         detects_drift: Whether drift is detected when all instances are deployed.
+        output_keys: The outputs of the stacks that the answer is to tell.
     """
 
     name: str | None = None
@@ -94,6 +95,7 @@ class StackSetSpec:
     call_as: str = SELF
     adopts: bool = False
     detects_drift: bool = False
+    output_keys: tuple[str, ...] = ()
     imports: tuple[Stacks, ...] = ()
 
     @property

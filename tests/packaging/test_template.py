@@ -1,5 +1,6 @@
 """template.yaml: the names that others rely on, and the least of permissions."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ def test_names_of_the_awslabs_template() -> None:
         "StackSetCustomResource": arn,
         "StackSetQueueUrl": {"Ref": "StackSetQueue"},
         "StackSetDeadLetterQueueUrl": {"Ref": "StackSetDeadLetterQueue"},
+        "StackSetResourceRoleArn": {"Fn::GetAtt": ["StackSetResourceRole", "Arn"]},
     }
     exports = {
         name: each["Export"] for name, each in TEMPLATE["Outputs"].items() if "Export" in each
@@ -108,6 +110,7 @@ def test_a_request_comes_back_through_the_queue() -> None:
     assert MAIN["Environment"]["Variables"] == {
         "QUEUE_URL": {"Ref": "StackSetQueue"},
         "REPORT_BUCKET": {"Ref": "ReportBucket"},
+        "OUTPUT_READER_ROLE_NAME": {"Ref": "OutputReaderRoleName"},
         "DEFAULT_OPERATION_PREFERENCES": {"Ref": "DefaultOperationPreferences"},
         "READ_ORGANIZATION": {"Ref": "ReadOrganization"},
     }
@@ -279,6 +282,36 @@ def test_the_report_bucket_is_a_choice() -> None:
     granted = _granted("StackSetResourceRole", ReportBucket="reports")["s3:PutObject"]
     assert [each.split(":::")[1] for each in granted] == ["reports/stackset-resource/*"]
     assert "s3:PutObject" not in _granted("StackSetResourceRole", ReportBucket="")
+
+
+def test_reading_outputs_is_a_choice() -> None:
+    """One role may be taken, in any account; without its name none may."""
+    granted = _granted("StackSetResourceRole", OutputReaderRoleName="team/Reader")["sts:AssumeRole"]
+    assert granted == {"arn:aws:iam::*:role/team/Reader"}
+    assert "sts:AssumeRole" not in _granted("StackSetResourceRole", OutputReaderRoleName="")
+    pattern = TEMPLATE["Parameters"]["OutputReaderRoleName"]["AllowedPattern"]
+    right = ["", "Reader", "team/sub/Reader_1+=,.@-"]
+    assert [bool(re.search(pattern, each)) for each in right] == [True] * 3
+    wrong = ["*", "Read?r", "/Reader", "Reader/", "a//b", "${AWS::AccountId}"]
+    assert [bool(re.search(pattern, each)) for each in wrong] == [False] * 6
+
+
+def test_the_reader_of_outputs_may_only_describe_stacks() -> None:
+    """The role in the accounts lets the function's role in, which describes stacks of StackSets."""
+    reader = template.load(ROOT / "examples" / "roles" / "output-reader.yaml")
+    role = f"arn:aws:iam::{ADMINISTRATOR}:role/team/Function"
+    granted = template.policies(reader, {"FunctionRoleArn": role})["OutputReaderRole"]
+    assert granted == [
+        {
+            "Effect": "Allow",
+            "Action": "cloudformation:DescribeStacks",
+            "Resource": "arn:aws:cloudformation:*:111111111111:stack/StackSet-*/*",
+        }
+    ]
+    [trust] = reader["Resources"]["OutputReaderRole"]["Properties"]["AssumeRolePolicyDocument"][
+        "Statement"
+    ]
+    assert trust["Condition"] == {"ArnEquals": {"aws:PrincipalArn": {"Ref": "FunctionRoleArn"}}}
 
 
 def test_the_detection_of_drift_is_a_choice() -> None:

@@ -36,6 +36,7 @@ def forget_clients() -> None:
             copy._s3,
             copy._sqs,
             copy._events,
+            copy._sts,
         ):
             client.cache_clear()
 

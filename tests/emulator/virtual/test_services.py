@@ -10,7 +10,7 @@ import botocore.exceptions
 import pytest
 import urllib3
 
-from emulator.virtual.aws import EPOCH, RESPONSE_HOST, world
+from emulator.virtual.aws import EPOCH, RESPONSE_HOST, DeployedStack, world
 from tests.emulator.bench import TOPIC, WEST, B
 
 URL = f"https://{RESPONSE_HOST}/bucket?Signature=x"
@@ -94,6 +94,29 @@ class TestOtherServices:
         """The caller is of the engine's account."""
         with world(account=B):
             assert client("sts").get_caller_identity()["Account"] == B
+
+    def test_roles_of_members(self) -> None:
+        """Only a role that is there is taken, and a session sees the stacks of its account."""
+        with world() as aws:
+            aws.members.role_name = "Reader"
+            aws.members.outputs = lambda account, region: {"Place": f"{account} in {region}"}
+            aws.deployer.stacks[B, WEST, "Set:1"] = DeployedStack("arn:x", "x", "{}", {}, {})
+            sts = client("sts")
+            for wrong in ("Other", ""):
+                with pytest.raises(botocore.exceptions.ClientError, match="AccessDenied"):
+                    sts.assume_role(RoleArn=f"arn:aws:iam::{B}:role/{wrong}", RoleSessionName="us")
+            role = {"RoleArn": f"arn:aws:iam::{B}:role/Reader", "RoleSessionName": "us"}
+            taken = sts.assume_role(**role)["Credentials"]
+            session = boto3.Session(
+                taken["AccessKeyId"], taken["SecretAccessKey"], taken["SessionToken"]
+            )
+            here: Any = session.client("cloudformation", WEST)
+            [stack] = here.describe_stacks(StackName="arn:x")["Stacks"]
+            assert stack["Outputs"] == [{"OutputKey": "Place", "OutputValue": f"{B} in {WEST}"}]
+            elsewhere: Any = session.client("cloudformation", "eu-west-1")
+            with pytest.raises(botocore.exceptions.ClientError, match="does not exist"):
+                elsewhere.describe_stacks(StackName="arn:x")
+            assert aws.members.sessions == [(B, "us")]
 
     @pytest.mark.parametrize(
         "call",

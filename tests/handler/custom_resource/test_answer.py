@@ -80,6 +80,11 @@ class TestEncode:
         """Nobody has to read on after a SUCCESS."""
         assert _reason_in(Answer("SUCCESS", "x", "", _WHERE).encode(_EVENT)) == ""
 
+    def test_no_echo(self) -> None:
+        """What may hold secrets says so; an answer that does not is as it always was."""
+        assert json.loads(Answer("SUCCESS", "x", no_echo=True).encode(_EVENT))["NoEcho"] is True
+        assert b"NoEcho" not in Answer("SUCCESS", "x").encode(_EVENT)
+
     def test_failed(self) -> None:
         """A FAILED says why, then where to read on."""
         assert _reason_in(_failed("Role exists.").encode(_EVENT)) == (

@@ -145,6 +145,27 @@ class TestAnswer:
         assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ID)
         assert answer["Data"] == {"A": "1"}
 
+    def test_no_echo(self, bench: Bench) -> None:
+        """What may hold secrets says so, early and late, and the next answer does not."""
+
+        def serve() -> None:
+            bench.resource.NoEcho = True
+            bench.resource.answer_early(ID)
+
+        bench.serve(serve)
+        bench.resource.speak_for_the_dead(event(), CONTEXT, "died")
+        bench.serve(serve)
+        bench.serve(ID)
+
+        assert [each.get("NoEcho") for each in bench.answers] == [
+            True,
+            True,
+            None,
+            True,
+            True,
+            None,
+        ]
+
     @pytest.mark.parametrize(
         ("error", "reason"),
         [

@@ -359,6 +359,34 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        "outputs that are none",
+        with_url(OutputKeys=["Vpc-Id", {"A": "B"}]),
+        [
+            "OutputKeys[0] is 'Vpc-Id': write the name of an output: letters and digits",
+            "OutputKeys[1] is a map: write the name of an output: letters and digits",
+        ],
+    ),
+    (
+        "outputs that are no list",
+        with_url(OutputKeys="VpcId"),
+        ["OutputKeys is 'VpcId': write a list, `- ` before each entry"],
+    ),
+    (
+        "an output twice",
+        with_url(OutputKeys=["VpcId", "", "VpcId"]),
+        ["OutputKeys names VpcId twice: write it once"],
+    ),
+    (
+        "outputs before there are any",
+        with_url(OutputKeys=["VpcId"], WaitFor="START"),
+        [
+            (
+                "OutputKeys cannot be told with WaitFor: START, whose answer comes before the"
+                " stacks: leave one of the two out"
+            )
+        ],
+    ),
+    (
         "nothing like it",
         with_url(StackInstances=[group(Zzz="x")]),
         [

@@ -43,6 +43,7 @@ def test_defaults() -> None:
         "adopts": False,
         "detects_drift": False,
         "imports": (),
+        "output_keys": (),
     }
     assert spec == StackSetSpec()
 

@@ -16,6 +16,7 @@ from handler.custom_resource.inventory import Inventory
 from handler.custom_resource.output_attributes import OutputAttributes
 from handler.custom_resource.queue import Queue, records_in, request_in
 from handler.custom_resource.relay import Relay
+from handler.deployment.confirmation import Confirmation
 from handler.deployment.forecast import Forecast
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
@@ -232,6 +233,10 @@ def _member_stacks() -> MemberStacks | None:
     return MemberStacks(role, _sts, _member_cloudformation) if role else None
 
 
+def _requires_confirmation() -> bool:
+    return os.environ.get("REQUIRE_CONFIRMATION") == "true"
+
+
 def _is_of_wait(event: dict[str, Any]) -> bool:
     return event.get("ResourceType") == WAIT_TYPE
 
@@ -305,6 +310,8 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     def answer(seen: Observation) -> None:
         resource.answer_early(_deployed(seen, lifecycle))
 
-    lifecycle = Lifecycle(request, memory, loop, preflight, answer)
+    home = tuple(context.invoked_function_arn.split(":")[3:5])
+    confirmation = Confirmation(liveness, stack_sets, request.marks, home, _requires_confirmation())
+    lifecycle = Lifecycle(request, memory, loop, preflight, answer, confirmation)
     resource.abandon = lifecycle.abandon
     return lifecycle

@@ -70,6 +70,15 @@ def is_of_refusal(reason: str) -> bool:
     return f": {_REFUSAL} " in reason or f": {_DELETIONS}: " in reason
 
 
+class NotConfirmed(StackSetResourceError):
+    """A request that CloudFormation does not show to be its own."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"CloudFormation does not confirm this request, so nothing was done: {why}."
+        )
+
+
 class StackSetGone(StackSetResourceError):
     """A stack set went away while a request was at work on it."""
 

@@ -91,7 +91,8 @@ class StackSetResource(CfnResource):
         self.message = queue.message(records[0]) if records and queue is not None else None
         self._event, self._context = request_in(records[0]) if records else event, context
         self._undelivered = None
-        self._recall()
+        # What comes past the queue, and says what to remember, is no relay of ours.
+        self._recall(is_first=queue is not None and self.message is None)
         super().__call__(self._event, context)
         if self._undelivered is not None:
             raise self._undelivered
@@ -157,8 +158,8 @@ class StackSetResource(CfnResource):
     def _set_timeout(self) -> None:
         """Set no guard: see the module."""
 
-    def _recall(self) -> None:
-        self.memory, began = carried_by(self._event)
+    def _recall(self, *, is_first: bool = False) -> None:
+        self.memory, began = (Memory(), None) if is_first else carried_by(self._event)
         is_answered = self.memory.is_answered
         self.request = Request.from_event(self._event, began, is_answered=is_answered)
         self.abandon = _nothing

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from handler.deployment.adoption import adopt, is_for_good
 from handler.deployment.before import Before, as_it_stands, unsure
+from handler.deployment.confirmation import Confirmation
 from handler.deployment.leftovers import Leftovers, taken_back
 from handler.deployment.liveness import GivenUp
 from handler.deployment.membership import Memberships
@@ -45,6 +46,7 @@ class Lifecycle:
         loop: Brings a stack set to where it should be.
         preflight: Looks at the template before anything is written.
         answer: Tells CloudFormation that what it waits for has begun.
+        confirmation: Makes sure that CloudFormation has sent the request.
         warnings: What was passed over in the properties.
         deployment_id: What a wait for the deployment names.
         output_keys: The outputs of the member stacks that the answer is to tell.
@@ -55,6 +57,7 @@ class Lifecycle:
     loop: Reconciliation
     preflight: Preflight
     answer: Callable[[Observation], None]
+    confirmation: Confirmation
     warnings: Sequence[str] = ()
     deployment_id: str = ""
     output_keys: Sequence[str] = ()
@@ -67,7 +70,7 @@ class Lifecycle:
             StackSetResourceError: It could not be done. What was made is named in ``memory``, and
                 CloudFormation's rollback deletes it.
         """
-        self.loop.liveness.begin()
+        self._begin(read_leniently(self.request.properties).spec)
         spec = self._read(read_properties(self.request.properties))
         self.preflight.require(spec)
         return self._deploy_another(self.request.name_of(spec), spec)
@@ -82,7 +85,7 @@ class Lifecycle:
             GivenUp: CloudFormation does not wait for it any more.
             StackSetResourceError: It could not be done.
         """
-        self.loop.liveness.begin()
+        self._begin(self._old_spec)
         spec = self._wanted()
         before = self._old_spec
         name = self._succession().replacement_name(spec, before)
@@ -103,9 +106,8 @@ class Lifecycle:
             StackSetResourceError: It could not be done, and why.
         """
         spec = read_leniently(self.request.properties).spec
-        self.loop.stack_sets.call_as = spec.call_as
         try:
-            self.loop.liveness.begin()
+            self._begin(spec)
             if not is_stack_set_id(self.request.physical_id):
                 self._leftovers.delete_made(spec)
             elif spec.adopts and not is_for_good(self.loop, self.request):
@@ -116,6 +118,16 @@ class Lifecycle:
             if not given_up.is_unasked_delete:
                 raise
             logger.warning("CloudFormation keeps this stack set, so nothing is deleted")
+
+    def _begin(self, spec: StackSetSpec) -> None:
+        """Make sure that the request is CloudFormation's, and waited for.
+
+        Args:
+            spec: How to call for what is there.
+        """
+        self.loop.stack_sets.call_as = spec.call_as
+        self.loop.liveness.begin()
+        self.confirmation.require()
 
     def abandon(self) -> None:
         """Leave no operation of this request running on the stack set that it works on."""

@@ -51,6 +51,7 @@ class FirstLook:
         answered_id: The physical id with which the request was answered before its end; empty
             while it was not.
         complete_since: When the status began that this answer has brought about; 0 for unseen.
+        is_confirmed: Whether it showed the request to be its own.
     """
 
     status: str = ""
@@ -61,6 +62,7 @@ class FirstLook:
     is_known: bool = False
     answered_id: str = ""
     complete_since: float = 0.0
+    is_confirmed: bool = False
 
 
 @dataclass
@@ -214,7 +216,7 @@ class Liveness:
     def _look(self) -> Verdict:
         resource = self.stack.resource()
         self.shown_id = resource.physical_id if resource is not None else ""
-        verdict = judge(self._asked(), resource, is_express=self.first.is_express)
+        verdict = judge(self.asked(), resource, is_express=self.first.is_express)
         if verdict is Verdict.ANSWERED and resource is not None:
             verdict = self._after_answer(resource)
         elif (
@@ -227,7 +229,8 @@ class Liveness:
         self.first.asked_at = time.time()
         return verdict
 
-    def _asked(self) -> Asked:
+    def asked(self) -> Asked:
+        """Returns the request as looks are judged by."""
         request = self.request
         return Asked(
             request.kind,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CANCELLED = "cancelled"
 _UNANSWERED = "did not receive a response"
 _OWN_ANSWER = "response status [FAILED]"
+_ABSENT = "does not exist"
 _SILENCE = 30.0
 _OF_ITS_OWN = ("CREATE_", "UPDATE_")
 _MOST_PAGES = 50
@@ -46,6 +47,7 @@ class OwningStack:
         warn: Takes what an operator should know: a text, and details by name.
 
     Attributes:
+        is_absent: Whether the last question was about a stack or resource that does not exist.
         is_silent: Whether the last question ran into a time-out. For a while none is asked then:
             one time-out after the other would hold up writes, while others write.
     """
@@ -64,6 +66,7 @@ class OwningStack:
         self._warned: set[str] = set()
         self._silent_until = 0.0
         self.is_silent = False
+        self.is_absent = False
 
     def stack(self) -> OwningStackState | None:
         """Returns the stack's state; None where CloudFormation does not tell."""
@@ -93,6 +96,15 @@ class OwningStack:
             return True
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
+
+    def has_shown(self, physical_id: str) -> bool:
+        """Whether an event shows the resource with this physical id, as a clean-up's does."""
+        shown = (
+            each.get("PhysicalResourceId")
+            for each in self._all_events()
+            if each.get("LogicalResourceId") == self._logical_id
+        )
+        return physical_id in shown
 
     def previous_failure(self, *, is_answered: bool) -> str:
         """Returns why the resource's previous request failed by the function's own word.
@@ -216,6 +228,7 @@ class OwningStack:
             answer: dict[str, Any] = getattr(self._client, method)(**parameters)
         except Exception as error:  # noqa: BLE001 - nothing here is worth an error
             self.is_silent = isinstance(error, BotoCoreError)
+            self.is_absent = _ABSENT in str(error)
             if self.is_silent:
                 self._silent_until = time.time() + _SILENCE
             if method not in self._warned:
@@ -226,7 +239,7 @@ class OwningStack:
                     cause=str(error),
                 )
             return {}
-        self.is_silent = False
+        self.is_silent = self.is_absent = False
         return answer
 
 

@@ -1,0 +1,185 @@
+"""Requests that CloudFormation has never sent: whoever may invoke the function can write one."""
+
+from __future__ import annotations
+
+import copy
+import json
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from emulator.stacksets.faults import Answer, CallFault
+from emulator.virtual.aws import VirtualAWS
+from emulator.virtual.cloudformation import Stack
+from tests.simulation.adoptions import make_by_hand, places_in
+from tests.simulation.story import ACCOUNTS, group, new_stack, operations, properties, template
+
+EAST = "us-east-1"
+HERE = properties(group(ACCOUNTS[:2], (EAST,)))
+THERE = "Others:0a1b2c3d-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def idle(aws: VirtualAWS, stack: Stack) -> Stack:
+    """A stack that is deployed, with a stack set of two instances."""
+    assert stack.deploy(HERE) == "CREATE_COMPLETE", stack.reason
+    aws.clock.sleep(3600)
+    return stack
+
+
+def forge(stack: Stack, kind: str, **changed: Any) -> dict[str, Any]:
+    """An event as CloudFormation would send it now, with changes."""
+    event = copy.deepcopy(stack.requests[-1])
+    signed = datetime.fromtimestamp(stack.aws.clock.now, UTC)
+    address, _, _ = event["ResponseURL"].partition("?")
+    wanted = {**event["ResourceProperties"], "TemplateBody": template("evil")}
+    event |= {
+        "RequestType": kind,
+        "RequestId": str(uuid.uuid4()),
+        "ResponseURL": f"{address}?X-Amz-Date={signed:%Y%m%dT%H%M%SZ}",
+        "ResourceProperties": wanted,
+        "PhysicalResourceId": stack.physical_id,
+    }
+    if kind == "Update":
+        event["OldResourceProperties"] = stack.requests[-1]["ResourceProperties"]
+    event |= changed
+    return {key: each for key, each in event.items() if each is not None}
+
+
+def serve(stack: Stack, event: dict[str, Any]) -> list[str]:
+    """Have the function serve an event to its end; returns what it has written."""
+    before = len(operations(stack.aws))
+    stack.function.start(event)
+    stack.aws.scheduler.drain()
+    return operations(stack.aws)[before:]
+
+
+def _of_another_account(stack: Stack) -> dict[str, Any]:
+    stack_id = stack.requests[-1]["StackId"].replace("111111111111", "999999999999")
+    return forge(stack, "Create", StackId=stack_id, PhysicalResourceId=None)
+
+
+def _of_another_stack(stack: Stack) -> dict[str, Any]:
+    stack_id = stack.requests[-1]["StackId"].replace("/story/", "/other/")
+    return forge(stack, "Create", StackId=stack_id, PhysicalResourceId=None)
+
+
+def _signed_earlier(stack: Stack) -> dict[str, Any]:
+    address, _, _ = stack.requests[-1]["ResponseURL"].partition("?")
+    return forge(stack, "Update", ResponseURL=f"{address}?X-Amz-Date=20250101T000000Z")
+
+
+def _answered_early(stack: Stack) -> dict[str, Any]:
+    """As if the request of which the stack's last event tells had been answered early."""
+    event = forge(stack, "Create", PhysicalResourceId=None)
+    event["ResponseURL"] = stack.requests[-1]["ResponseURL"]
+    event["ResourceProperties"]["WaitFor"] = "START"
+    return event
+
+
+def _with_memory(stack: Stack) -> dict[str, Any]:
+    """As if an earlier invocation had handed it over."""
+    event = forge(stack, "Update")
+    first = {"answered_id": stack.physical_id, "is_confirmed": True, "is_known": True}
+    carried = {"first": first, "stack_set_id": stack.physical_id, "origin": "MADE"}
+    return {**event, "CrHelperPoll": True, "CrHelperData": carried}
+
+
+def _as_a_message(stack: Stack) -> dict[str, Any]:
+    """As if it had come from the queue."""
+    record = {
+        "eventSource": "aws:sqs",
+        "body": json.dumps(_with_memory(stack)),
+        "receiptHandle": "made-up",
+        "messageId": "made-up",
+        "attributes": {"ApproximateReceiveCount": "1"},
+    }
+    return {**forge(stack, "Update"), "Records": [record]}
+
+
+FORGED: dict[str, Callable[[Stack], dict[str, Any]]] = {
+    "create of what is there": lambda stack: forge(stack, "Create", PhysicalResourceId=None),
+    "create in another account": _of_another_account,
+    "create in no stack": _of_another_stack,
+    "create of no resource": lambda stack: forge(
+        stack, "Create", LogicalResourceId="Other", PhysicalResourceId=None
+    ),
+    "update": lambda stack: forge(stack, "Update"),
+    "update that is older": _signed_earlier,
+    "update without a time": lambda stack: forge(
+        stack, "Update", ResponseURL=stack.requests[-1]["ResponseURL"].partition("?")[0]
+    ),
+    "update of another's": lambda stack: forge(stack, "Update", PhysicalResourceId=THERE),
+    "delete": lambda stack: forge(stack, "Delete"),
+    "delete without a time": lambda stack: forge(
+        stack, "Delete", ResponseURL=stack.requests[-1]["ResponseURL"].partition("?")[0]
+    ),
+    "delete of another's": lambda stack: forge(stack, "Delete", PhysicalResourceId=THERE),
+    "answered early": _answered_early,
+    "with memory": _with_memory,
+    "message": _as_a_message,
+}
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "required"])
+@pytest.mark.parametrize("name", FORGED)
+def test_forged(
+    aws: VirtualAWS, idle: Stack, name: str, monkeypatch: pytest.MonkeyPatch, *, is_told: bool
+) -> None:
+    """Nothing is written, whatever it names; where CloudFormation does not tell, if it has to."""
+    make_by_hand(aws, name="Others")
+    theirs = next(e.stack_set_id for e in aws.engine.stack_sets.values() if e.name == "Others")
+    if not is_told:
+        aws.engine.faults.calls.append(
+            CallFault("DescribeStackResource", Answer.ACCESS_DENIED, times=None)
+        )
+        monkeypatch.setenv("REQUIRE_CONFIRMATION", "true")
+    event = json.loads(json.dumps(FORGED[name](idle)).replace(THERE, theirs))
+    assert serve(idle, event) == []
+    assert places_in(aws, "Others")
+    assert {each.template_body for each in aws.deployer.stacks.values()} <= {
+        template(),
+        template("by hand"),
+    }
+
+
+@pytest.mark.parametrize("kind", ["Update", "Delete"])
+def test_marks_tell(aws: VirtualAWS, idle: Stack, kind: str) -> None:
+    """Where CloudFormation does not tell, another resource's stack set is left alone."""
+    other = Stack(aws, idle.served_by, "other")
+    assert other.deploy({**HERE, "StackSetName": "Others"}) == "CREATE_COMPLETE", other.reason
+    aws.clock.sleep(3600)
+    for action in ("DescribeStackResource", "DescribeStacks", "DescribeStackEvents"):
+        aws.engine.faults.calls.append(CallFault(action, Answer.ACCESS_DENIED, times=None))
+    wanted = {**HERE, "StackSetName": "Others", "TemplateBody": template("evil")}
+    event = forge(
+        idle,
+        kind,
+        PhysicalResourceId=other.physical_id,
+        ResourceProperties=wanted,
+        **({"OldResourceProperties": wanted} if kind == "Update" else {}),
+    )
+    assert serve(idle, event) == []
+
+
+def test_told_why(aws: VirtualAWS, idle: Stack) -> None:
+    """The answer says what CloudFormation does not show."""
+    event = forge(idle, "Update", PhysicalResourceId=THERE)
+    serve(idle, event)
+    assert (
+        "CloudFormation does not confirm this request, so nothing was done: stack"
+        in (aws.responses[-1].body["Reason"])
+    )
+
+
+def test_an_upgrade(aws: VirtualAWS) -> None:
+    """A stack set that no mark is on, as the awslabs function leaves it, is served."""
+    aws.engine.faults.calls.append(
+        CallFault("DescribeStackResource", Answer.ACCESS_DENIED, times=None)
+    )
+    made = new_stack(aws)
+    assert made.deploy(HERE) == "CREATE_COMPLETE", made.reason
+    assert made.delete() == "DELETE_COMPLETE", made.reason

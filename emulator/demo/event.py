@@ -88,13 +88,17 @@ def serve(aws: LocalAWS, event: dict[str, Any]) -> dict[str, Any]:
     found = aws.client("cloudformation").describe_stack_resource(
         StackName=PROVIDER_STACK, LogicalResourceId="StackSetResourceFunction"
     )
+    aws.tell_request(event)
     with Mailbox(aws.certificate) as mailbox:
         aws.client("lambda").invoke(
             FunctionName=found["StackResourceDetail"]["PhysicalResourceId"],
             InvocationType="Event",
             Payload=json.dumps({**event, "ResponseURL": mailbox.url}),
         )
-        return mailbox.answer()
+        answer = mailbox.answer()
+    if answer["Status"] == "SUCCESS":
+        aws.tell_request(event, answer["PhysicalResourceId"])
+    return answer
 
 
 def put_application(aws: LocalAWS, event: dict[str, Any]) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import platform
 import re
+import ssl
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -64,6 +68,23 @@ class LocalAWS(Gateway):
             "AWS_ENDPOINT_URL": self.endpoint,
             "NO_PROXY": "127.0.0.1",
         }
+
+    def tell_request(self, event: Mapping[str, Any], physical_id: str | None = None) -> None:
+        """Let CloudFormation show a request of an event that it has not sent.
+
+        Args:
+            event: As CloudFormation sends it; its stack is made if missing.
+            physical_id: What the request was answered with; None while it is under way.
+        """
+        body = json.dumps({"event": event, "physicalId": physical_id})
+        trust = ssl.create_default_context(cafile=str(self.certificate))
+        with contextlib.closing(
+            http.client.HTTPSConnection(urlsplit(self.endpoint).netloc, context=trust)
+        ) as connection:
+            connection.request("PUT", "/_ministack/cfn-request", body)
+            if (status := connection.getresponse().status) != http.HTTPStatus.OK:
+                message = f"the local AWS was told of a request in vain: HTTP {status}"
+                raise RuntimeError(message)
 
     def function_logs(self, function_name: str, account: str = ADMINISTRATOR) -> list[str]:
         """Return the lines that a function logged."""

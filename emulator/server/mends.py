@@ -24,6 +24,7 @@ from emulator.server import (
     resource_status,
     rollbacks,
     throttling,
+    told_requests,
 )
 
 _S3_HOSTS = (".s3.", ".s3-")
@@ -44,6 +45,7 @@ def install(
     """
     custom_resources.install()
     resource_status.install()
+    told_requests.install()
     rollbacks.install(numbered=rollbacks_are_operations)
     deployments.install()
     operations.install()

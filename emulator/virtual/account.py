@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 READ_TIMEOUT = 30.0
 """How long who asks waits for an answer that never comes."""
-RESPONSE_HOST = "cloudformation-custom-resource-response.invalid"
+RESPONSE_HOST = "cloudformation-custom-resource-response-useast1.s3.amazonaws.com"
 QUEUE_URL_VARIABLE = "QUEUE_URL"
 """The environment variable in which a function finds the URL of its queue."""
 

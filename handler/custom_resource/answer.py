@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-response
 from __future__ import annotations
 
 import json
+import os
 import time
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ import urllib3
 
 from handler.gateway.retry import backoff_intervals
 from handler.observability import logger
+from handler.values.addresses import locate
 from handler.values.observation import Observation
 
 _MOST_BYTES = 4096
@@ -103,6 +105,17 @@ def _shortened(warnings: Sequence[str]) -> str:
     if len(shown) > _LONGEST_WARNINGS:
         shown = f"{shown[:_LONGEST_WARNINGS]}{_CUT}"
     return f"{shown} {left} more are in the log." if left > 0 else shown
+
+
+def can_be_answered(url: str) -> bool:
+    """Whether an address is one of S3, as CloudFormation's are, or AWS itself is stood in for.
+
+    Args:
+        url: A request's ResponseURL.
+    """
+    if any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ):
+        return True
+    return url.startswith("https://") and locate(url) is not None
 
 
 def deliver(url: str, body: bytes, until: float) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from crhelper import FAILED, SUCCESS, CfnResource
 
-from handler.custom_resource.answer import Answer, DeliveryFailed, deliver
+from handler.custom_resource.answer import Answer, DeliveryFailed, can_be_answered, deliver
 from handler.custom_resource.queue import Message, MessageLost, records_in, request_in
 from handler.custom_resource.relay import Relay, carried_by
 from handler.deployment.liveness import GivenUp
@@ -91,6 +91,9 @@ class StackSetResource(CfnResource):
         self.message = queue.message(records[0]) if records and queue is not None else None
         self._event, self._context = request_in(records[0]) if records else event, context
         self._undelivered = None
+        if not can_be_answered(self._event["ResponseURL"]):
+            logger.error("ResponseURL is no https address of S3, so nothing was done")
+            return
         # What comes past the queue, and says what to remember, is no relay of ours.
         self._recall(is_first=queue is not None and self.message is None)
         super().__call__(self._event, context)

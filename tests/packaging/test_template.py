@@ -111,6 +111,7 @@ def test_a_request_comes_back_through_the_queue() -> None:
         "QUEUE_URL": {"Ref": "StackSetQueue"},
         "REPORT_BUCKET": {"Ref": "ReportBucket"},
         "OUTPUT_READER_ROLE_NAME": {"Ref": "OutputReaderRoleName"},
+        "REQUIRE_CONFIRMATION": {"Ref": "RequireConfirmation"},
         "DEFAULT_OPERATION_PREFERENCES": {"Ref": "DefaultOperationPreferences"},
         "READ_ORGANIZATION": {"Ref": "ReadOrganization"},
     }

@@ -36,11 +36,17 @@ def event(kind: str = "Create", memory: Memory | None = None) -> dict[str, Any]:
         "StackId": STACK_ID,
         "LogicalResourceId": "StackSet",
         "ResourceType": "Custom::StackSet",
-        "ResponseURL": "https://example.invalid/",
+        "ResponseURL": "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/answer",
         "ResourceProperties": {},
         **known,
         **({"CrHelperPoll": True, "CrHelperData": carried} if carried else {}),
     }
+
+
+def as_message(request: dict[str, Any]) -> dict[str, Any]:
+    """What Lambda delivers of a message that carries a request."""
+    body = json.dumps(request)
+    return {"Records": [{"eventSource": "aws:sqs", "body": body, "receiptHandle": "h"}]}
 
 
 @dataclass
@@ -124,8 +130,10 @@ class Bench:
 
     def serve(self, does: Any, delivered: dict[str, Any] | None = None) -> None:
         """Deliver an event to a function that does this."""
-        self.does = does
-        self.resource(delivered or event(), CONTEXT)
+        self.does, served = does, delivered or event()
+        if "CrHelperData" in served and self.hands.has_queue:
+            served = as_message(served)
+        self.resource(served, CONTEXT)
 
 
 @pytest.fixture
@@ -221,6 +229,34 @@ class TestAnswer:
 
         assert bench.abandoned == 0
 
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/answer",
+            "https://example.com/answer",
+            "https://s3.amazonaws.com.example.com/bucket/answer",
+            "https://example.com/?https://bucket.s3.amazonaws.com/answer",
+            "",
+        ],
+    )
+    def test_nobody_else_is_answered(
+        self, bench: Bench, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nor is such an event served; a stand-in for AWS may have any address."""
+        bench.serve(ID, {**event(), "ResponseURL": url})
+        assert bench.answers == []
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost")
+        bench.serve(ID, {**event(), "ResponseURL": url})
+        assert len(bench.answers) == 1
+
+    def test_what_comes_past_the_queue_is_not_remembered(self, bench: Bench) -> None:
+        """Whoever may invoke the function could tell it anything."""
+        bench.does = ID
+        bench.resource(event("Update", ANSWERED), CONTEXT)
+
+        assert not bench.resource.memory.is_answered
+        assert [each["Status"] for each in bench.answers] == ["SUCCESS"]
+
     def test_what_was_carried_is_no_attribute(self, bench: Bench) -> None:
         """What an event carries crhelper takes for attributes; this frame does not."""
         bench.serve(ID, event(memory=Memory(ID)))
@@ -292,8 +328,7 @@ class TestGoesOn:
     def test_with_or_without_a_queue(self, bench: Bench, *, has_queue: bool) -> None:
         """A message is served even by a function that has lost its queue."""
         bench.hands.has_queue = has_queue
-        record = {"eventSource": "aws:sqs", "body": json.dumps(event()), "receiptHandle": "h"}
-        bench.serve(ID, {"Records": [record]})
+        bench.serve(ID, as_message(event()))
 
         assert bench.resource.can_leave is has_queue
         assert [each["Status"] for each in bench.answers] == ["SUCCESS"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,6 +25,23 @@ class Change:
     before: Instances
     after: Instances
     changes_set: bool = False
+
+
+def difference(before: Instances, after: Instances) -> tuple[Instances, Instances, Instances]:
+    """Returns what goes, what comes, and what stays with other overrides."""
+    return (
+        {target: each for target, each in before.items() if target not in after},
+        {target: each for target, each in after.items() if target not in before},
+        {t: each for t, each in after.items() if t in before and before[t] != each},
+    )
+
+
+def rows(instances: Instances) -> int:
+    """Returns how many different sets of Regions with the same overrides accounts have."""
+    regions: dict[tuple[str, Overrides], set[str]] = defaultdict(set)
+    for target, overrides in instances.items():
+        regions[target.account, overrides].add(target.region)
+    return len({(frozenset(where), overrides) for (_, overrides), where in regions.items()})
 
 
 def _at(

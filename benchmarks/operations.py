@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from benchmarks.changes import CHANGES, Change, Instances
+from benchmarks.changes import CHANGES, Change, Instances, difference, rows
 from benchmarks.units import print_units
 from handler.plan.cover import cover
 from handler.plan.instances import plan_deployment
@@ -51,19 +51,19 @@ def ours(change: Change) -> Cost:
 
 def awslabs(change: Change) -> Cost | None:
     """By the rules of the 2018 function; None where it raises."""
-    gone, new, other = _difference(change)
+    gone, new, other = difference(change.before, change.after)
     for instances in (gone, new, other):
         if any(len(set(overrides)) > 1 for overrides in _by_account(instances).values()):
             return None
-    operations = sum(_rows(each) for each in (gone, new, other))
+    operations = sum(rows(each) for each in (gone, new, other))
     touched = len(gone) + len(new) + len(other) + len(change.before) * change.changes_set
     return Cost(operations + change.changes_set, touched)
 
 
 def native(change: Change) -> Cost:
     """By the rules of AWS::CloudFormation::StackSet for accounts."""
-    gone, new, other = _difference(change)
-    operations = sum(_rows(each) for each in (gone, new, other))
+    gone, new, other = difference(change.before, change.after)
+    operations = sum(rows(each) for each in (gone, new, other))
     kept = len(change.before) - len(gone)
     touched = len(gone) + len(new) + len(other) + kept * change.changes_set
     return Cost(operations + change.changes_set, touched)
@@ -71,7 +71,7 @@ def native(change: Change) -> Cost:
 
 def optimum(change: Change) -> int | None:
     """The fewest operations there can be; None where the change is too large to try them all."""
-    gone, new, other = _difference(change)
+    gone, new, other = difference(change.before, change.after)
     total = int(change.changes_set)
     for instances in (dict.fromkeys(gone, ()), new, other):
         by_overrides: dict[Overrides, list[Target]] = defaultdict(list)
@@ -85,27 +85,11 @@ def optimum(change: Change) -> int | None:
     return total
 
 
-def _difference(change: Change) -> tuple[Instances, Instances, Instances]:
-    before, after = change.before, change.after
-    return (
-        {target: each for target, each in before.items() if target not in after},
-        {target: each for target, each in after.items() if target not in before},
-        {t: each for t, each in after.items() if t in before and before[t] != each},
-    )
-
-
 def _by_account(instances: Instances) -> dict[str, list[Overrides]]:
     found: dict[str, list[Overrides]] = defaultdict(list)
     for target, overrides in instances.items():
         found[target.account].append(overrides)
     return found
-
-
-def _rows(instances: Instances) -> int:
-    regions: dict[tuple[str, Overrides], set[str]] = defaultdict(set)
-    for target, overrides in instances.items():
-        regions[target.account, overrides].add(target.region)
-    return len({(frozenset(where), overrides) for (_, overrides), where in regions.items()})
 
 
 def _fewest_rectangles(targets: Iterable[Target]) -> int | None:

@@ -48,11 +48,15 @@ def _in(
 
 _TWO = (_in((U1, U2), (X, Y)), _in((U2, U3), (X, Z), only=(A, B)))
 _NAMED = (_in((U2, U3), (X, Y, Z), only=(A, B)),)
+_APART = (_in((U1, U2), (Y, W)), _in((U3, U4), (Y, W)))
 _LAST = (_in((U4,)),)
 
 UNIT_CHANGES = (
     UnitChange("create two groups that overlap", (), _TWO, 2),
     UnitChange("delete two groups that overlap", _TWO, (), 2),
+    UnitChange("create two groups in the same Regions", (), _APART, 1),
+    UnitChange("delete two groups in the same Regions", _APART, (), 1),
+    UnitChange("create all but named accounts", (), (_in((U1,), (X, Y, Z), but=(A, B)),), 1),
     UnitChange("create named accounts in 3 Regions", (), _NAMED, 1),
     UnitChange("delete named accounts in 3 Regions", _NAMED, (), 1),
     UnitChange(

@@ -36,26 +36,40 @@ def _objects(use: dict[str, Any], properties: dict[str, Any]) -> dict[tuple[str,
     if "TemplateURL" not in properties:
         return {}
     address = urlsplit(properties["TemplateURL"])
-    bucket = (address.hostname or "").split(".")[0]
-    return {(bucket, address.path[1:]): template(use.get("parameters", 0)).encode()}
+    bucket, key = (address.hostname or "").split(".")[0], address.path[1:]
+    if bucket == "s3":
+        bucket, _, key = key.partition("/")
+    return {(bucket, key): template(use).encode()}
 
 
-def _wanted(properties: dict[str, Any]) -> set[tuple[str, str]]:
-    wanted: set[tuple[str, str]] = set()
+def _pairs(entries: list[dict[str, str]]) -> dict[str, str]:
+    return {each["ParameterKey"]: each["ParameterValue"] for each in entries}
+
+
+def _wanted(properties: dict[str, Any]) -> dict[tuple[str, str], dict[str, str]]:
+    wanted: dict[tuple[str, str], dict[str, str]] = {}
+    common = _pairs(properties.get("Parameters", []))
     for group in properties.get("StackInstancesGroup", ()):
         targets = group["DeploymentTargets"]
-        units = targets["OrganizationalUnitIds"]
+        units = targets.get("OrganizationalUnitIds", ())
         inside = {a for u, a in zip(UNITS, ACCOUNTS, strict=True) if {u, ROOT} & {*units}}
-        # No use that is served has another filter.
-        if targets.get("AccountFilterType") == "DIFFERENCE":
-            inside -= {*targets["Accounts"]}
-        wanted.update((account, region) for account in inside for region in group["Regions"])
+        named = {*targets.get("Accounts", ())}
+        chosen = {
+            "NONE": inside,
+            "DIFFERENCE": inside - named,
+            "INTERSECTION": inside & named if units else named,
+            "UNION": inside | named,
+        }[targets.get("AccountFilterType", "NONE" if units else "INTERSECTION")]
+        # StackSets leaves the management account out, whoever names it.
+        chosen -= {HOME}
+        values = {**common, **_pairs(group.get("ParameterOverrides", []))}
+        wanted.update({(a, region): values for a in chosen for region in group["Regions"]})
     return wanted
 
 
 @pytest.mark.parametrize("use", _SERVED, ids=[each["source"] for each in _SERVED])
 def test_use(use: dict[str, Any]) -> None:
-    """It is created with a stack for each account and Region, changed into itself, and deleted."""
+    """Its stacks have what is given; it is changed into itself, and deleted."""
     properties = delivered(use)
     delegated = properties.get("CallAs") == "DELEGATED_ADMIN"
     with world(
@@ -66,8 +80,10 @@ def test_use(use: dict[str, Any]) -> None:
     ) as aws:
         stack = new_stack(aws)
         assert stack.deploy(properties) == "CREATE_COMPLETE", stack.reason
-        made = {(account, region) for account, region, _ in aws.deployer.stacks}
-        assert made == _wanted(properties)
+        tags = {each["Key"]: each["Value"] for each in properties.get("Tags", ())}
+        made = {(a, region): each for (a, region, _), each in aws.deployer.stacks.items()}
+        assert {place: dict(each.parameters) for place, each in made.items()} == _wanted(properties)
+        assert all(tags.items() <= each.tags.items() for each in made.values())
         assert stack.deploy({**properties, "ServiceTimeout": "3000"}) == "UPDATE_COMPLETE"
         assert stack.delete() == "DELETE_COMPLETE", stack.reason
         assert aws.deployer.stacks == {}

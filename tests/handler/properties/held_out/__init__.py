@@ -21,20 +21,29 @@ REFERENCES: dict[str, Any] = {
     "AccountIds": [ACCOUNTS[0]],
     "AutoDeploy": "true",
     "CallAsMode": "SELF",
+    "Deployment": ["archive.zip"],
     "FirstOu": UNITS[0],
     "OrganizationalUnitIds": list(UNITS),
     "ProductionOu": UNITS[0],
     "RegionIds": [REGION, "us-west-2"],
     "Regions": REGION,
+    "Registration": [REGION, "us-west-2"],
     "RoleName": "Reader",
     "RootId": ROOT,
+    "RootIds": [ROOT],
+    "Roots": ROOT,
     "SandboxOu": UNITS[0],
     "SecondOu": UNITS[1],
+    "SourceBucket": "artifacts",
     "StagingOu": UNITS[1],
     "TargetOus": [UNITS[0]],
+    "TemplateAddress": "https://artifacts.s3.amazonaws.com/vendor/template.yaml",
+    "UnitList": ",".join(UNITS),
     "WorkloadOu": UNITS[0],
 }
-"""What Ref and Fn::GetAtt come to; every condition is true."""
+"""What Ref and Fn::GetAtt come to."""
+_FALSE = {"ChoosesUnits", "ExcludesAccounts"}
+"""The conditions that are not true."""
 
 _NO_VALUE = object()
 
@@ -45,23 +54,26 @@ def uses() -> list[dict[str, Any]]:
     return [dict(each) for each in yaml.safe_load(text)]
 
 
-def template(parameters: int = 0) -> str:
-    """Returns a template with so many parameters."""
-    declared = {f"Parameter{number}": {"Type": "String"} for number in range(1, parameters + 1)}
+def template(use: dict[str, Any]) -> str:
+    """Returns the template of a use, with as many parameters as it tells."""
+    text = {"Type": "String"}
+    declared = {
+        **{f"Parameter{number}": text for number in _numbers(use, "parameters")},
+        **{f"Default{number}": {**text, "Default": ""} for number in _numbers(use, "defaults")},
+    }
     topic = {"Topic": {"Type": "AWS::SNS::Topic"}}
     return json.dumps({"Parameters": declared, "Resources": topic})
 
 
 def delivered(use: dict[str, Any]) -> dict[str, Any]:
     """Returns the properties as CloudFormation delivers them to a custom resource."""
-    count = use.get("parameters", 0)
     properties: dict[str, Any] = {"StackSetName": "HeldOut", **resolved(use["properties"])}
     if "TemplateURL" not in properties and not use.get("without_template"):
-        properties["TemplateBody"] = template(count)
-    if count:
+        properties["TemplateBody"] = template(use)
+    if "parameters" in use and "Parameters" not in properties:
         properties["Parameters"] = [
             {"ParameterKey": f"Parameter{number}", "ParameterValue": "value"}
-            for number in range(1, count + 1)
+            for number in _numbers(use, "parameters")
         ]
     texts: dict[str, Any] = _as_text(properties)
     return texts
@@ -79,6 +91,10 @@ def resolved(value: Any) -> Any:
             return _FUNCTIONS[name](argument)
     members = {key: resolved(each) for key, each in value.items()}
     return {key: each for key, each in members.items() if each is not _NO_VALUE}
+
+
+def _numbers(use: dict[str, Any], name: str) -> range:
+    return range(1, use.get(name, 0) + 1)
 
 
 def _reference(name: str) -> Any:
@@ -101,7 +117,8 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "Ref": _reference,
     "Fn::GetAtt": lambda given: REFERENCES[given[0]],
     "Fn::Sub": _substituted,
-    "Fn::If": lambda given: resolved(given[1]),
+    "Fn::If": lambda given: resolved(given[2 if given[0] in _FALSE else 1]),
+    "Fn::Join": lambda given: given[0].join(resolved(given[1])),
     "Fn::Split": lambda given: resolved(given[1]).split(given[0]),
     "Fn::Select": lambda given: resolved(given[1])[given[0]],
 }

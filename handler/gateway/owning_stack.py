@@ -22,7 +22,7 @@ _CANCELLED = "cancelled"
 _UNANSWERED = "did not receive a response"
 _OWN_ANSWER = "response status [FAILED]"
 _ABSENT = "does not exist"
-_SILENCE = 30.0
+_SILENCE = 20.0  # no longer than a rollback waits for the writes of what it undoes
 _OF_ITS_OWN = ("CREATE_", "UPDATE_")
 _MOST_PAGES = 50
 _SETTLED = {
@@ -48,8 +48,6 @@ class OwningStack:
 
     Attributes:
         is_absent: Whether the last question was about a stack or resource that does not exist.
-        is_silent: Whether the last question ran into a time-out. For a while none is asked then:
-            one time-out after the other would hold up writes, while others write.
     """
 
     def __init__(
@@ -65,8 +63,15 @@ class OwningStack:
         self._warn = warn
         self._warned: set[str] = set()
         self._silent_until = 0.0
-        self.is_silent = False
         self.is_absent = False
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether a question has run into a time-out a while ago, and none is asked for that.
+
+        One time-out after the other would hold up writes, while others write.
+        """
+        return time.time() < self._silent_until
 
     def stack(self) -> OwningStackState | None:
         """Returns the stack's state; None where CloudFormation does not tell."""
@@ -222,14 +227,13 @@ class OwningStack:
             token = {"NextToken": page["NextToken"]}
 
     def _ask(self, method: str, **parameters: str) -> dict[str, Any]:
-        if time.time() < self._silent_until:
+        if self.is_silent:
             return {}
         try:
             answer: dict[str, Any] = getattr(self._client, method)(**parameters)
         except Exception as error:  # noqa: BLE001 - nothing here is worth an error
-            self.is_silent = isinstance(error, BotoCoreError)
             self.is_absent = _ABSENT in str(error)
-            if self.is_silent:
+            if isinstance(error, BotoCoreError):
                 self._silent_until = time.time() + _SILENCE
             if method not in self._warned:
                 self._warned.add(method)
@@ -239,7 +243,7 @@ class OwningStack:
                     cause=str(error),
                 )
             return {}
-        self.is_silent = self.is_absent = False
+        self.is_absent = False
         return answer
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
 
 from handler.gateway.owning_stack import OwningStack
@@ -128,6 +129,35 @@ def test_no_events(rig: Rig) -> None:
     rig.answers.add_client_error("describe_stack_events", "AccessDenied")
 
     assert not rig.stack.previous_request_was_answered()
+
+
+def test_silence_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The write after it is asked for again, or one that was given up would go on."""
+
+    class Unreachable:
+        def describe_stack_resource(self, **_: str) -> Any:
+            raise ConnectTimeoutError(endpoint_url="https://cloudformation")
+
+    now = 1000.0
+    monkeypatch.setattr("time.time", lambda: now)
+    client: Any = Unreachable()
+    stack = OwningStack(client, STACK_ID, "StackSet", lambda *_, **__: None)
+    assert (stack.resource(), stack.is_silent) == (None, True)
+    now += 20.0
+    assert not stack.is_silent
+
+
+@pytest.mark.parametrize(
+    ("resources", "stack", "shown"),
+    [(["a", "b"], "b", True), (["a"], "b", False)],
+)
+def test_has_shown(rig: Rig, resources: list[str], stack: str, *, shown: bool) -> None:
+    """An event that names the id tells, whatever it says."""
+    events = [{**_event("DELETE_IN_PROGRESS"), "PhysicalResourceId": each} for each in resources]
+    answer = {"StackEvents": events}
+    rig.answers.add_response("describe_stack_events", answer, {"StackName": STACK_ID})
+
+    assert rig.stack.has_shown(stack) is shown
 
 
 def test_whatever_goes_wrong_is_no_answer() -> None:

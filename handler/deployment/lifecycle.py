@@ -23,6 +23,7 @@ from handler.deployment.succession import Succession
 from handler.errors import InvalidProperties, OutOfTime, StackSetGone
 from handler.gateway.signals import NotFound
 from handler.observability import logger
+from handler.plan.imports import check_move
 from handler.plan.instances import known_before
 from handler.properties.reading import (
     Reading,
@@ -90,6 +91,8 @@ class Lifecycle:
         before = self._old_spec
         name = self._succession().replacement_name(spec, before)
         if name is not None:
+            if not (self.loop.liveness.is_rollback or self.memory.stack_set_id):
+                check_move(spec, before)
             return self._deploy_another(name, spec)
         present = self.request.physical_id
         if not self._succession().was_to_be_replaced(spec, before):

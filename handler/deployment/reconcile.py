@@ -33,6 +33,7 @@ from handler.deployment.removals import Removals
 from handler.gateway.signals import NotFound, StackSetBusy
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
+from handler.plan.imports import check_places
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
 from handler.plan.parameters import (
@@ -185,6 +186,8 @@ class Reconciliation:
         seen = self._looking.look(operations, spec, previous, recent, planner)
         if seen is None:
             return None
+        if not (operations.has_begun() or self.liveness.is_rollback):
+            check_places(spec, seen)
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
         content = content_to_send(operations, seen, settled, previous, self.templates)
         planned = planner.steps(operations, seen, settled, content)
@@ -223,7 +226,7 @@ class Reconciliation:
             return False
         if part is not None:
             listed = part.of(listed, recent)
-        removal = self.removals.of_delete(operations, spec, listed, recent)
+        removal = self.removals.of_delete(operations, spec, recent)
         planned = plan_deletion(spec, listed, self.marks, removal, is_all=part is None)
         steps = self._untaken(operations, planned)
         if steps:

@@ -15,7 +15,6 @@ from handler.deployment.operations import Operations
 from handler.errors import OperationFailed
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger
-from handler.plan.imports import is_import_of_resource
 from handler.plan.instances import failure
 from handler.plan.marks import Marks
 from handler.plan.removal import (
@@ -81,7 +80,7 @@ class Removals:
             check_removal(going, self.marks)
         imported = spec.imported | previous.imported
         if previous.spec is None:
-            imported |= self._joined(going)
+            imported |= {target for target, state in going.items() if state.has_joined}
         return Removal(
             retains=spec.retain_stacks_on_removal,
             takes_back=bool(going) and spec.retain_stacks_on_removal and self._is_surely_rollback,
@@ -91,10 +90,6 @@ class Removals:
             staying=spec.imported,
             done=operations.named(DELETE),
         )
-
-    def _joined(self, instances: Mapping[Target, InstanceState]) -> set[Target]:
-        """Those that nothing has touched since the resource imported their stacks."""
-        return {t for t, state in instances.items() if is_import_of_resource(state, self.marks)}
 
     def check_replacement(self, stack_set_id: str, spec: StackSetSpec) -> None:
         """Refuse to replace a stack set that would go with more instances than are allowed to.
@@ -110,7 +105,6 @@ class Removals:
         self,
         operations: Operations,
         spec: StackSetSpec,
-        going: Mapping[Target, InstanceState],
         recent: Sequence[OperationState],
     ) -> Removal:
         """Returns how instances go with their stack set.
@@ -118,7 +112,6 @@ class Removals:
         Args:
             operations: Those of the stack set.
             spec: How, as `as_deployed` has it.
-            going: The instances.
             recent: The last operations, newest first.
         """
         newest = recent[0].operation_id if recent else ""
@@ -126,7 +119,7 @@ class Removals:
             retains=spec.retain_stacks,
             fails_on_unreachable=spec.fails_on_unreachable,
             failed=operations.let_off(),
-            imported=spec.imported | self._joined(going) - spec.instances.keys(),
+            imported=spec.imported,
             newest_operation_id=newest,
         )
 

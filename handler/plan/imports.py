@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-from handler.plan.marks import Marks
+from handler.errors import Failure, Fault, InvalidProperties
+from handler.plan.marks import Marks, read_mark
 from handler.plan.states import worth_retrying
 from handler.plan.steps import IMPORT, UPDATE, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import StackSetSpec
-from handler.values.targets import Box, Rectangle, Stacks, Target, place_of_stack
+from handler.values.targets import Box, Rectangle, Stacks, Target, may_be_made_by, place_of_stack
 
 MOST_STACKS = 10
 """How many stacks one ImportStacksToStackSet takes."""
@@ -77,15 +78,74 @@ def plan_retries(reached: Iterable[Rectangle | Box]) -> list[Step]:
     return [Step(UPDATE, each, each.regions, keeps_overrides=True) for each in reached]
 
 
+def without_stack(imported: Iterable[Target], seen: Observation) -> list[Failure]:
+    """Why stacks have not joined though nothing has failed: their accounts are passed over.
+
+    UpdateStackSet would make stacks of its own for such instances once the accounts are back.
+    """
+    text = "The stack could not join, for its account is suspended: take it out of ImportStacks."
+    return [
+        Failure(*target, text)
+        for target in sorted(imported)
+        if (state := seen.instances.get(target)) is not None
+        and state.is_suspended
+        and not (state.has_stack or state.has_joined)
+        and is_import(state)
+    ]
+
+
+def is_import(state: InstanceState) -> bool:
+    """Whether nothing has touched an instance since a stack was imported for it."""
+    mark = read_mark(state.last_operation_id)
+    return mark is not None and mark.action == IMPORT
+
+
+def check_places(spec: StackSetSpec, seen: Observation) -> None:
+    """Refuse to import a stack where the stack set has another, for it would never join.
+
+    Raises:
+        InvalidProperties: See there.
+    """
+    faults = []
+    for stack_id in sorted(_stack_ids(spec)):
+        state = seen.instances.get(place_of_stack(stack_id))
+        if state is None or not state.has_stack or state.joined_stack_id == stack_id:
+            continue
+        if not state.has_joined and may_be_made_by(stack_id, seen.stack_set.stack_set_id):
+            continue  # one of its own that was left and comes back has such a name
+        account, region = place_of_stack(stack_id)
+        message = (
+            f"names {stack_id}, but the stack set has another stack in {account}/{region}. Take"
+            " that one out first, in an update of its own, or leave this id out"
+        )
+        faults.append(Fault("ImportStacks", message))
+    if faults:
+        raise InvalidProperties(faults)
+
+
+def check_move(spec: StackSetSpec, before: StackSetSpec) -> None:
+    """Refuse to have stacks join a stack set that replaces the one which they are in.
+
+    Raises:
+        InvalidProperties: See there.
+    """
+    moving = _stack_ids(spec) & _stack_ids(before)
+    if moving:
+        message = (
+            f"names {min(moving)}, which is in the stack set that is to be replaced, and a stack"
+            " can be in one stack set only. Take the ids out in an update of its own, which leaves"
+            " their stacks where they are; then replace the stack set; then name them again"
+        )
+        raise InvalidProperties([Fault("ImportStacks", message)])
+
+
+def _stack_ids(spec: StackSetSpec) -> set[str]:
+    return {each for stacks in spec.imports for each in stacks.stack_ids}
+
+
 def has_not_joined(state: InstanceState, marks: Marks) -> bool:
     """Whether an import of an earlier request was cut short before it came to an instance."""
     mark = marks.read(state.last_operation_id)
     was_import = mark is not None and mark.action == IMPORT
     is_earlier = marks.action_of(state.last_operation_id) is None
     return was_import and is_earlier and state.is_cancelled
-
-
-def is_import_of_resource(state: InstanceState, marks: Marks) -> bool:
-    """Whether nothing has touched an instance since the resource imported its stack."""
-    mark = marks.read(state.last_operation_id)
-    return mark is not None and mark.action == IMPORT

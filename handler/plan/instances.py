@@ -16,7 +16,13 @@ from dataclasses import dataclass, replace
 from handler.errors import Failure, OperationFailed
 from handler.plan.configuration import stays_current
 from handler.plan.cover import cover
-from handler.plan.imports import has_not_joined, plan_imports, plan_retries, without_group
+from handler.plan.imports import (
+    has_not_joined,
+    plan_imports,
+    plan_retries,
+    without_group,
+    without_stack,
+)
 from handler.plan.marks import Marks
 from handler.plan.removal import STACKS_GO, Removal, leaving, was_named
 from handler.plan.states import must_be_replaced, worth_retrying
@@ -98,6 +104,7 @@ def _difference(
         for target, state in seen.instances.items()
         if (target in wanted and must_be_replaced(state, marks))
         or (target in imported and has_not_joined(state, marks))
+        or (target in wanted and target not in imported and state.is_failed_import)
     }
     going = {**leaving(spec.targets, previous, seen, marks), **half_deleted}
     remaining = {t: state for t, state in seen.instances.items() if t not in going}
@@ -184,7 +191,7 @@ def verify(
         Failure(*target, "The instance was deleted while this request ran.")
         for target in spec.targets
         if target not in seen.instances and target not in tolerated
-    ]
+    ] + without_stack(spec.imported, seen)
     behind = {
         target: state
         for target, state in seen.instances.items()
@@ -289,7 +296,7 @@ def overrides_in_force(
         return None
     before = previous.instances.get(target)
     if target not in previous.instances and was_named(target, state, previous, marks):
-        before = previous.in_all_regions[target.account]
+        before = previous.in_all_regions.get(target.account)
     return before if previous.certain or before == wanted else None
 
 

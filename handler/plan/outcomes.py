@@ -15,7 +15,7 @@ from handler.plan.marks import Marks
 from handler.plan.steps import CREATE, DELETE, DETECT_DRIFT, IMPORT, Step
 from handler.values.observation import InstanceState, OperationState
 from handler.values.spec import Previous, StackSetSpec
-from handler.values.targets import Box, Rectangle, Stacks, Target
+from handler.values.targets import Box, Rectangle, Stacks, Target, place_of_stack
 
 LAG = 60.0
 """Seconds for which a list may lag behind."""
@@ -128,6 +128,7 @@ def corrected(
     instances = dict(listed)
     for number, operation in enumerate(recent):
         since = {each.operation_id for each in recent[number:]}
+        joined = {place_of_stack(each): each for each in operation.stack_ids}
         is_made = operation.action in {CREATE, IMPORT}
         for target in operation.targets(instances):
             state = instances.get(target)
@@ -143,6 +144,7 @@ def corrected(
                     last_operation_id=operation.operation_id,
                     has_stack=True,
                     unit=state.unit if state is not None else "",
+                    joined_stack_id=_joined_stack_id(state, joined.get(target, "")),
                 )
         for target in operation.spared if operation.action != DELETE else ():
             state = instances.get(target)
@@ -155,6 +157,10 @@ def corrected(
                     has_stack=has_stack,
                 )
     return instances
+
+
+def _joined_stack_id(state: InstanceState | None, imported: str) -> str:
+    return imported or (state.joined_stack_id if state is not None else "")
 
 
 def _is_passed_over(state: InstanceState, since: Container[str]) -> bool:

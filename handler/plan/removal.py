@@ -56,7 +56,7 @@ class Removal:
         on, since its account perhaps lacks the execution role. Otherwise such instances could
         never go, and the stack set neither.
         """
-        if target in self.imported or state.is_failed_import:
+        if target in self.imported or state.has_joined or state.is_failed_import:
             return True
         has_failed = target in self.failed
         tried = has_failed or marks.action_of(state.last_operation_id) == DELETE

@@ -79,13 +79,18 @@ def reached(step: Step, listed: Mapping[Target, InstanceState]) -> Collection[Ta
 
 def _claims(step: Step) -> frozenset[object]:
     """Returns what the step reaches; of units, in which nobody knows who is, only how."""
-    if isinstance(step.reach, _ONE_BY_ONE):
+    if isinstance(step.reach, Stacks):
+        return step.targets | {IMPORT}
+    if isinstance(step.reach, Rectangle):
         return step.targets
     return frozenset({step.action}) if step.reach is not None else frozenset()
 
 
 def _rivals(step: Step) -> frozenset[object]:
     """Returns what must not be reached beside the step; two of its kind do each other no harm."""
-    if isinstance(step.reach, _ONE_BY_ONE):
+    by_unit = frozenset({CREATE, UPDATE, DELETE})
+    if isinstance(step.reach, Stacks):
+        return step.targets | by_unit
+    if isinstance(step.reach, Rectangle):
         return step.targets
-    return frozenset({CREATE, UPDATE, DELETE} - {step.action})
+    return (by_unit | {IMPORT}) - {step.action}

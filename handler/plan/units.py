@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed
 from handler.plan.boxes import cover_accounts
-from handler.plan.imports import plan_retries
+from handler.plan.imports import plan_retries, without_stack
 from handler.plan.instances import failure
 from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of
 from handler.plan.removal import STACKS_GO, Removal
 from handler.plan.selections import Change, change
 from handler.plan.states import must_be_replaced, worth_retrying
-from handler.plan.steps import CREATE, IMPORT, UPDATE, UPDATE_SET, Step
+from handler.plan.steps import CREATE, UPDATE, UPDATE_SET, Step
 from handler.plan.unit_creations import plan_creations
 from handler.plan.unit_deletions import plan_again, plan_leaving
 from handler.values.observation import InstanceState, Observation
@@ -52,7 +52,7 @@ def unknown_overrides(units: Units, seen: Observation, marks: Marks) -> list[Tar
         target
         for target, state in seen.instances.items()
         if units.wanted_overrides(target, state) is not None
-        and (not units.certain or marks.action_of(state.last_operation_id) == IMPORT)
+        and (not units.certain or state.has_joined)
         and marks.action_of(state.last_operation_id) not in {CREATE, UPDATE}
         and _is_own(state, marks)
     )
@@ -138,7 +138,7 @@ def _overridden(
         if marks.action_of(state.last_operation_id) in {CREATE, UPDATE}:
             continue
         place = units.home_of(target, state)
-        if units.certain and marks.action_of(state.last_operation_id) != IMPORT:
+        if units.certain and not state.has_joined:
             differs = found.overridden.get(place, NOWHERE).of(target.account) is not None
         else:
             differs = seen.known_overrides.get(target) != wanted
@@ -201,7 +201,7 @@ def verify_units(
     seen: Observation,
     marks: Marks,
     tolerated: Container[Target] = frozenset(),
-    imported: Container[Target] = frozenset(),
+    imported: frozenset[Target] = frozenset(),
 ) -> None:
     """Take a stack set for deployed when no step is left, or say what is not where it should be.
 
@@ -223,8 +223,9 @@ def verify_units(
         and _is_own(state, marks)
         and (target in imported or units.wanted_overrides(target, state) is not None)
     }
-    if behind:
-        failures: list[Failure] = [
+    unable = without_stack(imported, seen)
+    if behind or unable:
+        failures: list[Failure] = unable + [
             failure(target, state) for target, state in behind.items() if not state.is_cancelled
         ]
         cancelled = sum(state.is_cancelled for state in behind.values())

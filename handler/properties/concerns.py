@@ -13,6 +13,7 @@ from handler.values.targets import Target
 
 def concerns(spec: StackSetSpec) -> Iterator[str]:
     """Yields a sentence for each, with the property's path and the mend."""
+    yield from _apart_from_groups(spec)
     regions = {each.region for each in spec.instances}
     regions |= {region for each in spec.memberships for region in each.regions}
     if spec.service_managed is not None:
@@ -30,6 +31,19 @@ def concerns(spec: StackSetSpec) -> Iterator[str]:
         )
     if spec.instances and not spec.memberships:
         yield from _capped_concurrency(spec.preferences, _most_in_a_region(spec.instances))
+
+
+def _apart_from_groups(spec: StackSetSpec) -> Iterator[str]:
+    """Which imported stacks no group gives overrides, though there are groups."""
+    groups = spec.service_managed.groups if spec.service_managed is not None else ()
+    named = {unit for group in groups for unit in group.units}
+    ids = [(each, stacks.units) for stacks in spec.imports for each in stacks.stack_ids]
+    for stack_id, units in ids if groups else ():
+        if named.isdisjoint(units):
+            yield (
+                f"ImportStacks: no group names {', '.join(units)}, for which {stack_id} joins, so"
+                " none gives it overrides. Write the unit of the group that is meant to."
+            )
 
 
 def _most_in_a_region(targets: Iterable[Target]) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from handler.values.organization import NO_AUTO_DEPLOYMENT, SERVICE_MANAGED, AutoDeployment
 from handler.values.spec import Overrides
-from handler.values.targets import Target
+from handler.values.targets import Target, may_be_made_by
 
 _UNFINISHED = {"PENDING", "RUNNING"}
 _SKIPPED = "SKIPPED_SUSPENDED_ACCOUNT"
@@ -26,6 +26,8 @@ class InstanceState:
         last_operation_id: The operation that touched it last; empty where the API gives none.
         has_stack: Whether there is a stack, or has ever been one.
         unit: The organizational unit for which it was made; empty for none.
+        joined_stack_id: The id of its stack where StackSets has not made that, by its name; empty
+            otherwise.
     """
 
     status: str
@@ -34,10 +36,12 @@ class InstanceState:
     last_operation_id: str = ""
     has_stack: bool = False
     unit: str = ""
+    joined_stack_id: str = ""
 
     @classmethod
     def from_api(cls, summary: Mapping[str, Any]) -> Self:
         """Read a StackInstanceSummary."""
+        stack_id, stack_set_id = summary.get("StackId") or "", summary.get("StackSetId") or ""
         return cls(
             status=summary.get("Status", ""),
             detailed_status=summary.get("StackInstanceStatus", {}).get("DetailedStatus", ""),
@@ -45,6 +49,7 @@ class InstanceState:
             last_operation_id=summary.get("LastOperationId", ""),
             has_stack=bool(summary.get("StackId")),
             unit=summary.get("OrganizationalUnitId", ""),
+            joined_stack_id="" if may_be_made_by(stack_id, stack_set_id) else stack_id,
         )
 
     @property
@@ -61,6 +66,11 @@ class InstanceState:
     def is_inoperable(self) -> bool:
         """Whether a delete has failed half way, so that updates pass the instance over."""
         return self.status == "INOPERABLE"
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether its stack was there before it."""
+        return bool(self.joined_stack_id)
 
     @property
     def is_failed_import(self) -> bool:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 ALL_ENABLED = "ALL_ENABLED"
 """Stands among Regions for all that are enabled in the function's account."""
 
+_SURELY_UNCUT = 40
+
 
 class Target(NamedTuple):
     """The place of one stack instance."""
@@ -112,6 +114,17 @@ class Stacks:
         """What a call sends to name them."""
         members: dict[str, Any] = {"StackIds": list(self.stack_ids)}
         return {**members, "OrganizationalUnitIds": list(self.units)} if self.units else members
+
+
+def may_be_made_by(stack_id: str, stack_set_id: str) -> bool:
+    """Whether a stack has a name as StackSets gives to the stacks of a stack set.
+
+    Args:
+        stack_id: The stack's ARN; of an empty one nobody knows.
+        stack_set_id: The stack set's id. A long name of it may be cut in those of its stacks.
+    """
+    name = stack_set_id.split(":", maxsplit=1)[0][:_SURELY_UNCUT]
+    return not (stack_id and name) or f":stack/StackSet-{name}" in stack_id
 
 
 def place_of_stack(stack_id: str) -> Target:

@@ -82,7 +82,7 @@ class TestFromApi:
             "StatusReason": "Role exists",
             "StackInstanceStatus": {"DetailedStatus": "FAILED"},
             "LastOperationId": "op-1",
-            "StackId": "arn:aws:cloudformation:us-east-1:111111111111:stack/s/1",
+            "StackId": "arn:aws:cloudformation:us-east-1:111111111111:stack/StackSet-a-1/1",
         }
 
         assert InstanceState.from_api(summary) == InstanceState(

@@ -1,14 +1,13 @@
 """Put the bundle into S3 and deploy template.yaml with it."""
 
 import argparse
-import hashlib
-import json
 import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools import architecture, bundle, preferences, rights, template
+from tools.artifacts import Artifact, Bucket, check_name
 from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
@@ -43,9 +42,11 @@ class Deployment:
     def run(self) -> str:
         """Deploy; return the exported ARN."""
         parameters = {**self.overrides, **self._of_what_stands()}
-        self._make_bucket()
+        bucket = Bucket(self.aws, self.account, self.bucket)
+        bucket.prepare()
         archive = bundle.build(bundle.BUILD / "bundle")
-        packaged = self._package(archive)
+        packaged = archive.with_name("packaged.yaml")
+        packaged.write_text(_with_code(bucket.put(archive)), encoding="utf-8")
         self._deploy(packaged, parameters)
         return self._export()
 
@@ -91,49 +92,6 @@ class Deployment:
         )
         raise DeployFailed(msg)
 
-    def _make_bucket(self) -> None:
-        """Make the artifact bucket unless it is there and this account's."""
-        owned = ("--bucket", self.bucket, "--expected-bucket-owner", self.account)
-        try:
-            self.aws("s3api", "head-bucket", *owned)
-        except AwsError as error:
-            if error.code not in {"404", "NoSuchBucket"}:
-                msg = (
-                    f"Bucket {self.bucket} belongs to another account, or you may not use it "
-                    f"({error}). Name another one with --bucket."
-                )
-                raise DeployFailed(msg) from error
-        else:
-            return
-        print(f"Making bucket {self.bucket} ...")
-        place = f"LocationConstraint={self.aws.region}"
-        # The one region that refuses to be named here.
-        elsewhere = self.aws.region != "us-east-1"
-        where = ("--create-bucket-configuration", place) if elsewhere else ()
-        self.aws("s3api", "create-bucket", "--bucket", self.bucket, *where)
-        for command, *arguments in _bucket_settings():
-            self.aws("s3api", command, *owned, *arguments)
-
-    def _package(self, archive: Path) -> Path:
-        """Upload the bundle under the hash of its content; return the template that names it."""
-        key = f"stackset-resource/{hashlib.sha256(archive.read_bytes()).hexdigest()}.zip"
-        place = ("--bucket", self.bucket, "--key", key, "--expected-bucket-owner", self.account)
-        try:
-            self.aws("s3api", "head-object", *place)
-        except AwsError as error:
-            # Without the right to list, a missing object answers 403, too.
-            if error.code not in {"403", "404", "NoSuchKey"}:
-                raise
-            print(f"Uploading s3://{self.bucket}/{key} ...")
-            self.aws("s3api", "put-object", *place, "--body", str(archive))
-        else:
-            print(f"s3://{self.bucket}/{key} is there already.")
-        text = (ROOT / "template.yaml").read_text(encoding="utf-8")
-        packaged = archive.with_name("packaged.yaml")
-        there = f"CodeUri: s3://{self.bucket}/{key}"
-        packaged.write_text(text.replace(CODE, there), encoding="utf-8")
-        return packaged
-
     def _deploy(self, packaged: Path, parameters: dict[str, str]) -> None:
         words = [f"{name}={value}" for name, value in parameters.items()]
         overrides = ["--parameter-overrides", *words] if words else []
@@ -171,20 +129,10 @@ class Deployment:
         return str(outputs[OUTPUT])
 
 
-def _bucket_settings() -> list[tuple[str, ...]]:
-    """What makes the new bucket private, encrypted and versioned."""
-    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-    ways = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-    block = ",".join(f"{way}=true" for way in ways)
-    return [
-        ("put-public-access-block", "--public-access-block-configuration", block),
-        (
-            "put-bucket-encryption",
-            "--server-side-encryption-configuration",
-            json.dumps(encryption),
-        ),
-        ("put-bucket-versioning", "--versioning-configuration", "Status=Enabled"),
-    ]
+def _with_code(artifact: Artifact) -> str:
+    """The template's text with the bundle's place in S3."""
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    return text.replace(CODE, f"CodeUri: {artifact}")
 
 
 def plan(words: list[str]) -> Deployment:
@@ -210,13 +158,14 @@ def plan(words: list[str]) -> Deployment:
     )
     given = parser.parse_args(words)
     overrides = read_overrides(given.parameter_overrides)
+    named = given.bucket and check_name(given.bucket)
     region = given.region or configured_region(given.profile)
     if not region:
         msg = "No region: name one (./build.sh deploy eu-west-1) or set AWS_REGION."
         raise DeployFailed(msg)
     aws = Aws(region, given.profile)
     account = _account(aws)
-    bucket = given.bucket or f"stackset-resource-{account}-{region}"
+    bucket = named or f"stackset-resource-{account}-{region}"
     return Deployment(aws, account, bucket, given.stack_name, overrides, given.accept_fewer_rights)
 
 

@@ -288,6 +288,41 @@ def test_bucket_is_private(aws: LocalAWS) -> None:
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 
 
+@pytest.mark.usefixtures("upgrade")
+def test_what_somebody_else_put_under_the_key_is_not_run(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
+) -> None:
+    """A bucket that was opened is closed again, and what was put into it there is not deployed."""
+    s3 = aws.client("s3")
+    function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    [key] = _keys(aws)
+    s3.delete_public_access_block(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"code of somebody else")
+
+    done = front_door("deploy", HOME_REGION, **as_administrator)
+
+    assert done.returncode == 0, done.stderr
+    assert f"{key} has not the checksum of what was built." in done.stdout
+    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values())
+    again = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    assert again["CodeSha256"] == function["CodeSha256"]
+    version = s3.head_object(Bucket=BUCKET, Key=key)["VersionId"]
+    template = aws.client("cloudformation").get_template(StackName=STACK)["TemplateBody"]
+    assert version in (template if isinstance(template, str) else json.dumps(template))
+
+
+def test_bucket_as_an_address(front_door: Front) -> None:
+    """A bucket that is written as an address is refused with its name, before anybody is asked."""
+    for address in ("s3://mine", "s3://mine/", "arn:aws:s3:::mine"):
+        done = front_door("deploy", HOME_REGION, "--bucket", address)
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            f"--bucket takes the name of a bucket alone, which '{address}' is not: --bucket mine."
+        ]
+
+
 def _log_groups(aws: LocalAWS) -> list[str]:
     pages = (
         aws.client("logs")

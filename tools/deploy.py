@@ -71,7 +71,7 @@ class Deployment:
         values = {**standing.parameters, **self.overrides}
         named = {
             parameter: rights.split(values.get(parameter, declared[parameter]["Default"]))
-            for parameter in (rights.ROLES, rights.BUCKETS)
+            for parameter in (rights.ROLES, rights.BUCKETS, rights.OWNERS)
         }
         losses = rights.find_losses(self.aws, self.account, standing, named)
         if not losses:
@@ -84,7 +84,7 @@ class Deployment:
         mend = " ".join(
             f"{parameter}={','.join([*names, *lacking])}"
             for parameter, names in named.items()
-            if (lacking := [loss.name for loss in losses if loss.parameter == parameter])
+            if (lacking := [loss.entry for loss in losses if loss.parameter == parameter])
         )
         msg = (
             f"{problem}\nNothing has been changed. Add to --parameter-overrides: {mend}\n"

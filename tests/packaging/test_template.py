@@ -227,6 +227,22 @@ def test_template_buckets_are_a_choice() -> None:
     assert "s3:GetObject" not in _granted("StackSetResourceRole", TemplateBuckets=[""])
 
 
+@pytest.mark.parametrize(
+    ("others", "accounts"),
+    [([""], ADMINISTRATOR), (["222222222222"], [ADMINISTRATOR, "222222222222"])],
+)
+@pytest.mark.parametrize("role", ["StackSetResourceRole", "StackSetMacroRole"])
+def test_template_buckets_are_the_accounts_own(
+    role: str, others: list[str], accounts: str | list[str]
+) -> None:
+    """Anybody may own a bucket that a pattern fits: each right to read says whose it has to be."""
+    statements = template.policies(TEMPLATE, {"TemplateBucketAccounts": others})[role]
+    reading = [each for each in statements if "s3:" in str(each["Action"])]
+    assert reading
+    for statement in reading:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": accounts}}
+
+
 def test_reading_the_organization_is_a_choice() -> None:
     """Nothing, the units above a unit, or all of it, and never a write."""
     reads = {

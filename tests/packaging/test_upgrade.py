@@ -19,13 +19,20 @@ from tools.deploy import Deployment
 from tools.standing import DeployFailed, Standing
 
 OLD = Standing("S", {"ModuleName": "lambda_function", "RoleName": "", "RolePath": ""})
-NAMED = {rights.ROLES: [rights.DEFAULT_ROLE], rights.BUCKETS: ["known-*"]}
+NAMED = {rights.ROLES: [rights.DEFAULT_ROLE], rights.BUCKETS: ["known-*"], rights.OWNERS: []}
+
+CONSUMER = """
+    Resources:
+      Set: {Type: Custom::StackSet, Properties: {ServiceToken: t,
+        TemplateURL: "https://s3.amazonaws.com/BUCKET/t.yaml"}}
+"""
 
 
 def _losses(
     answers: dict[str, Any], stack: Standing = OLD, named: dict[str, list[str]] = NAMED
 ) -> list[str]:
-    aws = Answers(given={**NOBODY_IMPORTS, **stack_sets({}), **answers})
+    seen = {**NOBODY_IMPORTS, **stack_sets({}), "head-bucket": None}
+    aws = Answers(given={**seen, **answers})
     return [str(each) for each in rights.find_losses(aws, ACCOUNT, stack, named)]
 
 
@@ -200,6 +207,41 @@ class TestRights:
         """
         found = _losses(importing("app", text, Bucket="mine", Secret="****"))
         assert found == ["read bucket mine, as resource app.Path needs"]
+
+    @pytest.mark.parametrize(
+        ("owner", "accounts", "lost"),
+        [
+            (ACCOUNT, [], False),
+            ("222222222222", ["222222222222"], False),
+            ("222222222222", [], True),
+            ("222222222222", ["333333333333"], True),
+        ],
+    )
+    def test_buckets_of_other_accounts(
+        self, owner: str, accounts: list[str], *, lost: bool
+    ) -> None:
+        """A bucket that the names allow is told where it is another account's that nobody names."""
+        text = CONSUMER.replace("BUCKET", "known-1")
+        seen = {"head-bucket": DENIED, "head-bucket known-1": None, f"head-bucket {owner}": None}
+        named = {**NAMED, rights.OWNERS: accounts}
+        told = ["read bucket known-1 of another account, as resource app.Set needs"]
+        found = _losses({**importing("app", text), **seen}, named=named)
+        assert found == (told if lost else [])
+
+    def test_buckets_that_nobody_may_look_at(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Whose a bucket is that may not be seen is not known: a warning, no refusal."""
+        text = CONSUMER.replace("BUCKET", "known-1")
+        assert _losses({**importing("app", text), "head-bucket": DENIED}) == []
+        [line] = capsys.readouterr().out.splitlines()
+        assert line.startswith("Warning: it cannot be seen whose bucket known-1 is")
+
+    def test_the_account_to_name(self) -> None:
+        """The parameter to add says whose number goes there."""
+        text = CONSUMER.replace("BUCKET", "cf-templates-1")
+        given = {**stack_sets({}), **importing("app", text), "head-bucket": DENIED}
+        aws = Answers(given={**given, "head-bucket cf-templates-1": None})
+        with pytest.raises(DeployFailed, match="TemplateBucketAccounts=ACCOUNT_OF_cf-templates-1"):
+            Deployment(aws, ACCOUNT, "bucket", "S")._check_rights(OLD)
 
     @pytest.mark.parametrize("text", ["Resources: [", "", "text", "Resources: {A: , B: {}}"])
     def test_a_template_that_is_none(self, text: str) -> None:

@@ -5,13 +5,14 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tools import architecture, bundle, preferences, rights, template
+from tools import architecture, bundle, identity, preferences, rights, template
 from tools.artifacts import Artifact, Bucket, check_name
 from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
-from tools.standing import DeployFailed, Standing, find, read_overrides
+from tools.standing import DeployFailed, Standing, check_export, find, read_overrides
 
 STACK = "StackSetCustomResource"
 OUTPUT = "StackSetFunctionArn"
@@ -57,6 +58,7 @@ class Deployment:
             The parameters that follow from that stack.
         """
         standing = find(self.aws, self.stack)
+        check_export(self.aws, self.stack, EXPORT)
         if standing is None:
             return {}
         parameters = {
@@ -67,7 +69,7 @@ class Deployment:
         return parameters
 
     def _check_rights(self, standing: Standing) -> None:
-        declared = template.load(ROOT / "template.yaml")["Parameters"]
+        declared = _declared()
         values = {**standing.parameters, **self.overrides}
         named = {
             parameter: rights.split(values.get(parameter, declared[parameter]["Default"]))
@@ -129,6 +131,12 @@ class Deployment:
         return str(outputs[OUTPUT])
 
 
+def _declared() -> dict[str, dict[str, Any]]:
+    """The parameters of template.yaml by name."""
+    declared: dict[str, dict[str, Any]] = template.load(ROOT / "template.yaml")["Parameters"]
+    return declared
+
+
 def _with_code(artifact: Artifact) -> str:
     """The template's text with the bundle's place in S3."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
@@ -157,27 +165,16 @@ def plan(words: list[str]) -> Deployment:
         help="go on where the function's role loses rights that stack sets use",
     )
     given = parser.parse_args(words)
-    overrides = read_overrides(given.parameter_overrides)
+    overrides = read_overrides(given.parameter_overrides, _declared())
     named = given.bucket and check_name(given.bucket)
     region = given.region or configured_region(given.profile)
     if not region:
         msg = "No region: name one (./build.sh deploy eu-west-1) or set AWS_REGION."
         raise DeployFailed(msg)
     aws = Aws(region, given.profile)
-    account = _account(aws)
+    account = identity.account(aws)
     bucket = named or f"stackset-resource-{account}-{region}"
     return Deployment(aws, account, bucket, given.stack_name, overrides, given.accept_fewer_rights)
-
-
-def _account(aws: Aws) -> str:
-    try:
-        return str(aws("sts", "get-caller-identity")["Account"])
-    except AwsError as error:
-        msg = (
-            f"No usable AWS credentials: {error}. Log in (aws configure, aws sso login) or name a "
-            "profile: ./build.sh deploy REGION PROFILE."
-        )
-        raise DeployFailed(msg) from error
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The stack as it stands before a deployment."""
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from tools.aws import Aws, AwsError
@@ -56,11 +57,36 @@ def find(aws: Aws, stack: str) -> Standing | None:
     return Standing(stack, {each["ParameterKey"]: each["ParameterValue"] for each in given})
 
 
-def read_overrides(words: Iterable[str]) -> dict[str, str]:
-    """Return the template parameters of a command line by name.
+def check_export(aws: Aws, stack: str, export: str) -> None:
+    """See that no other stack of this account and Region has the export.
 
     Raises:
-        DeployFailed: A word is not NAME=VALUE.
+        DeployFailed: Another has it.
+    """
+    try:
+        found = aws("cloudformation", "list-exports")["Exports"]
+    except AwsError as error:
+        print(f"Warning: it cannot be seen who exports {export} ({error}).")
+        return
+    for each in found:
+        owner = each["ExportingStackId"].split("/")[1]
+        if each["Name"] == export and owner != stack:
+            msg = (
+                f"Stack {owner} exports {export} already, and templates use the function by that "
+                f"name: deploy over it with --stack-name {owner}, or delete it first."
+            )
+            raise DeployFailed(msg)
+
+
+def read_overrides(words: Iterable[str], declared: Collection[str]) -> dict[str, str]:
+    """Return the template parameters of a command line by name.
+
+    Args:
+        words: Each a NAME=VALUE.
+        declared: The names that there are.
+
+    Raises:
+        DeployFailed: A word is none, or names no parameter.
     """
     overrides = {}
     for word in words:
@@ -69,6 +95,11 @@ def read_overrides(words: Iterable[str]) -> dict[str, str]:
             msg = (
                 f"--parameter-overrides takes words of the form NAME=VALUE, which '{word}' is not."
             )
+            raise DeployFailed(msg)
+        if name not in declared:
+            close = difflib.get_close_matches(name, declared, n=1)
+            meant = f"did you mean {close[0]}?" if close else f"it has {', '.join(declared)}."
+            msg = f"--parameter-overrides: the template has no parameter {name}; {meant}"
             raise DeployFailed(msg)
         overrides[name] = value
     return overrides

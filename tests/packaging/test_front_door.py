@@ -371,14 +371,39 @@ def test_stack_that_was_never_made(
     assert "delete the stack" in line
 
 
+@pytest.mark.usefixtures("upgrade")
 def test_failed_deployment_tells_why(front_door: Front, as_administrator: dict[str, str]) -> None:
     """What CloudFormation refused ends the output, not a trace of ours."""
     done = front_door(
-        *("deploy", HOME_REGION, "--stack-name", "refused"),
-        *("--parameter-overrides", "Architecture=mips"),
-        **as_administrator,
+        *("deploy", HOME_REGION, "--parameter-overrides", "Architecture=mips"), **as_administrator
     )
     assert done.returncode == 1
-    assert "Stack refused was not deployed." in done.stderr
+    assert f"Stack {STACK} was not deployed." in done.stderr
     assert "Traceback" not in done.stderr
     assert "mips" in done.stderr or "Architecture" in done.stderr
+
+
+@pytest.mark.usefixtures("upgrade")
+def test_a_second_stack(front_door: Front, as_administrator: dict[str, str]) -> None:
+    """A stack of another name would take over the export, so it is refused before it is made."""
+    done = front_door("deploy", HOME_REGION, "--stack-name", "second", **as_administrator)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"Stack {STACK} exports StackSetCustomResource already")
+
+
+def test_no_way_to_aws(front_door: Front, as_administrator: dict[str, str]) -> None:
+    """A network that is not there is told as that, and nobody is asked for credentials."""
+    nowhere = {**as_administrator, "AWS_ENDPOINT_URL": "https://127.0.0.1:9"}
+    done = front_door("deploy", HOME_REGION, **nowhere)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("AWS cannot be reached: Could not connect to the endpoint URL")
+
+
+def test_misspelt_parameter(front_door: Front) -> None:
+    """A parameter that the template does not have is refused before anybody is asked."""
+    done = front_door("deploy", HOME_REGION, "--parameter-overrides", "LogLevl=DEBUG")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.endswith("the template has no parameter LogLevl; did you mean LogLevel?")

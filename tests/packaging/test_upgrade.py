@@ -66,13 +66,31 @@ class TestStanding:
     def test_overrides(self) -> None:
         """Values may hold commas and equals signs, and may be empty."""
         words = ["A=x,y", "B=c=d", "C="]
-        assert standing.read_overrides(words) == {"A": "x,y", "B": "c=d", "C": ""}
+        assert standing.read_overrides(words, "ABC") == {"A": "x,y", "B": "c=d", "C": ""}
 
     @pytest.mark.parametrize("word", ["file://parameters.json", "NAME", "[1]", "=x"])
     def test_words_that_are_no_overrides(self, word: str) -> None:
         """Forms that only the AWS CLI knows are refused, since a parameter may have to be added."""
         with pytest.raises(DeployFailed, match="NAME=VALUE"):
-            standing.read_overrides([word])
+            standing.read_overrides([word], ["NAME"])
+
+    def test_parameters_that_there_are_not(self) -> None:
+        """The AWS CLI drops a name that is spelled wrong without a word; here it is refused."""
+        with pytest.raises(DeployFailed, match=r"no parameter LogLevl; did you mean LogLevel\?"):
+            standing.read_overrides(["LogLevl=DEBUG"], ["LogLevel", "RoleName"])
+        with pytest.raises(DeployFailed, match=r"no parameter X; it has LogLevel, RoleName\."):
+            standing.read_overrides(["X=1"], ["LogLevel", "RoleName"])
+
+    def test_the_export_of_another_stack(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A second stack does not take over the name by which templates use the function."""
+        arn = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/Old/0a1b"
+        aws = Answers(given={"list-exports": {"Exports": [{"Name": "E", "ExportingStackId": arn}]}})
+        with pytest.raises(DeployFailed, match=r"Stack Old exports E already.*--stack-name Old"):
+            standing.check_export(aws, "New", "E")
+        standing.check_export(aws, "Old", "E")
+        standing.check_export(aws, "New", "F")
+        standing.check_export(Answers(given={"list-exports": DENIED}), "New", "E")
+        assert capsys.readouterr().out.startswith("Warning: it cannot be seen who exports E")
 
 
 class TestArchitecture:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The front door: needs bash and a python3, and installs the rest into .venv and .tools.
+# The front door: needs bash and a python3, and installs what a word takes into .venv and .tools.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -76,7 +76,11 @@ if [[ $word == package ]]; then
   cd "$caller"
   exec "$awscli" "$root/tools/package.py" "$@"
 fi
-python=$(environment project)
+if [[ $word == deploy ]]; then
+  python=$(environment deploy)
+else
+  python=$(environment project)
+fi
 case $word in
   demo)
     emulator=$(environment emulator)

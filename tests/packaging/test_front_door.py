@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import zipfile
@@ -116,6 +117,29 @@ def test_without_python(front_door: Front, tmp_path: Path) -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert "Python 3.11 to 3.14" in line
+
+
+def test_deploy_installs_what_it_needs(front_door: Front, tmp_path: Path) -> None:
+    """In a fresh clone, deploying makes one small environment, and none of development's."""
+    copy = tmp_path / "clone"
+    for folder in ("handler", "macro", "tools", "requirements"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("build.sh", "template.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / file, copy / file)
+    aws = tmp_path / "bin" / "aws"
+    aws.parent.mkdir()
+    aws.write_text('#!/bin/sh\n[ "$1" = --version ] || { echo No credentials >&2; exit 255; }\n')
+    aws.chmod(0o755)
+
+    done = front_door("deploy", HOME_REGION, root=copy, PATH=f"{aws.parent}:{os.environ['PATH']}")
+
+    first, last = done.stderr.splitlines()
+    assert first == "Preparing .tools/deploy ..."
+    assert last.startswith("No usable AWS credentials: No credentials.")
+    assert not (copy / ".venv").exists()
+    python = copy / ".tools" / "deploy" / "bin" / "python"
+    listed = subprocess.check_output([python, "-m", "pip", "list", "--format", "json"], text=True)
+    assert {each["name"].lower() for each in json.loads(listed)} <= {"pip", "pyyaml", "setuptools"}
 
 
 def test_deploy_without_region(front_door: Front) -> None:

@@ -19,6 +19,7 @@ from tools.standing import DeployFailed
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ARN = re.compile(r"(s3://|arn:[a-z-]+:s3:::)(?P<name>[^/]*)")
 _WAYS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_MISSING = {"404", "NoSuchBucket"}
 _ENCRYPTED = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 # Versioning that was just turned on may take a while to reach every part of S3.
 _TRIES = 6
@@ -76,6 +77,14 @@ class Bucket:
     name: str
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    def is_missing(self) -> bool:
+        """Whether there is no such bucket, and so it would be made."""
+        try:
+            self.aws("s3api", "head-bucket", *self._owned())
+        except AwsError as error:
+            return error.code in _MISSING
+        return False
+
     def prepare(self) -> None:
         """Make it unless it is there and this account's, and make it safe in either case.
 
@@ -85,7 +94,7 @@ class Bucket:
         try:
             found = self.aws("s3api", "head-bucket", *self._owned()) or {}
         except AwsError as error:
-            if error.code not in {"404", "NoSuchBucket"}:
+            if error.code not in _MISSING:
                 msg = (
                     f"Bucket {self.name} belongs to another account, or you may not use it "
                     f"({error}). Name another one with --bucket."

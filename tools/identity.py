@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import NamedTuple
 
 from tools.aws import Aws, AwsError
 from tools.standing import DeployFailed
@@ -20,8 +21,15 @@ _HOME = "us-east-1"
 _QUICKLY = ("--cli-connect-timeout", "5", "--cli-read-timeout", "20")
 
 
-def account(aws: Aws) -> str:
-    """Return the account of whoever deploys.
+class Caller(NamedTuple):
+    """Whoever deploys: the account, and the ARN of the user, or of the session of a role."""
+
+    account: str
+    arn: str
+
+
+def find(aws: Aws) -> Caller:
+    """Return who deploys.
 
     Raises:
         DeployFailed: There is no such Region, no way to AWS, or nobody who may.
@@ -72,5 +80,6 @@ def _answers(aws: Aws, *, usable: bool = False) -> bool:
     return True
 
 
-def _ask(aws: Aws) -> str:
-    return str(aws("sts", "get-caller-identity", *_QUICKLY)["Account"])
+def _ask(aws: Aws) -> Caller:
+    found = aws("sts", "get-caller-identity", *_QUICKLY)
+    return Caller(found["Account"], found["Arn"])

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.aws import Aws, AwsError
 
@@ -26,10 +26,12 @@ class Standing:
     Attributes:
         stack: Its name.
         parameters: The values of its template's parameters, by name.
+        tags: Its tags, by key.
     """
 
     stack: str
     parameters: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def find(aws: Aws, stack: str) -> Standing | None:
@@ -53,8 +55,41 @@ def find(aws: Aws, stack: str) -> Standing | None:
     if mend:
         msg = f"Stack {stack} is in {status}: {mend}."
         raise DeployFailed(msg)
-    given = found.get("Parameters", [])
-    return Standing(stack, {each["ParameterKey"]: each["ParameterValue"] for each in given})
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    tags = {each["Key"]: each["Value"] for each in found.get("Tags", [])}
+    return Standing(stack, given, tags)
+
+
+def read_tags(words: Iterable[str]) -> dict[str, str]:
+    """Return the tags of a command line by key.
+
+    Raises:
+        DeployFailed: A word is not KEY=VALUE.
+    """
+    tags = {}
+    for word in words:
+        key, equals, tags[key] = word.partition("=")
+        if not (key and equals) or key.startswith("aws:"):
+            msg = f"--tags takes words of the form KEY=VALUE, no key of AWS; not '{word}'."
+            raise DeployFailed(msg)
+    return tags
+
+
+def check_role_name(aws: Aws, name: str) -> None:
+    """See that a stack that is not there yet can make a role of this name.
+
+    Raises:
+        DeployFailed: The account has one, from another Region for instance.
+    """
+    try:
+        aws("iam", "get-role", "--role-name", name)
+    except AwsError:
+        return
+    msg = (
+        f"Role {name} exists already, and roles are there once in an account, for all Regions: "
+        "write another RoleName, or RoleNamePrefix, which puts the Region into the names."
+    )
+    raise DeployFailed(msg)
 
 
 def check_export(aws: Aws, stack: str, export: str) -> None:

@@ -416,6 +416,72 @@ def test_a_second_stack(front_door: Front, as_administrator: dict[str, str]) -> 
     assert line.startswith(f"Stack {STACK} exports StackSetCustomResource already")
 
 
+@pytest.mark.usefixtures("upgrade")
+def test_what_would_change(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
+) -> None:
+    """Nothing is changed; what would be is printed."""
+    words = ("--no-execute-changeset", "--parameter-overrides", "MemorySize=512")
+    done = front_door("deploy", HOME_REGION, *words, **as_administrator)
+    assert done.returncode == 0, done.stderr
+    assert "Modify: StackSetResourceFunction (AWS::Lambda::Function)" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("To execute it: aws cloudformation execute-")
+    function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    assert function["MemorySize"] == 256
+
+
+@pytest.mark.usefixtures("upgrade")
+def test_tags_on_everything(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]
+) -> None:
+    """The stack gets tags, and keeps them when a later deployment names others."""
+    for tag in ("team=a b", "cost=1=2"):
+        done = front_door("deploy", HOME_REGION, "--tags", tag, **as_administrator)
+        assert done.returncode == 0, done.stderr
+    [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    tags = {each["Key"]: each["Value"] for each in stack["Tags"]}
+    assert tags == {"team": "a b", "cost": "1=2"}
+
+
+def test_rights_that_are_missing(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]
+) -> None:
+    """Whoever may too little reads all of it at once, and nothing has been made."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="intern")
+    looking = [
+        "cloudformation:Describe*",
+        "cloudformation:ListExports",
+        "s3:ListBucket",
+        "iam:Sim*",
+    ]
+    allowed = {"Effect": "Allow", "Action": looking, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="intern", PolicyName="Looks", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="intern")["AccessKey"]
+    intern = {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    words = ("--stack-name", STACK, "--bucket", "of-an-intern")
+    done = front_door("deploy", HOME_REGION, *words, **{**as_administrator, **intern})
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert lines[0].endswith(":user/intern may not")
+    assert any("s3:PutObject on arn:aws:s3:::of-an-intern/" in each for each in lines)
+    assert any("iam:CreateRole" in each for each in lines)
+    assert lines[-1].startswith("Nothing has been made.")
+    assert "of-an-intern" not in _buckets(aws)
+
+
+def test_a_role_that_is_none(front_door: Front) -> None:
+    """A role's name is not its ARN."""
+    done = front_door("deploy", HOME_REGION, "--role-arn", "Deployer")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("--role-arn takes the ARN of a role")
+
+
 def test_no_way_to_aws(front_door: Front, as_administrator: dict[str, str]) -> None:
     """A network that is not there is told as that, and nobody is asked for credentials."""
     nowhere = {**as_administrator, "AWS_ENDPOINT_URL": "https://127.0.0.1:9"}

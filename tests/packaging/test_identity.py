@@ -7,7 +7,8 @@ from tools import identity
 from tools.aws import AwsError
 from tools.standing import DeployFailed
 
-CALLER = {"Account": ACCOUNT}
+ARN = f"arn:aws:iam::{ACCOUNT}:user/me"
+CALLER = {"Account": ACCOUNT, "Arn": ARN}
 UNREACHED = AwsError(
     'Could not connect to the endpoint URL: "https://sts.eu-west-9.amazonaws.com/"'
 )
@@ -21,15 +22,16 @@ def _refused(region: str, *turns: object) -> str:
     """The refusal where the calls end in these, one after the other."""
     aws = Answers(region=region, given={"get-caller-identity": [*turns]})
     with pytest.raises(DeployFailed) as refused:
-        identity.account(aws)
+        identity.find(aws)
     text = str(refused.value)
     assert "\n" not in text
     return text
 
 
-def test_account() -> None:
-    """Whoever may is told by its account."""
-    assert identity.account(Answers(given={"get-caller-identity": CALLER})) == ACCOUNT
+def test_who_deploys() -> None:
+    """Whoever may is known by account and ARN."""
+    found = identity.find(Answers(given={"get-caller-identity": CALLER}))
+    assert found == (ACCOUNT, ARN)
 
 
 @pytest.mark.parametrize("region", ["eu", "eu-west", "Ireland", "eu-west-1a", "eu-west-1/"])
@@ -95,7 +97,7 @@ def test_where_aws_surely_is(region: str, home: str, monkeypatch: pytest.MonkeyP
     """Each partition is asked in a Region of its own."""
     asked: list[str] = []
 
-    def ask(aws: Answers) -> str:
+    def ask(aws: Answers) -> None:
         asked.append(aws.region)
         raise UNREACHED
 

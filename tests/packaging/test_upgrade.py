@@ -16,8 +16,10 @@ from tests.packaging.answers import (
 from tools import architecture, preferences, rights, standing
 from tools.aws import AwsError
 from tools.deploy import Deployment
+from tools.identity import Caller
 from tools.standing import DeployFailed, Standing
 
+CALLER = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
 OLD = Standing("S", {"ModuleName": "lambda_function", "RoleName": "", "RolePath": ""})
 NAMED = {rights.ROLES: [rights.DEFAULT_ROLE], rights.BUCKETS: ["known-*"], rights.OWNERS: []}
 
@@ -50,11 +52,12 @@ class TestStanding:
         assert standing.find(Answers(given={"describe-stacks": review}), "S") is None
 
     def test_parameters(self) -> None:
-        """What its parameters are is read along."""
+        """What its parameters and tags are is read along."""
         given = [{"ParameterKey": "RoleName", "ParameterValue": "R"}]
-        there = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Parameters": given}]}
-        found = standing.find(Answers(given={"describe-stacks": there}), "S")
-        assert found == Standing("S", {"RoleName": "R"})
+        tags = [{"Key": "team", "Value": "a"}]
+        stack = {"StackStatus": "UPDATE_COMPLETE", "Parameters": given, "Tags": tags}
+        found = standing.find(Answers(given={"describe-stacks": {"Stacks": [stack]}}), "S")
+        assert found == Standing("S", {"RoleName": "R"}, {"team": "a"})
 
     @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", *standing.STUCK])
     def test_states_that_take_no_update(self, status: str) -> None:
@@ -180,7 +183,7 @@ class TestRights:
     def test_refused_with_the_parameters_to_set(self) -> None:
         """The values to give are those that the user or the stack has, and the lost ones."""
         given = {**NOBODY_IMPORTS, **stack_sets({"a": "Own", "b": "Two"})}
-        deployment = Deployment(Answers(given=given), ACCOUNT, "bucket", "S", {rights.ROLES: "Two"})
+        deployment = Deployment(Answers(given=given), CALLER, "bucket", "S", {rights.ROLES: "Two"})
         with pytest.raises(DeployFailed) as refused:
             deployment._check_rights(OLD)
         mend = "AdministrationRoleNames=Two,Own"
@@ -194,7 +197,7 @@ class TestRights:
     def test_gone_on_all_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Who accepts fewer rights is still told what they lose."""
         aws = Answers(given={**NOBODY_IMPORTS, **stack_sets({"a": "Own"})})
-        Deployment(aws, ACCOUNT, "bucket", accepts_fewer_rights=True)._check_rights(OLD)
+        Deployment(aws, CALLER, "bucket", accepts_fewer_rights=True)._check_rights(OLD)
         assert capsys.readouterr().out.splitlines() == [
             "Warning: After this deployment the function may no longer",
             "  pass role Own, as stack set a needs",
@@ -259,7 +262,7 @@ class TestRights:
         given = {**stack_sets({}), **importing("app", text), "head-bucket": DENIED}
         aws = Answers(given={**given, "head-bucket cf-templates-1": None})
         with pytest.raises(DeployFailed, match="TemplateBucketAccounts=ACCOUNT_OF_cf-templates-1"):
-            Deployment(aws, ACCOUNT, "bucket", "S")._check_rights(OLD)
+            Deployment(aws, CALLER, "bucket", "S")._check_rights(OLD)
 
     @pytest.mark.parametrize("text", ["Resources: [", "", "text", "Resources: {A: , B: {}}"])
     def test_a_template_that_is_none(self, text: str) -> None:

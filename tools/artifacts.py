@@ -130,11 +130,12 @@ class Bucket:
         for trial in range(_TRIES):
             if trial:
                 time.sleep(_PAUSE_SECONDS)
+            # The last upload counts: one that came too early for versioning may show as missing.
             version = _told(self.aws("s3api", "put-object", *self._owned(), "--key", key, *body))
-            if version:
+            if version and self._is_visible(key, version):
                 return Artifact(self.name, key, version)
         msg = (
-            f"Bucket {self.name} gives no versions yet: versioning that was just turned on may take"
+            f"Bucket {self.name} shows no versions yet: versioning that was just turned on may take"
             " a quarter of an hour. Deploy again then."
         )
         raise DeployFailed(msg)
@@ -154,6 +155,15 @@ class Bucket:
             print(f"s3://{self.name}/{key} has not the checksum of what was built.")
             return ""
         return _told(found)
+
+    def _is_visible(self, key: str, version: str) -> bool:
+        """Whether a version that was uploaded can be read, which takes a while at first."""
+        try:
+            asked = ("--key", key, "--version-id", version)
+            self.aws("s3api", "head-object", *self._owned(), *asked)
+        except AwsError as error:
+            return error.code not in {*_MISSING, "NoSuchKey", "NoSuchVersion"}
+        return True
 
     def _owned(self) -> tuple[str, ...]:
         return ("--bucket", self.name, "--expected-bucket-owner", self.account)

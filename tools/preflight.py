@@ -33,6 +33,7 @@ _FUNCTIONS = (
     " lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration"
 )
 _QUEUES = "sqs:CreateQueue sqs:DeleteQueue sqs:GetQueueAttributes sqs:SetQueueAttributes"
+_NETWORK = "ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs"
 _LOGS = "logs:CreateLogGroup logs:PutRetentionPolicy"
 
 
@@ -164,6 +165,8 @@ def _resources(
     function = service("lambda", f"function:{plan.stack}-StackSetResourceFunction-0")
     yield Question(maker, _FUNCTIONS + more, function)
     yield Question(maker, "lambda:CreateEventSourceMapping", "*")
+    if given.get("SubnetIds"):
+        yield Question(maker, _NETWORK, "*")
     tagging = " sqs:TagQueue" if plan.is_tagged else ""
     yield Question(maker, _QUEUES + tagging, service("sqs", f"{plan.stack}-StackSetQueue-0"))
     more = " logs:AssociateKmsKey" if given.get("KmsKeyArn") else ""

@@ -147,18 +147,29 @@ class TestPut:
     )
     def test_what_is_not_proven_is_uploaded(self, archive: Path, there: object) -> None:
         """What has no checksum, another, or no version counts for nothing."""
-        bucket, aws = _bucket({"head-object": there, "put-object": {"VersionId": "v2"}})
+        answers = {"head-object": there, "put-object": {"VersionId": "v2"}, "head-object v2": {}}
+        bucket, aws = _bucket(answers)
         assert bucket.put(archive).version == "v2"
-        assert aws.asked[-1] == f"put-object {SUM}"
+        assert aws.asked[1:] == [f"put-object {SUM}", "head-object v2"]
 
     def test_versions_that_come_late(self, archive: Path) -> None:
         """Versioning that was just turned on is waited for."""
         turns = [None, {"VersionId": "null"}, {"VersionId": "v3"}]
-        bucket, _ = _bucket({"head-object": MISSING, "put-object": turns})
+        bucket, _ = _bucket({"head-object": MISSING, "head-object v3": {}, "put-object": turns})
         assert bucket.put(archive).version == "v3"
+
+    @pytest.mark.parametrize(("seen", "version"), [(MISSING, "v2"), (DENIED, "v1"), ({}, "v1")])
+    def test_versions_that_are_not_seen_at_once(
+        self, archive: Path, seen: object, version: str
+    ) -> None:
+        """A version that Lambda would not find is uploaded again; who may not look goes on."""
+        turns = [{"VersionId": "v1"}, {"VersionId": "v2"}]
+        answers = {"head-object": MISSING, "head-object v1": seen, "head-object v2": {}}
+        bucket, _ = _bucket({**answers, "put-object": turns})
+        assert bucket.put(archive).version == version
 
     def test_no_versions(self, archive: Path) -> None:
         """What could be overwritten is not deployed."""
         bucket, _ = _bucket({"head-object": MISSING, "put-object": None})
-        with pytest.raises(DeployFailed, match="Bucket mine gives no versions yet"):
+        with pytest.raises(DeployFailed, match="Bucket mine shows no versions yet"):
             bucket.put(archive)

@@ -291,12 +291,18 @@ def test_again_is_nothing(
 def test_the_second_step(
     aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
 ) -> None:
-    """With the new runtime there, the function goes to arm64, and stays there."""
-    for words in (("--parameter-overrides", "Architecture=arm64"), ()):
-        done = front_door("deploy", HOME_REGION, *words, **as_administrator)
+    """With the new runtime there, the function goes to arm64, and stays there, as tags do."""
+    for tag, words in (
+        ("team=a b", ("--parameter-overrides", "Architecture=arm64")),
+        ("cost=1=2", ()),
+    ):
+        done = front_door("deploy", HOME_REGION, *words, "--tags", tag, **as_administrator)
         assert done.returncode == 0, done.stderr
         function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
         assert function["Architectures"] == ["arm64"]
+    [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    tags = {each["Key"]: each["Value"] for each in stack["Tags"]}
+    assert tags == {"team": "a b", "cost": "1=2"}
 
 
 @pytest.mark.usefixtures("upgrade")
@@ -428,19 +434,6 @@ def test_what_would_change(
     assert done.stdout.splitlines()[-1].startswith("To execute it: aws cloudformation execute-")
     function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
     assert function["MemorySize"] == 256
-
-
-@pytest.mark.usefixtures("upgrade")
-def test_tags_on_everything(
-    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]
-) -> None:
-    """The stack gets tags, and keeps them when a later deployment names others."""
-    for tag in ("team=a b", "cost=1=2"):
-        done = front_door("deploy", HOME_REGION, "--tags", tag, **as_administrator)
-        assert done.returncode == 0, done.stderr
-    [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
-    tags = {each["Key"]: each["Value"] for each in stack["Tags"]}
-    assert tags == {"team": "a b", "cost": "1=2"}
 
 
 def test_rights_that_are_missing(

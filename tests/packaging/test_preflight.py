@@ -135,6 +135,11 @@ def test_the_role_of_cloudformation() -> None:
             {"lambda:PutFunctionConcurrency"},
             set(),
         ),
+        (
+            Plan("m", makes_bucket=False, stack="S", parameters={"SubnetIds": "subnet-1"}),
+            {"ec2:DescribeSubnets"},
+            {"lambda:PutFunctionConcurrency"},
+        ),
     ],
 )
 def test_only_what_is_needed_is_asked(plan: Plan, more: set[str], fewer: set[str]) -> None:

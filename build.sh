@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The front door: needs bash and a python3, and installs the rest into .venv and .tools.
+# The front door: needs bash and a python3, and installs what a word takes into .venv and .tools.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -13,6 +13,7 @@ Usage: ./build.sh WORD [OPTIONS]
   build   make build/bundle/ and build/bundle.zip, which is what Lambda runs
   deploy [REGION] [PROFILE] [--bucket NAME] [--stack-name NAME]
          [--parameter-overrides NAME=VALUE ...] [--accept-fewer-rights]
+         [--tags KEY=VALUE ...] [--role-arn ARN] [--no-execute-changeset] [--skip-preflight]
           deploy template.yaml as stack StackSetCustomResource and print its export
   package TEMPLATE --bucket NAME [--prefix PREFIX] [--output FILE] [--profile PROFILE]
           upload what a template with Custom::StackSet resources names by local paths,
@@ -76,7 +77,11 @@ if [[ $word == package ]]; then
   cd "$caller"
   exec "$awscli" "$root/tools/package.py" "$@"
 fi
-python=$(environment project)
+if [[ $word == deploy ]]; then
+  python=$(environment deploy)
+else
+  python=$(environment project)
+fi
 case $word in
   demo)
     emulator=$(environment emulator)

@@ -46,8 +46,8 @@ _DELEGATED_ADMINISTRATOR = (
 )
 _TEMPLATE = (
     "See that TemplateURL names an object in S3 that the function may read: the parameter"
-    f" TemplateBuckets in {OWN_STACK} has to name its bucket, and the bucket to let this"
-    " account in."
+    f" TemplateBuckets in {OWN_STACK} has to name its bucket, TemplateBucketAccounts"
+    " the bucket's account if it is another, and the bucket to let this account in."
 )
 
 # The first that is found counts; what its groups find is put into the mend.

@@ -1,23 +1,34 @@
 """Put the bundle into S3 and deploy template.yaml with it."""
 
 import argparse
-import hashlib
-import json
 import os
+import re
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-from tools import architecture, bundle, preferences, rights, template
+from tools import architecture, bundle, identity, preferences, preflight, rights, template
+from tools.artifacts import Artifact, Bucket, check_name
 from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
-from tools.standing import DeployFailed, Standing, find, read_overrides
+from tools.identity import Caller
+from tools.stack import Stack
+from tools.standing import (
+    DeployFailed,
+    Standing,
+    check_export,
+    check_role_name,
+    find,
+    read_overrides,
+    read_tags,
+)
 
 STACK = "StackSetCustomResource"
 OUTPUT = "StackSetFunctionArn"
 FEWER_RIGHTS = "--accept-fewer-rights"
 CODE = "CodeUri: build/bundle"
+_ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
 
 
 @dataclass(frozen=True)
@@ -26,37 +37,58 @@ class Deployment:
 
     Attributes:
         aws: The AWS CLI, bound to region and profile.
-        account: The account that it acts in.
+        caller: Who deploys.
         bucket: The artifact bucket.
         stack: Name of the stack.
         overrides: Template parameters by name.
+        tags: Tags of all that is made.
+        role: ARN of the role with which CloudFormation acts; empty for the caller's rights.
         accepts_fewer_rights: Whether to go on where the function's role loses rights in use.
+        executes: Whether to deploy, and not only to say what would change.
+        asks_for_rights: Whether to look first for rights that the caller lacks.
     """
 
     aws: Aws
-    account: str
+    caller: Caller
     bucket: str
     stack: str = STACK
     overrides: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    role: str = ""
     accepts_fewer_rights: bool = False
+    executes: bool = True
+    asks_for_rights: bool = True
 
-    def run(self) -> str:
-        """Deploy; return the exported ARN."""
-        parameters = {**self.overrides, **self._of_what_stands()}
-        self._make_bucket()
+    def run(self) -> None:
+        """Deploy, and print the export; or print what would change."""
+        standing = find(self.aws, self.stack)
+        parameters = {**self.overrides, **self._of_what_stands(standing)}
+        bucket = Bucket(self.aws, self.caller.account, self.bucket, self.tags)
+        if self.asks_for_rights:
+            self._check_caller(bucket, standing)
+        bucket.prepare()
         archive = bundle.build(bundle.BUILD / "bundle")
-        packaged = self._package(archive)
-        self._deploy(packaged, parameters)
-        return self._export()
+        packaged = archive.with_name("packaged.yaml")
+        packaged.write_text(_with_code(bucket.put(archive)), encoding="utf-8")
+        # CloudFormation is told all tags: whether it keeps those that it is not told differs.
+        tags = {**(standing.tags if standing else {}), **self.tags}
+        stack = Stack(self.aws, self.stack, tags, self.role)
+        if not self.executes:
+            stack.propose(packaged, parameters)
+            return
+        stack.deploy(packaged, parameters)
+        print(f"Export {EXPORT}: {stack.output(OUTPUT)}")
 
-    def _of_what_stands(self) -> dict[str, str]:
+    def _of_what_stands(self, standing: Standing | None) -> dict[str, str]:
         """Refuse what the stack that is there would not bear, before anything is changed.
 
         Returns:
             The parameters that follow from that stack.
         """
-        standing = find(self.aws, self.stack)
+        check_export(self.aws, self.stack, EXPORT)
         if standing is None:
+            if self.overrides.get("RoleName"):
+                check_role_name(self.aws, self.overrides["RoleName"])
             return {}
         parameters = {
             **architecture.settle(self.aws, standing, self.overrides),
@@ -65,14 +97,26 @@ class Deployment:
         self._check_rights(standing)
         return parameters
 
+    def _check_caller(self, bucket: Bucket, standing: Standing | None) -> None:
+        plan = preflight.Plan(
+            bucket=self.bucket,
+            makes_bucket=bucket.is_missing(),
+            stack=self.stack,
+            parameters={**(standing.parameters if standing else {}), **self.overrides},
+            role=self.role,
+            is_tagged=bool(self.tags),
+            executes=self.executes,
+        )
+        preflight.check(self.aws, self.caller, plan)
+
     def _check_rights(self, standing: Standing) -> None:
-        declared = template.load(ROOT / "template.yaml")["Parameters"]
+        declared = _declared()
         values = {**standing.parameters, **self.overrides}
         named = {
             parameter: rights.split(values.get(parameter, declared[parameter]["Default"]))
-            for parameter in (rights.ROLES, rights.BUCKETS)
+            for parameter in (rights.ROLES, rights.BUCKETS, rights.OWNERS)
         }
-        losses = rights.find_losses(self.aws, self.account, standing, named)
+        losses = rights.find_losses(self.aws, self.caller.account, standing, named)
         if not losses:
             return
         lost = "".join(f"\n  {loss}" for loss in losses)
@@ -83,7 +127,7 @@ class Deployment:
         mend = " ".join(
             f"{parameter}={','.join([*names, *lacking])}"
             for parameter, names in named.items()
-            if (lacking := [loss.name for loss in losses if loss.parameter == parameter])
+            if (lacking := [loss.entry for loss in losses if loss.parameter == parameter])
         )
         msg = (
             f"{problem}\nNothing has been changed. Add to --parameter-overrides: {mend}\n"
@@ -91,104 +135,20 @@ class Deployment:
         )
         raise DeployFailed(msg)
 
-    def _make_bucket(self) -> None:
-        """Make the artifact bucket unless it is there and this account's."""
-        owned = ("--bucket", self.bucket, "--expected-bucket-owner", self.account)
-        try:
-            self.aws("s3api", "head-bucket", *owned)
-        except AwsError as error:
-            if error.code not in {"404", "NoSuchBucket"}:
-                msg = (
-                    f"Bucket {self.bucket} belongs to another account, or you may not use it "
-                    f"({error}). Name another one with --bucket."
-                )
-                raise DeployFailed(msg) from error
-        else:
-            return
-        print(f"Making bucket {self.bucket} ...")
-        place = f"LocationConstraint={self.aws.region}"
-        # The one region that refuses to be named here.
-        elsewhere = self.aws.region != "us-east-1"
-        where = ("--create-bucket-configuration", place) if elsewhere else ()
-        self.aws("s3api", "create-bucket", "--bucket", self.bucket, *where)
-        for command, *arguments in _bucket_settings():
-            self.aws("s3api", command, *owned, *arguments)
 
-    def _package(self, archive: Path) -> Path:
-        """Upload the bundle under the hash of its content; return the template that names it."""
-        key = f"stackset-resource/{hashlib.sha256(archive.read_bytes()).hexdigest()}.zip"
-        place = ("--bucket", self.bucket, "--key", key, "--expected-bucket-owner", self.account)
-        try:
-            self.aws("s3api", "head-object", *place)
-        except AwsError as error:
-            # Without the right to list, a missing object answers 403, too.
-            if error.code not in {"403", "404", "NoSuchKey"}:
-                raise
-            print(f"Uploading s3://{self.bucket}/{key} ...")
-            self.aws("s3api", "put-object", *place, "--body", str(archive))
-        else:
-            print(f"s3://{self.bucket}/{key} is there already.")
-        text = (ROOT / "template.yaml").read_text(encoding="utf-8")
-        packaged = archive.with_name("packaged.yaml")
-        there = f"CodeUri: s3://{self.bucket}/{key}"
-        packaged.write_text(text.replace(CODE, there), encoding="utf-8")
-        return packaged
-
-    def _deploy(self, packaged: Path, parameters: dict[str, str]) -> None:
-        words = [f"{name}={value}" for name, value in parameters.items()]
-        overrides = ["--parameter-overrides", *words] if words else []
-        done = self.aws.show(
-            *("cloudformation", "deploy", "--template-file", str(packaged)),
-            *("--stack-name", self.stack, "--no-fail-on-empty-changeset"),
-            # Asked for wherever a template knows a RoleName, even if this stack gives none.
-            *("--capabilities", "CAPABILITY_NAMED_IAM", *overrides),
-        )
-        if not done:
-            reasons = "".join(f"\n  {reason}" for reason in self._failures())
-            msg = f"Stack {self.stack} was not deployed.{reasons}"
-            raise DeployFailed(msg)
-
-    def _failures(self) -> list[str]:
-        """What failed in the stack's last deployment, first cause first."""
-        try:
-            found = self.aws("cloudformation", "describe-stack-events", "--stack-name", self.stack)
-        except AwsError:
-            return []
-        reasons = []
-        for event in found["StackEvents"]:
-            status = event["ResourceStatus"]
-            if status.endswith("_FAILED") and "ResourceStatusReason" in event:
-                reasons.append(f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}")
-            is_stack = event["LogicalResourceId"] == self.stack
-            if is_stack and status in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
-                break
-        return reasons[::-1]
-
-    def _export(self) -> str:
-        found = self.aws("cloudformation", "describe-stacks", "--stack-name", self.stack)
-        [stack] = found["Stacks"]
-        outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-        return str(outputs[OUTPUT])
+def _declared() -> dict[str, dict[str, Any]]:
+    """The parameters of template.yaml by name."""
+    declared: dict[str, dict[str, Any]] = template.load(ROOT / "template.yaml")["Parameters"]
+    return declared
 
 
-def _bucket_settings() -> list[tuple[str, ...]]:
-    """What makes the new bucket private, encrypted and versioned."""
-    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
-    ways = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-    block = ",".join(f"{way}=true" for way in ways)
-    return [
-        ("put-public-access-block", "--public-access-block-configuration", block),
-        (
-            "put-bucket-encryption",
-            "--server-side-encryption-configuration",
-            json.dumps(encryption),
-        ),
-        ("put-bucket-versioning", "--versioning-configuration", "Status=Enabled"),
-    ]
+def _with_code(artifact: Artifact) -> str:
+    """The template's text with the bundle's place in S3."""
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    return text.replace(CODE, f"CodeUri: {artifact}")
 
 
-def plan(words: list[str]) -> Deployment:
-    """Read the command line and find out who deploys where."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./build.sh deploy",
         description=f"Deploy template.yaml as stack {STACK}.",
@@ -208,39 +168,64 @@ def plan(words: list[str]) -> Deployment:
         action="store_true",
         help="go on where the function's role loses rights that stack sets use",
     )
-    given = parser.parse_args(words)
-    overrides = read_overrides(given.parameter_overrides)
+    parser.add_argument(
+        "--tags", nargs="+", default=[], metavar="KEY=VALUE", help="of all that is made"
+    )
+    parser.add_argument(
+        "--role-arn", default="", metavar="ARN", help="the role with which CloudFormation acts"
+    )
+    parser.add_argument(
+        "--no-execute-changeset",
+        action="store_true",
+        help="print what would change, and leave the change set; the bundle is uploaded",
+    )
+    parser.add_argument(
+        preflight.SKIP,
+        action="store_true",
+        help="do not ask IAM first which rights you lack",
+    )
+    return parser
+
+
+def plan(words: list[str]) -> Deployment:
+    """Read the command line and find out who deploys where."""
+    given = _parser().parse_args(words)
+    overrides = read_overrides(given.parameter_overrides, _declared())
+    tags = read_tags(given.tags)
+    if given.role_arn and not _ROLE.fullmatch(given.role_arn):
+        msg = f"--role-arn takes the ARN of a role, arn:aws:iam::..., not '{given.role_arn}'."
+        raise DeployFailed(msg)
+    named = given.bucket and check_name(given.bucket)
     region = given.region or configured_region(given.profile)
     if not region:
         msg = "No region: name one (./build.sh deploy eu-west-1) or set AWS_REGION."
         raise DeployFailed(msg)
     aws = Aws(region, given.profile)
-    account = _account(aws)
-    bucket = given.bucket or f"stackset-resource-{account}-{region}"
-    return Deployment(aws, account, bucket, given.stack_name, overrides, given.accept_fewer_rights)
-
-
-def _account(aws: Aws) -> str:
-    try:
-        return str(aws("sts", "get-caller-identity")["Account"])
-    except AwsError as error:
-        msg = (
-            f"No usable AWS credentials: {error}. Log in (aws configure, aws sso login) or name a "
-            "profile: ./build.sh deploy REGION PROFILE."
-        )
-        raise DeployFailed(msg) from error
+    caller = identity.find(aws)
+    return Deployment(
+        aws=aws,
+        caller=caller,
+        bucket=named or f"stackset-resource-{caller.account}-{region}",
+        stack=given.stack_name,
+        overrides=overrides,
+        tags=tags,
+        role=given.role_arn,
+        accepts_fewer_rights=given.accept_fewer_rights,
+        executes=not given.no_execute_changeset,
+        asks_for_rights=not given.skip_preflight,
+    )
 
 
 def main() -> int:
-    """Deploy and print the export."""
+    """Deploy as the command line says."""
     try:
         deployment = plan(sys.argv[1:])
-        print(f"Deploying {deployment.stack} to {deployment.account}, {deployment.aws.region} ...")
-        arn = deployment.run()
+        place = f"{deployment.caller.account}, {deployment.aws.region}"
+        print(f"Deploying {deployment.stack} to {place} ...")
+        deployment.run()
     except (AwsError, CommandFailed, DeployFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
-    print(f"Export {EXPORT}: {arn}")
     return 0
 
 

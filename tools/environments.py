@@ -32,12 +32,14 @@ class Environment:
         folder: Where it lies, relative to the project.
         locks: Names of the lock files in requirements/, in the order of installation.
         runs_bundle: Whether the bundle runs here, which takes the Python of the Lambda runtime.
+        keeps_pip: Whether programs in it install with pip where there is no uv.
         overridden: Whether a lock goes against what a package asks for (see tools/locks.py).
     """
 
     folder: str
     locks: tuple[str, ...]
     runs_bundle: bool = False
+    keeps_pip: bool = False
     overridden: bool = False
 
     @property
@@ -57,6 +59,8 @@ class Environment:
 
 ENVIRONMENTS = {
     "project": Environment(".venv", ("build", "dev")),
+    # To whom deploying is all, the tools of development are nothing but a risk.
+    "deploy": Environment(".tools/deploy", ("deploy",), keeps_pip=True),
     "emulator": Environment(".tools/emulator", ("emulator",), runs_bundle=True, overridden=True),
     "audit": Environment(".tools/audit", ("audit",)),
     "awscli": Environment(".tools/awscli", ("awscli",)),
@@ -93,11 +97,11 @@ def uv() -> str | None:
 
 
 def _make(environment: Environment) -> None:
-    """Make it empty; pip, slow to set up, goes only into the first."""
+    """Make it empty; pip, slow to set up, goes only where it is needed."""
     program = uv()
     python = interpreters.find(RUNTIME) if environment.runs_bundle else Path(sys.executable)
     if python:
-        bare = ["--without-pip"] if program else []
+        bare = ["--without-pip"] if program and not environment.keeps_pip else []
         run([str(python), "-m", "venv", *bare, str(environment.path)])
         return
     version = ".".join(map(str, RUNTIME))

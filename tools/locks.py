@@ -15,7 +15,7 @@ OLDEST = "3.11"
 
 # What ships, and what is needed besides to work on it.
 _PROJECT = {"runtime": ["pyproject.toml"], "dev": ["pyproject.toml", "--group", "dev"]}
-_GROUPS = ("audit", "awscli", "build", "lambda")
+_GROUPS = ("audit", "awscli", "build", "deploy", "lambda")
 # The local AWS asks for a botocore of its own, but the StackSets and the handler in it must know
 # the same service model: this lock goes against what ministack asks for.
 _OVERRIDDEN = {"emulator": "emulator.overrides"}

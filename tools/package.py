@@ -12,8 +12,15 @@ nothing else of this project, so a copy of this file works in any repository:
 import argparse
 import hashlib
 import json
+import math
+import os
+import shutil
+import stat
 import sys
+import tempfile
 import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +32,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from yaml import YAMLError
 
+_UNIX = 3
 _MENDS = {
     "403": "belongs to another account, or you may not use it. Name another one with --bucket",
     "404": "does not exist. Make it first (examples/bucket.yaml), or name another one with "
@@ -42,35 +50,58 @@ class _StackSet(artifact_exporter.CloudFormationStackResource):  # type: ignore[
     RESOURCE_TYPE = "Custom::StackSet"
 
 
+class _Template(artifact_exporter.Template):  # type: ignore[misc]
+    """A template that says what is wrong with it (PackageFailed), instead of failing over it."""
+
+    def __init__(self, template_path: str, parent_dir: str, uploader: Any) -> None:  # noqa: ANN401
+        file = Path(parent_dir, template_path)
+        try:
+            super().__init__(template_path, parent_dir, uploader)
+            wrong = next(_mistakes(self.template_dict), "")
+        except (YAMLError, UnicodeDecodeError, RecursionError) as error:
+            msg = f"{file} is no YAML: {_line(error)}. Mend it, or name the template's file."
+            raise PackageFailed(msg) from error
+        if wrong:
+            msg = f"{file}: {wrong}."
+            raise PackageFailed(msg)
+
+
 class _Uploader(S3Uploader):  # type: ignore[misc]
     """Names objects after what is in them, and addresses them as CloudFormation wants it.
 
-    Args:
-        client: An S3 client.
-        bucket: The bucket.
-        prefix: What all keys begin with, or empty.
-        endpoint: S3's address in the bucket's region.
+    What is to be uploaded is kept in a folder, `scratch`, until everything is known to be right.
     """
 
-    def __init__(self, client: Any, bucket: str, prefix: str, endpoint: str) -> None:  # noqa: ANN401
+    def __init__(self, client: Any, bucket: str, prefix: str, endpoint: str, scratch: Path) -> None:  # noqa: ANN401
         super().__init__(client, bucket, prefix)
         self._endpoint = endpoint
+        self._scratch = scratch
+
+    def upload(self, file_name: str, remote_path: str) -> str:
+        """Keep a file for later; returns its address."""
+        kept = self._scratch / remote_path
+        if _is_archive(file_name):
+            _pack(kept, _entries(file_name))
+        else:
+            shutil.copyfile(file_name, kept)
+        return str(self.make_url(f"{self.prefix}/{remote_path}" if self.prefix else remote_path))
+
+    def deliver(self) -> None:
+        """Upload what was kept and is not there yet."""
+        for kept in sorted(self._scratch.iterdir()):
+            super().upload(str(kept), kept.name)
 
     def file_checksum(self, file_name: str) -> str:
         """A hash of the content.
 
-        An archive's own bytes also tell when, in which order and with which compressor it was
-        made; every checkout of the same commit would be another function, rolled out everywhere.
+        An archive's own bytes also tell when, where, in which order and with which compressor it
+        was made; every checkout of a commit would be another function, rolled out everywhere.
         """
+        if not _is_archive(file_name):
+            return hashlib.sha256(Path(file_name).read_bytes()).hexdigest()
         digest = hashlib.sha256()
-        if zipfile.is_zipfile(file_name):
-            with zipfile.ZipFile(file_name) as archive:
-                for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
-                    executable = bool(entry.external_attr >> 16 & 0o111)
-                    content = hashlib.sha256(archive.read(entry)).hexdigest()
-                    digest.update(f"{entry.filename}\0{executable}\0{content}\0".encode())
-        else:
-            digest.update(Path(file_name).read_bytes())
+        for name, kind, content in sorted(_entries(file_name)):
+            digest.update(f"{name}\0{kind}\0{hashlib.sha256(content).hexdigest()}\0".encode())
         return digest.hexdigest()
 
     def to_path_style_s3_url(self, key: str, version: str | None = None) -> str:
@@ -97,30 +128,126 @@ def package(template: Path, bucket: str, prefix: str = "", profile: str | None =
     if not template.is_file():
         msg = f"No template at {template}: name the file that has the Custom::StackSet resources."
         raise PackageFailed(msg)
+    read = _Template(str(template), str(Path.cwd()), None)
     session = create_clidriver().session
     if profile:
         session.set_config_variable("profile", profile)
     try:
-        uploader = _uploader(session, bucket, prefix.strip("/"))
-        exported = artifact_exporter.Template(str(template), str(Path.cwd()), uploader).export()
+        with tempfile.TemporaryDirectory() as scratch:
+            read.uploader = _uploader(session, bucket, prefix.strip("/"), Path(scratch))
+            packaged = json.dumps(read.export(), indent=2, ensure_ascii=False, default=str)
+            read.uploader.deliver()
     except BotoCoreError as error:
-        msg = f"No usable AWS credentials: {error}. Log in (aws configure, aws sso login), or name "
-        msg += "a profile with --profile."
+        msg = f"No usable AWS credentials: {error}. Log in, or name a profile with --profile."
         raise PackageFailed(msg) from error
-    except (ClientError, CloudFormationCommandError, OSError, YAMLError) as error:
-        msg = f"{template} was not packaged: {error}"
+    except (ClientError, CloudFormationCommandError, OSError) as error:
+        if isinstance(error.__context__, PackageFailed):
+            raise error.__context__ from error
+        msg = f"{template} was not packaged: {_line(error)}"
         raise PackageFailed(msg) from error
-    return json.dumps(exported, indent=2, ensure_ascii=False, default=str) + "\n"
+    return packaged + "\n"
 
 
-def _uploader(session: Any, bucket: str, prefix: str) -> _Uploader:  # noqa: ANN401
+def _line(told: object) -> str:
+    """What somebody else tells, in one line."""
+    return " ".join(str(told).split())
+
+
+def _mistakes(template: object) -> Iterator[str]:
+    """What makes a template none, with its place and its mend."""
+    if not isinstance(template, Mapping):
+        yield "this is no template: it needs Resources, each with a Type"
+        return
+    if "Resources" in template or not template.keys() & {"Transform", "Fn::Transform"}:
+        yield from _mistakes_in(template.get("Resources"), "Resources")
+    if not isinstance(template.get("Metadata", {}), Mapping):
+        yield "Metadata is no mapping: write one, or leave it out"
+    yield from _values_without_json(template, "")
+
+
+def _mistakes_in(resources: object, place: str) -> Iterator[str]:
+    if not (isinstance(resources, Mapping) and resources):
+        yield f"{place} has no resources: write each under its name, with a Type"
+        return
+    for name, resource in resources.items():
+        here = f"{place}.{name}"
+        if str(name).startswith("Fn::ForEach::") and isinstance(resource, list):
+            yield from (each for last in resource[2:3] for each in _mistakes_in(last, here))
+        elif not isinstance(resource, Mapping):
+            yield f"{here} is no resource: give it a Type, or take it out"
+        elif not isinstance(resource.get("Type"), str):
+            yield f"{here} has no Type: write one, such as Custom::StackSet"
+        elif not isinstance(resource.get("Properties") or {}, Mapping):
+            yield f"{here}.Properties is no mapping: write each property under its name"
+
+
+def _values_without_json(value: object, place: str) -> Iterator[str]:
+    """What YAML can say and JSON, and so CloudFormation, cannot."""
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            if isinstance(name, bool) or not isinstance(name, str | int):
+                yield f"{place or 'the template'} has the key {name}, no text to YAML: quote it"
+            yield from _values_without_json(each, f"{place}.{name}" if place else str(name))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _values_without_json(each, f"{place}[{index}]")
+    elif isinstance(value, bytes | set | datetime):
+        yield f"{place} is a {type(value).__name__} to YAML, which JSON does not have: quote it"
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{place} is {value}, which JSON does not have: quote it, or write a number"
+
+
+def _make_zip(filename: str, source_root: str) -> str:
+    """Pack a folder without bytecode, which differs from run to run."""
+    root = Path(source_root)
+    found = (
+        Path(here, name) for here, _, names in os.walk(root, followlinks=True) for name in names
+    )
+    files = sorted(each for each in found if "__pycache__" not in each.relative_to(root).parts)
+    if not files:
+        msg = f"{root} is empty: put the code there, or name another folder."
+        raise PackageFailed(msg)
+    names = [each.relative_to(root).as_posix() for each in files]
+    archive = Path(f"{filename}.zip")
+    _pack(archive, ((name, stat.S_IFREG, Path(root, name).read_bytes()) for name in names))
+    return str(archive)
+
+
+def _pack(archive: Path, entries: Iterable[tuple[str, int, bytes]]) -> None:
+    """Write an archive that tells its content, and nothing of the machine that it was made on.
+
+    Lambda runs the code as somebody else, so everybody may read and execute it.
+    """
+    with zipfile.ZipFile(archive, "w") as pack:
+        for name, kind, content in entries:
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = _UNIX, (kind | 0o755) << 16
+            pack.writestr(entry, content, zipfile.ZIP_DEFLATED)
+
+
+def _entries(file: str) -> Iterator[tuple[str, int, bytes]]:
+    """Name, kind (folder, link or file) and content of what is in an archive."""
+    with zipfile.ZipFile(file) as archive:
+        for each in archive.infolist():
+            link = stat.S_ISLNK(each.external_attr >> 16)
+            kind = stat.S_IFDIR if each.is_dir() else stat.S_IFLNK if link else stat.S_IFREG
+            yield each.filename, kind, archive.read(each)
+
+
+def _is_archive(file: str) -> bool:
+    """Whether a file is a zip archive and nothing else, such as a program with one in it."""
+    with Path(file).open("rb") as opened:
+        return opened.read(2) == b"PK" and zipfile.is_zipfile(file)
+
+
+def _uploader(session: Any, bucket: str, prefix: str, scratch: Path) -> _Uploader:  # noqa: ANN401
     region = _region(session.create_client("s3"), bucket)
     signed = Config(signature_version="s3v4")
     client = session.create_client("s3", region_name=region, config=signed)
     # S3 itself, even where this machine is told to reach it through another endpoint.
     there = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]
     endpoint = session.create_client("s3", region_name=region, config=there).meta.endpoint_url
-    return _Uploader(client, bucket, prefix, endpoint)
+    return _Uploader(client, bucket, prefix, endpoint, scratch)
 
 
 def _region(client: Any, bucket: str) -> str:  # noqa: ANN401
@@ -142,6 +269,22 @@ def _told_region(answer: dict[str, Any]) -> str:
     return str(answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", ""))
 
 
+def _check_output(output: Path | None) -> None:
+    """See that the result can be written, before there is one."""
+    wrong = ""
+    if output is None:
+        return
+    if output.is_dir():
+        wrong = "is a folder: name a file in it"
+    elif not output.parent.is_dir():
+        wrong = f"would lie in {output.parent}, which is no folder: make it first"
+    elif not os.access(output if output.exists() else output.parent, os.W_OK):
+        wrong = "may not be written: name another file"
+    if wrong:
+        msg = f"--output {output} {wrong}."
+        raise PackageFailed(msg)
+
+
 def main() -> int:
     """Package a template and write the result."""
     parser = argparse.ArgumentParser(
@@ -156,15 +299,18 @@ def main() -> int:
     parser.add_argument("--profile", help="default: the configured profile")
     given = parser.parse_args()
     artifact_exporter.RESOURCES_EXPORT_LIST.append(_StackSet)
+    artifact_exporter.Template = _Template
+    artifact_exporter.make_zip = _make_zip
     try:
+        _check_output(given.output)
         packaged = package(given.template, given.bucket, given.prefix, given.profile)
-    except PackageFailed as problem:
+        if given.output is None:
+            print(packaged, end="")
+            return 0
+        given.output.write_text(packaged, encoding="utf-8")
+    except (OSError, PackageFailed) as problem:
         print(problem, file=sys.stderr)
         return 1
-    if given.output is None:
-        print(packaged, end="")
-        return 0
-    given.output.write_text(packaged, encoding="utf-8")
     # The AWS CLI leaves its progress without an end of line.
     print(f"\n{given.output}: packaged into {given.bucket}")
     return 0

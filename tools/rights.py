@@ -1,6 +1,6 @@
 """What the function's role may no longer do after a deployment, seen before anything is changed.
 
-The awslabs function may pass every role and read every bucket; here two parameters name them.
+The awslabs function may pass every role and read every bucket; here parameters name them.
 """
 
 import re
@@ -15,6 +15,7 @@ from tools.standing import Standing
 
 ROLES = "AdministrationRoleNames"
 BUCKETS = "TemplateBuckets"
+OWNERS = "TemplateBucketAccounts"
 DEFAULT_ROLE = "AWSCloudFormationStackSetAdministrationRole"
 # A template without the parameter allows everything.
 EVERYTHING = ["*"]
@@ -47,7 +48,13 @@ class Loss:
             users += f" and {len(self.users) - _MOST_USERS} more"
         if self.parameter == ROLES:
             return f"pass role {self.name}, as stack set {users} needs"
-        return f"read bucket {self.name}, as resource {users} needs"
+        whose = " of another account" if self.parameter == OWNERS else ""
+        return f"read bucket {self.name}{whose}, as resource {users} needs"
+
+    @property
+    def entry(self) -> str:
+        """What the parameter would have to name; only its owner knows whose a bucket is."""
+        return f"ACCOUNT_OF_{self.name}" if self.parameter == OWNERS else self.name
 
 
 Used = dict[str, set[str]]
@@ -65,23 +72,29 @@ def find_losses(
         aws: Where the stack is.
         account: The account that it is in.
         standing: The stack as it is.
-        named: What the two parameters name after the update.
+        named: What the parameters name after the update.
     """
-    looks: dict[str, Callable[[], Used]] = {
-        ROLES: lambda: _roles_in_use(aws),
-        BUCKETS: lambda: _buckets_in_use(aws, account),
-    }
-    losses = []
-    for parameter, look in looks.items():
-        before, after = _named_before(standing, parameter), named[parameter]
-        if set(before) <= set(after):
-            continue
-        losses += [
-            Loss(parameter, name, tuple(sorted(users)))
-            for name, users in sorted(look().items())
-            if allows(before, name) and not allows(after, name)
-        ]
-    return losses
+    before = {parameter: _named_before(standing, parameter) for parameter in named}
+    shrinking = {each for each in named if not set(before[each]) <= set(named[each])}
+    used: dict[str, Used] = {}
+    if ROLES in shrinking:
+        used[ROLES] = _roles_in_use(aws)
+    if shrinking & {BUCKETS, OWNERS}:
+        used[BUCKETS] = _buckets_in_use(aws, account)
+    losses = [
+        Loss(parameter, name, tuple(sorted(users)))
+        for parameter, names in used.items()
+        for name, users in sorted(names.items())
+        if allows(before[parameter], name) and not allows(named[parameter], name)
+    ]
+    if OWNERS not in shrinking:
+        return losses
+    ours = [account, *named[OWNERS]]
+    return losses + [
+        Loss(OWNERS, name, tuple(sorted(users)))
+        for name, users in sorted(used[BUCKETS].items())
+        if allows(before[BUCKETS], name) and _belongs_elsewhere(aws, name, ours)
+    ]
 
 
 def allows(patterns: Iterable[str], name: str) -> bool:
@@ -95,6 +108,26 @@ def allows(patterns: Iterable[str], name: str) -> bool:
 def split(value: str) -> list[str]:
     """Return the entries of a CommaDelimitedList."""
     return [each.strip() for each in value.split(",") if each.strip()]
+
+
+def _belongs_elsewhere(aws: Aws, bucket: str, accounts: Iterable[str]) -> bool:
+    """Whether a bucket is surely none of these accounts'."""
+    call = ("s3api", "head-bucket", "--bucket", bucket)
+    for account in accounts:
+        try:
+            aws(*call, "--expected-bucket-owner", account)
+        except AwsError as error:
+            if error.code in {"404", "NoSuchBucket"}:
+                return False
+        else:
+            return False
+    try:
+        # S3 gives the same answer to those who may not look and to those who expect another owner.
+        aws(*call)
+    except AwsError as error:
+        _warn(f"it cannot be seen whose bucket {bucket} is ({error}); see {OWNERS}")
+        return False
+    return True
 
 
 def _named_before(standing: Standing, parameter: str) -> list[str]:

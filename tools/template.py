@@ -12,6 +12,7 @@ PSEUDO_PARAMETERS = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-west-1",
     "AWS::StackName": "StackSetCustomResource",
+    "AWS::URLSuffix": "amazonaws.com",
 }
 _NOTHING = object()
 
@@ -49,6 +50,21 @@ def parse(text: str) -> dict[str, Any]:
     """
     document: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506
     return document
+
+
+def resources(
+    template: Mapping[str, Any], parameters: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """What CloudFormation makes of each resource, by its logical id.
+
+    Args:
+        template: As `load` gives it.
+        parameters: Values other than the defaults; lists as lists.
+    """
+    names = {name: name for name in template["Resources"]}
+    values = {**names, **_values(template, parameters or {})}
+    resolved: dict[str, dict[str, Any]] = _resolve(template["Resources"], template, values)
+    return resolved
 
 
 def policies(

@@ -18,7 +18,7 @@ class Answers(Aws):
     """Answers by command, and by its last word where that matters: `COMMAND` or `COMMAND WORD`.
 
     Attributes:
-        given: The answers; an exception is raised.
+        given: The answers; an exception is raised, and of a list each comes once, the last always.
         asked: The commands that were run, each as `COMMAND WORD`.
     """
 
@@ -32,6 +32,8 @@ class Answers(Aws):
         command = f"{words[1]} {words[-1]}"
         self.asked.append(command)
         answer = self.given[command if command in self.given else words[1]]
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import shutil
 import subprocess
 import zipfile
@@ -116,6 +117,29 @@ def test_without_python(front_door: Front, tmp_path: Path) -> None:
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert "Python 3.11 to 3.14" in line
+
+
+def test_deploy_installs_what_it_needs(front_door: Front, tmp_path: Path) -> None:
+    """In a fresh clone, deploying makes one small environment, and none of development's."""
+    copy = tmp_path / "clone"
+    for folder in ("handler", "macro", "tools", "requirements"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("build.sh", "template.yaml", "pyproject.toml"):
+        shutil.copy(ROOT / file, copy / file)
+    aws = tmp_path / "bin" / "aws"
+    aws.parent.mkdir()
+    aws.write_text('#!/bin/sh\n[ "$1" = --version ] || { echo No credentials >&2; exit 255; }\n')
+    aws.chmod(0o755)
+
+    done = front_door("deploy", HOME_REGION, root=copy, PATH=f"{aws.parent}:{os.environ['PATH']}")
+
+    first, last = done.stderr.splitlines()
+    assert first == "Preparing .tools/deploy ..."
+    assert last.startswith("No usable AWS credentials: No credentials.")
+    assert not (copy / ".venv").exists()
+    python = copy / ".tools" / "deploy" / "bin" / "python"
+    listed = subprocess.check_output([python, "-m", "pip", "list", "--format", "json"], text=True)
+    assert {each["name"].lower() for each in json.loads(listed)} <= {"pip", "pyyaml", "setuptools"}
 
 
 def test_deploy_without_region(front_door: Front) -> None:
@@ -267,12 +291,18 @@ def test_again_is_nothing(
 def test_the_second_step(
     aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
 ) -> None:
-    """With the new runtime there, the function goes to arm64, and stays there."""
-    for words in (("--parameter-overrides", "Architecture=arm64"), ()):
-        done = front_door("deploy", HOME_REGION, *words, **as_administrator)
+    """With the new runtime there, the function goes to arm64, and stays there, as tags do."""
+    for tag, words in (
+        ("team=a b", ("--parameter-overrides", "Architecture=arm64")),
+        ("cost=1=2", ()),
+    ):
+        done = front_door("deploy", HOME_REGION, *words, "--tags", tag, **as_administrator)
         assert done.returncode == 0, done.stderr
         function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
         assert function["Architectures"] == ["arm64"]
+    [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    tags = {each["Key"]: each["Value"] for each in stack["Tags"]}
+    assert tags == {"team": "a b", "cost": "1=2"}
 
 
 @pytest.mark.usefixtures("upgrade")
@@ -286,6 +316,41 @@ def test_bucket_is_private(aws: LocalAWS) -> None:
     encryption = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]
     [rule] = encryption["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+@pytest.mark.usefixtures("upgrade")
+def test_what_somebody_else_put_under_the_key_is_not_run(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
+) -> None:
+    """A bucket that was opened is closed again, and what was put into it there is not deployed."""
+    s3 = aws.client("s3")
+    function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    [key] = _keys(aws)
+    s3.delete_public_access_block(Bucket=BUCKET)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"code of somebody else")
+
+    done = front_door("deploy", HOME_REGION, **as_administrator)
+
+    assert done.returncode == 0, done.stderr
+    assert f"{key} has not the checksum of what was built." in done.stdout
+    assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values())
+    again = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    assert again["CodeSha256"] == function["CodeSha256"]
+    version = s3.head_object(Bucket=BUCKET, Key=key)["VersionId"]
+    template = aws.client("cloudformation").get_template(StackName=STACK)["TemplateBody"]
+    assert version in (template if isinstance(template, str) else json.dumps(template))
+
+
+def test_bucket_as_an_address(front_door: Front) -> None:
+    """A bucket that is written as an address is refused with its name, before anybody is asked."""
+    for address in ("s3://mine", "s3://mine/", "arn:aws:s3:::mine"):
+        done = front_door("deploy", HOME_REGION, "--bucket", address)
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            f"--bucket takes the name of a bucket alone, which '{address}' is not: --bucket mine."
+        ]
 
 
 def _log_groups(aws: LocalAWS) -> list[str]:
@@ -336,14 +401,92 @@ def test_stack_that_was_never_made(
     assert "delete the stack" in line
 
 
+@pytest.mark.usefixtures("upgrade")
 def test_failed_deployment_tells_why(front_door: Front, as_administrator: dict[str, str]) -> None:
     """What CloudFormation refused ends the output, not a trace of ours."""
     done = front_door(
-        *("deploy", HOME_REGION, "--stack-name", "refused"),
-        *("--parameter-overrides", "Architecture=mips"),
-        **as_administrator,
+        *("deploy", HOME_REGION, "--parameter-overrides", "Architecture=mips"), **as_administrator
     )
     assert done.returncode == 1
-    assert "Stack refused was not deployed." in done.stderr
+    assert f"Stack {STACK} was not deployed." in done.stderr
     assert "Traceback" not in done.stderr
     assert "mips" in done.stderr or "Architecture" in done.stderr
+
+
+@pytest.mark.usefixtures("upgrade")
+def test_a_second_stack(front_door: Front, as_administrator: dict[str, str]) -> None:
+    """A stack of another name would take over the export, so it is refused before it is made."""
+    done = front_door("deploy", HOME_REGION, "--stack-name", "second", **as_administrator)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"Stack {STACK} exports StackSetCustomResource already")
+
+
+@pytest.mark.usefixtures("upgrade")
+def test_what_would_change(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str], upgrade: Upgrade
+) -> None:
+    """Nothing is changed; what would be is printed."""
+    words = ("--no-execute-changeset", "--parameter-overrides", "MemorySize=512")
+    done = front_door("deploy", HOME_REGION, *words, **as_administrator)
+    assert done.returncode == 0, done.stderr
+    assert "Modify: StackSetResourceFunction (AWS::Lambda::Function)" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("To execute it: aws cloudformation execute-")
+    function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    assert function["MemorySize"] == 256
+
+
+def test_rights_that_are_missing(
+    aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]
+) -> None:
+    """Whoever may too little reads all of it at once, and nothing has been made."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="intern")
+    looking = [
+        "cloudformation:Describe*",
+        "cloudformation:ListExports",
+        "s3:ListBucket",
+        "iam:Sim*",
+    ]
+    allowed = {"Effect": "Allow", "Action": looking, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName="intern", PolicyName="Looks", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="intern")["AccessKey"]
+    intern = {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    words = ("--stack-name", STACK, "--bucket", "of-an-intern")
+    done = front_door("deploy", HOME_REGION, *words, **{**as_administrator, **intern})
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert lines[0].endswith(":user/intern may not")
+    assert any("s3:PutObject on arn:aws:s3:::of-an-intern/" in each for each in lines)
+    assert any("iam:CreateRole" in each for each in lines)
+    assert lines[-1].startswith("Nothing has been made.")
+    assert "of-an-intern" not in _buckets(aws)
+
+
+def test_a_role_that_is_none(front_door: Front) -> None:
+    """A role's name is not its ARN."""
+    done = front_door("deploy", HOME_REGION, "--role-arn", "Deployer")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("--role-arn takes the ARN of a role")
+
+
+def test_no_way_to_aws(front_door: Front, as_administrator: dict[str, str]) -> None:
+    """A network that is not there is told as that, and nobody is asked for credentials."""
+    nowhere = {**as_administrator, "AWS_ENDPOINT_URL": "https://127.0.0.1:9"}
+    done = front_door("deploy", HOME_REGION, **nowhere)
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("AWS cannot be reached: Could not connect to the endpoint URL")
+
+
+def test_misspelt_parameter(front_door: Front) -> None:
+    """A parameter that the template does not have is refused before anybody is asked."""
+    done = front_door("deploy", HOME_REGION, "--parameter-overrides", "LogLevl=DEBUG")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.endswith("the template has no parameter LogLevl; did you mean LogLevel?")

@@ -1,6 +1,9 @@
 """template.yaml: the names that others rely on, and the least of permissions."""
 
+import functools
+import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ import pytest
 
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from tools import template
-from tools.environments import ROOT, RUNTIME
+from tools.environments import ROOT, RUNTIME, prepare
 
 TEMPLATE = template.load(ROOT / "template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
@@ -152,7 +155,7 @@ def test_queues_suit_their_functions(queue: str, function: str) -> None:
     """Lambda takes no queue that shows a message again while its function may still be at it."""
     properties = RESOURCES[queue]["Properties"]
     assert properties["VisibilityTimeout"] >= RESOURCES[function]["Properties"]["Timeout"]
-    assert properties["SqsManagedSseEnabled"] is True
+    assert template.resources(TEMPLATE)[queue]["Properties"]["SqsManagedSseEnabled"] is True
     [policy] = (
         each["Properties"]["PolicyDocument"]["Statement"]
         for each in RESOURCES.values()
@@ -226,6 +229,22 @@ def test_template_buckets_are_a_choice() -> None:
         "arn:*:s3:::b-*/*",
     }
     assert "s3:GetObject" not in _granted("StackSetResourceRole", TemplateBuckets=[""])
+
+
+@pytest.mark.parametrize(
+    ("others", "accounts"),
+    [([""], ADMINISTRATOR), (["222222222222"], [ADMINISTRATOR, "222222222222"])],
+)
+@pytest.mark.parametrize("role", ["StackSetResourceRole", "StackSetMacroRole"])
+def test_template_buckets_are_the_accounts_own(
+    role: str, others: list[str], accounts: str | list[str]
+) -> None:
+    """Anybody may own a bucket that a pattern fits: each right to read says whose it has to be."""
+    statements = template.policies(TEMPLATE, {"TemplateBucketAccounts": others})[role]
+    reading = [each for each in statements if "s3:" in str(each["Action"])]
+    assert reading
+    for statement in reading:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": accounts}}
 
 
 def test_reading_the_organization_is_a_choice() -> None:
@@ -330,6 +349,170 @@ def test_the_event_bus_is_a_choice(role: str) -> None:
     assert "events:PutEvents" not in _granted(role, EventBusName="")
 
 
+KEY = f"arn:aws:kms:eu-west-1:{ADMINISTRATOR}:key/0a1b"
+BOUNDARY = f"arn:aws:iam::{ADMINISTRATOR}:policy/Boundary"
+SIGNING = f"arn:aws:lambda:eu-west-1:{ADMINISTRATOR}:code-signing-config:csc-0123456789abcdefg"
+NETWORK = {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
+ALL = {
+    "PermissionsBoundary": BOUNDARY,
+    "RoleNamePrefix": "team-",
+    "KmsKeyArn": KEY,
+    "ReservedConcurrency": "20",
+    "CodeSigningConfigArn": SIGNING,
+    **NETWORK,
+}
+NETWORK_ACTIONS = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+ROLES = {
+    "StackSetResourceRole": "StackSetResourceFunction",
+    "LastWordRole": "LastWordFunction",
+    "StackSetMacroRole": "StackSetMacroFunction",
+}
+
+
+# SAM lives where the local AWS does.
+TRANSFORM = """
+import json, sys, boto3
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+session = boto3.Session(region_name="eu-west-1")
+translator = Translator({}, Parser(), boto_session=session)
+json.dump(translator.translate(json.load(sys.stdin), {"MacroName": "M"}), sys.stdout)
+"""
+
+
+@functools.cache
+def _plain() -> str:
+    """The template without SAM's resources, which CloudFormation gets."""
+    text = json.dumps(TEMPLATE).replace("build/bundle", "s3://bucket/key")
+    python = str(prepare("emulator").python)
+    return subprocess.run(
+        [python, "-c", TRANSFORM], input=text, text=True, check=True, stdout=subprocess.PIPE
+    ).stdout
+
+
+def _made(kind: str, parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, after SAM's transform."""
+    found = template.resources(json.loads(_plain()), parameters)
+    return {name: each["Properties"] for name, each in found.items() if each["Type"] == kind}
+
+
+def test_roles_are_bounded_and_named() -> None:
+    """Every role has the boundary, and a name that is another in each Region; or neither."""
+    made = _made("AWS::IAM::Role", ALL)
+    assert {each["PermissionsBoundary"] for each in made.values()} == {BOUNDARY}
+    assert {name: each["RoleName"] for name, each in made.items()} == {
+        "StackSetResourceRole": "team-eu-west-1-function",
+        "LastWordRole": "team-eu-west-1-last-word",
+        "StackSetMacroRole": "team-eu-west-1-macro",
+    }
+    named = _made("AWS::IAM::Role", {**ALL, "RoleName": "Own"})
+    assert named["StackSetResourceRole"]["RoleName"] == "Own"
+    for each in _made("AWS::IAM::Role", {}).values():
+        assert not {"RoleName", "PermissionsBoundary"} & each.keys()
+    longest = TEMPLATE["Parameters"]["RoleNamePrefix"]["MaxLength"]
+    assert longest + len("ap-southeast-1") + len("-last-word") <= 64
+
+
+def test_functions_are_signed_and_in_a_network() -> None:
+    """Every function has subnets and signing configuration, one has concurrency of its own."""
+    made = _made("AWS::Lambda::Function", ALL)
+    assert len(made) == 3
+    for name, each in made.items():
+        assert each["VpcConfig"] == NETWORK
+        assert each["CodeSigningConfigArn"] == SIGNING
+        own = each.get("ReservedConcurrentExecutions")
+        assert own == ("20" if name == "StackSetResourceFunction" else None)
+    for each in _made("AWS::Lambda::Function", {}).values():
+        choices = {"VpcConfig", "CodeSigningConfigArn", "ReservedConcurrentExecutions"}
+        assert not choices & each.keys()
+
+
+def test_logs_and_queues_have_a_key() -> None:
+    """Everything that is kept is encrypted with the key; without it, with the services' own."""
+    logs, queues = (_made(kind, ALL) for kind in ("AWS::Logs::LogGroup", "AWS::SQS::Queue"))
+    assert len(logs) == 3
+    assert {each["KmsKeyId"] for each in logs.values()} == {KEY}
+    assert len(queues) == 2
+    for each in queues.values():
+        assert (each["KmsMasterKeyId"], each["SqsManagedSseEnabled"]) == (KEY, False)
+    for each in _made("AWS::Logs::LogGroup", {}).values():
+        assert "KmsKeyId" not in each
+
+
+def test_logs_outlive_the_stack() -> None:
+    """A log tells who did what: deleting the stack, or replacing its function, keeps it."""
+    logs = [each for each in RESOURCES.values() if each["Type"] == "AWS::Logs::LogGroup"]
+    assert len(logs) == 3
+    for each in logs:
+        assert each["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert each["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize(
+    ("role", "actions"),
+    [
+        ("StackSetResourceRole", {"kms:Decrypt", "kms:GenerateDataKey"}),
+        ("LastWordRole", {"kms:Decrypt"}),
+        ("StackSetMacroRole", set()),
+    ],
+)
+def test_the_key_is_a_choice(role: str, actions: set[str]) -> None:
+    """Who reads or writes a queue may use its key for that, and without a key no other."""
+    statements = template.policies(TEMPLATE, {"KmsKeyArn": KEY})[role]
+    found = [each for each in statements if "kms:" in str(each["Action"])]
+    assert {action for each in found for action in each["Action"]} == actions
+    for each in found:
+        assert each["Resource"] == KEY
+        services = each["Condition"]["StringEquals"]["kms:ViaService"]
+        assert set(services) == {"sqs.eu-west-1.amazonaws.com"}
+    assert not [each for each in _granted(role) if each.startswith("kms:")]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_network_is_a_choice(role: str) -> None:
+    """Lambda may attach the function to its subnets, the function's code may not."""
+    statements = template.policies(TEMPLATE, NETWORK)[role]
+    found = [each for each in statements if "ec2:" in str(each["Action"])]
+    allowed, denied = sorted(found, key=lambda each: str(each["Effect"]))
+    assert (allowed["Effect"], denied["Effect"]) == ("Allow", "Deny")
+    assert set(allowed["Action"]) == set(denied["Action"]) == NETWORK_ACTIONS
+    own = {"ArnEquals": {"lambda:SourceFunctionArn": f"{ROLES[role]}.Arn"}}
+    assert denied["Condition"] == own
+    assert not [each for each in _granted(role) if each.startswith("ec2:")]
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("PermissionsBoundary", ["", BOUNDARY, "arn:aws:iam::aws:policy/X"], ["Boundary", "*"]),
+        ("RoleNamePrefix", ["", "team-"], ["a/b", "a b"]),
+        ("KmsKeyArn", ["", KEY], ["alias/x", "0a1b"]),
+        ("SubnetIds", ["", "subnet-0a1b"], ["vpc-1"]),
+        ("SecurityGroupIds", ["", "sg-0a1b"], ["default"]),
+        ("ReservedConcurrency", ["", "1", "1000"], ["0", "-1", "x", "10000"]),
+        ("CodeSigningConfigArn", ["", SIGNING], ["csc-1"]),
+        ("TemplateBucketAccounts", ["", ADMINISTRATOR], ["*", "1"]),
+    ],
+)
+def test_what_parameters_take(name: str, right: list[str], wrong: list[str]) -> None:
+    """What cannot be meant is refused before anything is made."""
+    pattern = TEMPLATE["Parameters"][name]["AllowedPattern"]
+    assert all(re.search(pattern, each) for each in right)
+    assert not any(re.search(pattern, each) for each in wrong)
+
+
+def test_the_template_fits_into_a_call() -> None:
+    """Below this size the AWS CLI sends the template itself, and nobody can exchange it in S3."""
+    assert (ROOT / "template.yaml").stat().st_size < 50_000
+
+
 def test_no_yaml_aliases() -> None:
     """CloudFormation refuses YAML aliases, which linters let pass."""
     text = (ROOT / "template.yaml").read_text("utf-8")
@@ -341,13 +524,19 @@ def test_no_yaml_aliases() -> None:
 def role(aws: LocalAWS, bundle: Path) -> str:
     """ARN of the function's role in a deployed stack."""
     archive = bundle.with_name("bundle.zip")
-    no_macro = {"MacroName": ""}  # its name is taken by the stack of other tests
-    aws.deploy_provider(archive, ROOT / "template.yaml", no_macro, stack_name="roles")
+    # The macro's name is taken by the stack of other tests.
+    choices = {"MacroName": "", "RoleNamePrefix": "team-", "PermissionsBoundary": BOUNDARY}
+    aws.deploy_provider(archive, ROOT / "template.yaml", choices, stack_name="roles")
     resources = aws.client("cloudformation").describe_stack_resources(StackName="roles")
     ids = {each["LogicalResourceId"]: each for each in resources["StackResources"]}
     name = ids["StackSetResourceRole"]["PhysicalResourceId"]
     arn: str = aws.client("iam").get_role(RoleName=name)["Role"]["Arn"]
     return arn
+
+
+def test_the_role_is_named(role: str) -> None:
+    """A deployed role has the name that it was given."""
+    assert role.endswith(f":role/team-{HOME_REGION}-function")
 
 
 @pytest.mark.parametrize(

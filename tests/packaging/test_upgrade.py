@@ -16,16 +16,25 @@ from tests.packaging.answers import (
 from tools import architecture, preferences, rights, standing
 from tools.aws import AwsError
 from tools.deploy import Deployment
+from tools.identity import Caller
 from tools.standing import DeployFailed, Standing
 
+CALLER = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
 OLD = Standing("S", {"ModuleName": "lambda_function", "RoleName": "", "RolePath": ""})
-NAMED = {rights.ROLES: [rights.DEFAULT_ROLE], rights.BUCKETS: ["known-*"]}
+NAMED = {rights.ROLES: [rights.DEFAULT_ROLE], rights.BUCKETS: ["known-*"], rights.OWNERS: []}
+
+CONSUMER = """
+    Resources:
+      Set: {Type: Custom::StackSet, Properties: {ServiceToken: t,
+        TemplateURL: "https://s3.amazonaws.com/BUCKET/t.yaml"}}
+"""
 
 
 def _losses(
     answers: dict[str, Any], stack: Standing = OLD, named: dict[str, list[str]] = NAMED
 ) -> list[str]:
-    aws = Answers(given={**NOBODY_IMPORTS, **stack_sets({}), **answers})
+    seen = {**NOBODY_IMPORTS, **stack_sets({}), "head-bucket": None}
+    aws = Answers(given={**seen, **answers})
     return [str(each) for each in rights.find_losses(aws, ACCOUNT, stack, named)]
 
 
@@ -43,11 +52,12 @@ class TestStanding:
         assert standing.find(Answers(given={"describe-stacks": review}), "S") is None
 
     def test_parameters(self) -> None:
-        """What its parameters are is read along."""
+        """What its parameters and tags are is read along."""
         given = [{"ParameterKey": "RoleName", "ParameterValue": "R"}]
-        there = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Parameters": given}]}
-        found = standing.find(Answers(given={"describe-stacks": there}), "S")
-        assert found == Standing("S", {"RoleName": "R"})
+        tags = [{"Key": "team", "Value": "a"}]
+        stack = {"StackStatus": "UPDATE_COMPLETE", "Parameters": given, "Tags": tags}
+        found = standing.find(Answers(given={"describe-stacks": {"Stacks": [stack]}}), "S")
+        assert found == Standing("S", {"RoleName": "R"}, {"team": "a"})
 
     @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", *standing.STUCK])
     def test_states_that_take_no_update(self, status: str) -> None:
@@ -59,13 +69,31 @@ class TestStanding:
     def test_overrides(self) -> None:
         """Values may hold commas and equals signs, and may be empty."""
         words = ["A=x,y", "B=c=d", "C="]
-        assert standing.read_overrides(words) == {"A": "x,y", "B": "c=d", "C": ""}
+        assert standing.read_overrides(words, "ABC") == {"A": "x,y", "B": "c=d", "C": ""}
 
     @pytest.mark.parametrize("word", ["file://parameters.json", "NAME", "[1]", "=x"])
     def test_words_that_are_no_overrides(self, word: str) -> None:
         """Forms that only the AWS CLI knows are refused, since a parameter may have to be added."""
         with pytest.raises(DeployFailed, match="NAME=VALUE"):
-            standing.read_overrides([word])
+            standing.read_overrides([word], ["NAME"])
+
+    def test_parameters_that_there_are_not(self) -> None:
+        """The AWS CLI drops a name that is spelled wrong without a word; here it is refused."""
+        with pytest.raises(DeployFailed, match=r"no parameter LogLevl; did you mean LogLevel\?"):
+            standing.read_overrides(["LogLevl=DEBUG"], ["LogLevel", "RoleName"])
+        with pytest.raises(DeployFailed, match=r"no parameter X; it has LogLevel, RoleName\."):
+            standing.read_overrides(["X=1"], ["LogLevel", "RoleName"])
+
+    def test_the_export_of_another_stack(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A second stack does not take over the name by which templates use the function."""
+        arn = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/Old/0a1b"
+        aws = Answers(given={"list-exports": {"Exports": [{"Name": "E", "ExportingStackId": arn}]}})
+        with pytest.raises(DeployFailed, match=r"Stack Old exports E already.*--stack-name Old"):
+            standing.check_export(aws, "New", "E")
+        standing.check_export(aws, "Old", "E")
+        standing.check_export(aws, "New", "F")
+        standing.check_export(Answers(given={"list-exports": DENIED}), "New", "E")
+        assert capsys.readouterr().out.startswith("Warning: it cannot be seen who exports E")
 
 
 class TestArchitecture:
@@ -155,7 +183,7 @@ class TestRights:
     def test_refused_with_the_parameters_to_set(self) -> None:
         """The values to give are those that the user or the stack has, and the lost ones."""
         given = {**NOBODY_IMPORTS, **stack_sets({"a": "Own", "b": "Two"})}
-        deployment = Deployment(Answers(given=given), ACCOUNT, "bucket", "S", {rights.ROLES: "Two"})
+        deployment = Deployment(Answers(given=given), CALLER, "bucket", "S", {rights.ROLES: "Two"})
         with pytest.raises(DeployFailed) as refused:
             deployment._check_rights(OLD)
         mend = "AdministrationRoleNames=Two,Own"
@@ -169,7 +197,7 @@ class TestRights:
     def test_gone_on_all_the_same(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Who accepts fewer rights is still told what they lose."""
         aws = Answers(given={**NOBODY_IMPORTS, **stack_sets({"a": "Own"})})
-        Deployment(aws, ACCOUNT, "bucket", accepts_fewer_rights=True)._check_rights(OLD)
+        Deployment(aws, CALLER, "bucket", accepts_fewer_rights=True)._check_rights(OLD)
         assert capsys.readouterr().out.splitlines() == [
             "Warning: After this deployment the function may no longer",
             "  pass role Own, as stack set a needs",
@@ -200,6 +228,41 @@ class TestRights:
         """
         found = _losses(importing("app", text, Bucket="mine", Secret="****"))
         assert found == ["read bucket mine, as resource app.Path needs"]
+
+    @pytest.mark.parametrize(
+        ("owner", "accounts", "lost"),
+        [
+            (ACCOUNT, [], False),
+            ("222222222222", ["222222222222"], False),
+            ("222222222222", [], True),
+            ("222222222222", ["333333333333"], True),
+        ],
+    )
+    def test_buckets_of_other_accounts(
+        self, owner: str, accounts: list[str], *, lost: bool
+    ) -> None:
+        """A bucket that the names allow is told where it is another account's that nobody names."""
+        text = CONSUMER.replace("BUCKET", "known-1")
+        seen = {"head-bucket": DENIED, "head-bucket known-1": None, f"head-bucket {owner}": None}
+        named = {**NAMED, rights.OWNERS: accounts}
+        told = ["read bucket known-1 of another account, as resource app.Set needs"]
+        found = _losses({**importing("app", text), **seen}, named=named)
+        assert found == (told if lost else [])
+
+    def test_buckets_that_nobody_may_look_at(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Whose a bucket is that may not be seen is not known: a warning, no refusal."""
+        text = CONSUMER.replace("BUCKET", "known-1")
+        assert _losses({**importing("app", text), "head-bucket": DENIED}) == []
+        [line] = capsys.readouterr().out.splitlines()
+        assert line.startswith("Warning: it cannot be seen whose bucket known-1 is")
+
+    def test_the_account_to_name(self) -> None:
+        """The parameter to add says whose number goes there."""
+        text = CONSUMER.replace("BUCKET", "cf-templates-1")
+        given = {**stack_sets({}), **importing("app", text), "head-bucket": DENIED}
+        aws = Answers(given={**given, "head-bucket cf-templates-1": None})
+        with pytest.raises(DeployFailed, match="TemplateBucketAccounts=ACCOUNT_OF_cf-templates-1"):
+            Deployment(aws, CALLER, "bucket", "S")._check_rights(OLD)
 
     @pytest.mark.parametrize("text", ["Resources: [", "", "text", "Resources: {A: , B: {}}"])
     def test_a_template_that_is_none(self, text: str) -> None:

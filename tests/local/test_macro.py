@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.local.aws import LocalAWS
+from emulator.local.aws import ADMINISTRATOR, PROVIDER_STACK, LocalAWS
 from tests.local.consumer import ADMINISTRATION_ROLE, MEMBERS, REGION, Consumer
 
 BUCKET = "stackset-resource-macro"
@@ -171,6 +171,50 @@ def test_update_without_a_change_set(author: Author) -> None:
     before = author.consumer.operations()
     author.aws.deploy(author.name, author.template()).require()
     assert author.consumer.operations() == before
+
+
+_WITHOUT_MACRO = ["cloudformation:*", "s3:GetObject"]
+
+
+def _caller(aws: LocalAWS, name: str, *statements: dict[str, Any]) -> Any:
+    """CloudFormation's client with the rights of a role of its own."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ADMINISTRATOR}}
+    iam = aws.client("iam")
+    role = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName=name,
+        PolicyName="Own",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+    taken = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="caller")["Credentials"]
+    credentials = {
+        "aws_access_key_id": taken["AccessKeyId"],
+        "aws_secret_access_key": taken["SecretAccessKey"],
+        "aws_session_token": taken["SessionToken"],
+    }
+    return aws.client("cloudformation", credentials=credentials)
+
+
+def test_caller_needs_the_right_to_call_the_macro(author: Author) -> None:
+    """CloudFormation calls the macro as who makes the change set; the export names its function."""
+    [stack] = author.cloudformation.describe_stacks(StackName=PROVIDER_STACK)["Stacks"]
+    [macro] = (
+        each["OutputValue"]
+        for each in stack["Outputs"]
+        if each.get("ExportName") == "StackSetTemplateMacro"
+    )
+    plain = {"Effect": "Allow", "Action": _WITHOUT_MACRO, "Resource": "*"}
+    calls = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": macro}
+    author.cloudformation = _caller(author.aws, "without-macro", plain)
+    with pytest.raises(ClientError, match=r"not authorized to perform: lambda:InvokeFunction"):
+        author.change_set()
+
+    author.made = 0
+    author.cloudformation = _caller(author.aws, "with-macro", plain, calls)
+    assert author.deploy() == "CREATE_COMPLETE"
 
 
 def test_unknown_macro_is_told(author: Author) -> None:

@@ -13,8 +13,8 @@ from botocore.config import Config
 
 from handler.observability import logger
 from macro.fragment import Refused, transform
-from macro.intrinsics import scope_of
 from macro.objects import reader
+from macro.scope import scope_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from handler.errors import Fault, InvalidProperties
-from macro.intrinsics import UNKNOWN
+from macro.scope import UNKNOWN
 
 
 def find_faults(

@@ -12,8 +12,9 @@ from handler.properties.reading import parse_properties
 from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.addresses import pin
 from macro.faults import find_faults
-from macro.intrinsics import NOTHING, Scope, holds, resolve
+from macro.intrinsics import holds, resolve
 from macro.nested import find_nested, known_parameters
+from macro.scope import NOTHING, Scope
 
 _TYPE = "Custom::StackSet"
 

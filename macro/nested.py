@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from handler.properties.pairs import PARAMETER, read_pairs
-from macro.intrinsics import Scope, resolve
+from macro.intrinsics import resolve
+from macro.scope import Scope
 
 _NESTED = "AWS::CloudFormation::Stack"
 

@@ -35,7 +35,7 @@ _FLOORS: tuple[tuple[str, ...], ...] = (
 # What every room but the pure ones may use; the gateway may not, for a command works without it.
 _OBSERVABILITY = {"app", "custom_resource", "deployment"}
 _PURE = {"plan", "properties", "values", "errors", "causes"}
-_MACRO = ("intrinsics", "faults", "nested", "fragment", "objects", "app")
+_MACRO = ("scope", "intrinsics", "faults", "nested", "fragment", "objects", "app")
 _IMPURE = {
     *("boto3", "botocore", "crhelper", "urllib3", "aws_lambda_powertools", "logging"),
     *("time", "random", "os"),

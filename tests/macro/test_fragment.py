@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from macro.fragment import Content, Refused, Unreadable, transform
-from macro.intrinsics import scope_of
+from macro.scope import scope_of
 
 URL = "https://b.s3.amazonaws.com/app.yaml"
 NESTED = "https://b.s3.amazonaws.com/nested.yaml"

@@ -92,13 +92,18 @@ def scope_within(
         if isinstance(declared, dict) and "Default" in declared
     }
     pseudo = {name: around[name] for name in _EVERYWHERE if name in around}
-    return _scope(template, {**defaults, **given}, pseudo)
+    # What makes parameters, an AWS::Include perhaps, need not have done so yet.
+    return _scope(template, {**defaults, **given}, pseudo, dict.fromkeys(given))
 
 
 def _scope(
-    template: Mapping[str, Any], given: Mapping[str, Any], pseudo: Mapping[str, Any]
+    template: Mapping[str, Any],
+    given: Mapping[str, Any],
+    pseudo: Mapping[str, Any],
+    undeclared: Mapping[str, None] | None = None,
 ) -> Scope:
-    values = dict(_parameters(as_map(template.get("Parameters")), given))
+    declared = {**(undeclared or {}), **as_map(template.get("Parameters"))}
+    values = dict(_parameters(declared, given))
     return Scope(
         {**pseudo, **values},
         as_map(template.get("Conditions")),

@@ -196,12 +196,13 @@ def test_granted_to_the_last_word() -> None:
 
 
 def test_granted_to_the_macro() -> None:
-    """The macro may only read templates and write its log."""
+    """The macro may only read templates, have them summarized and write its log."""
     reading = ("s3:GetObject", "s3:GetObjectVersion")
     assert _granted("StackSetMacroRole") == {
         **{action: GRANTED[action] for action in reading},
         "logs:CreateLogStream": {"StackSetMacroLogGroup.Arn"},
         "logs:PutLogEvents": {"StackSetMacroLogGroup.Arn"},
+        "cloudformation:GetTemplateSummary": {"*"},
     }
 
 

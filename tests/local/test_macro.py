@@ -88,7 +88,8 @@ class Author:
 @pytest.fixture
 def author(provider: LocalAWS, request: pytest.FixtureRequest) -> Iterator[Author]:
     """An author with a versioned bucket; gone afterwards."""
-    made = Author(provider, request.node.name.removeprefix("test_").replace("_", "-"))
+    name = request.node.name.removeprefix("test_").partition("[")[0]
+    made = Author(provider, name.replace("_", "-"))
     made.push("blue")
     provider.client("s3").put_bucket_versioning(
         Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
@@ -224,4 +225,60 @@ def test_unknown_macro_is_told(author: Author) -> None:
         author.cloudformation.create_stack(
             StackName=author.name, TemplateBody=text, Capabilities=["CAPABILITY_AUTO_EXPAND"]
         )
+    author.deploy()
+
+
+def _looped(template: str, *transforms: str) -> str:
+    """The same with the stack set made by a loop, and these transforms."""
+    made = json.loads(template)
+    resource = made["Resources"].pop("Set")
+    resource["Properties"]["StackSetName"] = {"Ref": "Name"}
+    made["Transform"] = list(transforms)
+    made["Resources"] = {"Fn::ForEach::Sets": ["Name", ["loopset"], {"Set${Name}": resource}]}
+    return json.dumps(made)
+
+
+def test_loops_are_written_out_first(author: Author) -> None:
+    """CloudFormation's loops come before the macro where that is listed last; else it says so."""
+    names = {"StackName": author.name, "Capabilities": ["CAPABILITY_AUTO_EXPAND"]}
+    plain = author.template()
+    with pytest.raises(ClientError, match="list StackSetTemplate last"):
+        author.cloudformation.create_stack(
+            **names,
+            TemplateBody=_looped(plain, "StackSetTemplate", "AWS::LanguageExtensions"),
+        )
+    author.cloudformation.create_change_set(
+        StackName=author.name,
+        ChangeSetName="right",
+        ChangeSetType="CREATE",
+        TemplateBody=_looped(plain, "AWS::LanguageExtensions", "StackSetTemplate"),
+    )
+    processed = author.cloudformation.get_template(
+        StackName=author.name, ChangeSetName="right", TemplateStage="Processed"
+    )["TemplateBody"]
+    assert "TemplateDigest" in json.dumps(processed)
+    author.cloudformation.delete_stack(StackName=author.name)
+
+
+@pytest.mark.parametrize(
+    ("content", "properties", "told"),
+    [
+        (b"Resources: [", {}, "TemplateURL holds no template"),
+        (None, {"Parameters": {"Shadow": "x"}}, "Parameters names Shadow"),
+        (None, {"StackInstances": [{"ParameterOverrides": {"Shadow": "x"}}]}, "names Shadow"),
+        (b'{"Resources": {"R": {"Type": "AWS::IAM::Group"}}}', {}, "Capabilities lacks"),
+    ],
+)
+def test_template_that_does_not_suit(
+    author: Author, content: bytes | None, properties: dict[str, Any], told: str
+) -> None:
+    """What the template is, declares and needs fails the change set, not the deployment."""
+    if content is not None:
+        author.aws.upload(BUCKET, f"{author.name}.json", content)
+    for group in properties.get("StackInstances", []):
+        group |= {"Regions": [REGION], "Accounts": MEMBERS[:1]}
+    with pytest.raises(ClientError, match=told):
+        author.change_set(**properties)
+    author.push("blue")
+    author.made = 0
     author.deploy()

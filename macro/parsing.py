@@ -10,8 +10,13 @@ import yaml
 
 # CloudFormation takes no larger template.
 LARGEST = 1_048_576
-# Reading YAML takes seconds a megabyte, and the macro has a minute for all.
+# Reading YAML takes seconds a megabyte, dense YAML many more, and the macro has a minute for all.
 _MOST_YAML = 2 * LARGEST
+_MOST_NODES = 200_000
+
+
+_TOO_MUCH = "the YAML of this change set is more than the macro has time for"
+_TOO_DEEP = "it is nested too deep"
 
 
 class NoTemplate(Exception):
@@ -22,9 +27,17 @@ class _Loader(yaml.BaseLoader):
     """YAML with CloudFormation's short forms, every scalar a text.
 
     CloudFormation takes no aliases; a few lines of them can stand for gigabytes.
+
+    Attributes:
+        left: How many more nodes may be made.
     """
 
+    left = _MOST_NODES
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.left -= 1
+        if self.left < 0:
+            raise yaml.YAMLError(_TOO_MUCH)
         if self.check_event(yaml.AliasEvent):
             problem = "aliases are not allowed in templates"
             raise yaml.YAMLError(problem)
@@ -50,7 +63,7 @@ class Templates:
 
     def __init__(self) -> None:
         self._known: dict[bytes, dict[str, Any] | NoTemplate] = {}
-        self._yaml_left = _MOST_YAML
+        self._yaml_left, self._nodes_left = _MOST_YAML, _MOST_NODES
 
     def parse(self, content: bytes) -> dict[str, Any]:
         """Returns what a template says, from JSON or YAML.
@@ -78,18 +91,20 @@ class Templates:
             pass
         self._yaml_left -= len(content)
         if self._yaml_left < 0:
-            message = f"more than {_MOST_YAML} bytes of YAML have been read for this change set"
-            raise NoTemplate(message)
+            raise NoTemplate(_TOO_MUCH)
         try:
-            return _map(yaml.load(content, _Loader))  # noqa: S506 - makes nothing but texts
+            loader = _Loader(content)
+            loader.left = self._nodes_left
+            try:
+                return _map(loader.get_single_data())
+            finally:
+                self._nodes_left = loader.left
+                loader.dispose()
         except RecursionError as error:
             raise NoTemplate(_TOO_DEEP) from error
         except (yaml.YAMLError, ValueError) as error:
-            message = f"it is no template: {error}".replace("\n", " ")
+            message = f"it cannot be read here: {error}".replace("\n", " ")
             raise NoTemplate(message) from error
-
-
-_TOO_DEEP = "it is nested too deep"
 
 
 def _map(value: object) -> dict[str, Any]:

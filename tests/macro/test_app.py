@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -189,7 +189,9 @@ def test_large_object(stub: Stubber) -> None:
             return b"x" * (amount or 0)
 
     body = Endless()
-    stub.add_response("get_object", {"Body": StreamingBody(body, 3_000_000)}, PLACE)
+    stub.add_response(
+        "get_object", {"Body": StreamingBody(cast("IO[bytes]", body), 3_000_000)}, PLACE
+    )
 
     with pytest.raises(Unreadable, match="more than 1 MB"):
         _read(stub, URL)

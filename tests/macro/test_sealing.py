@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from macro import parsing
 from macro.sealing import Content, Denied, Unavailable, Unreadable
 from tests.macro.store import INNER, LATER, NESTED, STACK, URL, Store, made, refusal, run, sha
 
@@ -276,9 +277,15 @@ class TestNested:
         store = Store({URL: Content(parent(*urls), "")})
         store |= {url: Content(f"{body}{url}".encode(), "") for url in urls}
 
-        assert [each.partition(" of YAML")[0] for each in nested_in(store)[1]] == [
-            "Set: what Child0 nests: more than 2097152 bytes"
-        ]
+        [told] = nested_in(store)[1]
+        assert told.startswith("Set: what Child0 nests: the YAML of this change set is more than")
+
+    def test_dense_yaml(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A megabyte that would take minutes is given up before, and named."""
+        monkeypatch.setattr(parsing, "_MOST_NODES", 1000)
+        text = f"# {STACK}\na: [{'a,' * 500_000}]"
+
+        assert "more than" in nested_in(Store({URL: Content(text.encode(), "")}))[1][0]
 
 
 PRESIGNED = f"{URL}?X-Amz-Signature=secret"

@@ -12,12 +12,14 @@ import boto3
 from botocore.config import Config
 
 from handler.observability import logger
-from macro.fragment import Refused, transform
-from macro.intrinsics import scope_of
+from macro.fragment import Refused, Sources, transform
 from macro.objects import reader
+from macro.scope import scope_of
+from macro.summaries import summarizer
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_s3 import S3Client
 
 _CONFIG = Config(
@@ -33,19 +35,21 @@ def _s3() -> S3Client:
     return boto3.client("s3", config=_CONFIG)
 
 
-def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+@functools.cache
+def _cloudformation() -> CloudFormationClient:
+    return boto3.client("cloudformation", config=_CONFIG)
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process one template.
 
     Returns:
         What CloudFormation wants: ``status`` other than success fails the change set with
         ``errorMessage``.
     """
-    fragment = event["fragment"]
-    answer = {"requestId": event["requestId"], "status": "success", "fragment": fragment}
+    answer = {"requestId": event["requestId"], "status": "success", "fragment": event["fragment"]}
     try:
-        given = event.get("templateParameterValues") or {}
-        scope = scope_of(fragment, given, event["region"], event["accountId"])
-        answer["fragment"] = transform(fragment, scope, reader(_s3))
+        answer["fragment"] = _process(event, context.invoked_function_arn)
     except Refused as refusal:
         logger.info("template refused", reason=str(refusal))
         return {**answer, "status": "failure", "errorMessage": str(refusal)}
@@ -54,3 +58,22 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         message = f"Unforeseen {type(error).__name__}: {error}"
         return {**answer, "status": "failure", "errorMessage": message}
     return answer
+
+
+def _process(event: dict[str, Any], own_arn: str) -> dict[str, Any]:
+    account = own_arn.split(":")[4]
+    if event["accountId"] != account:
+        # What a template names is read with rights that are for this account alone.
+        message = (
+            f"The macro of account {account} serves no templates of {event['accountId']}: deploy"
+            " the function there, too."
+        )
+        raise Refused(message)
+    fragment, given = event["fragment"], event.get("templateParameterValues") or {}
+    scope = scope_of(fragment, given, event["region"], account)
+    sources = Sources(reader(_s3), summarizer(_cloudformation, own_arn, logger.warning))
+    macro = event["transformId"].rpartition("::")[2]
+    processed = transform(fragment, scope, sources, macro)
+    if processed.unsealed:
+        logger.warning("content is not sealed", places=processed.unsealed)
+    return processed.template

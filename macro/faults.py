@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from handler.errors import Fault, InvalidProperties
-from macro.intrinsics import UNKNOWN
+from macro.given import without_unknown
+from macro.scope import UNKNOWN
 
 
 def find_faults(
@@ -21,35 +22,27 @@ def find_faults(
     """
     if not isinstance(properties, dict):
         return []
-    unknown = list(_unknown_paths(properties))
+    unknown = list(unknown_paths(properties))
     if "TemplateBody" in unknown:
         # Which of the two is missing, or is one too many, is told of the address.
         unknown.append("TemplateURL")
     try:
-        parse(_without_unknown(properties))
+        parse(without_unknown(properties))
     except InvalidProperties as error:
         return [each for each in error.faults if not _may_be_due_to(unknown, each.path)]
     return []
 
 
-def _unknown_paths(value: object, path: str = "") -> Iterator[str]:
+def unknown_paths(value: object, path: str = "") -> Iterator[str]:
+    """Yields the path of each value that is not known."""
     if value is UNKNOWN:
         yield path
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from _unknown_paths(each, f"{path}.{key}" if path else key)
+            yield from unknown_paths(each, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for index, each in enumerate(value):
-            yield from _unknown_paths(each, f"{path}[{index}]")
-
-
-def _without_unknown(value: Any) -> Any:  # noqa: ANN401
-    """A gap in the place of each unknown value, so that the others keep their numbers."""
-    if isinstance(value, dict):
-        return {key: _without_unknown(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_unknown(each) for each in value]
-    return None if value is UNKNOWN else value
+            yield from unknown_paths(each, f"{path}[{index}]")
 
 
 def _may_be_due_to(unknown: list[str], path: str) -> bool:

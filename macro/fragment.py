@@ -2,126 +2,134 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from handler.errors import Fault, sentence
-from handler.properties.pairs import is_gap
+from handler.properties.locations import unreadable
 from handler.properties.reading import parse_properties
 from handler.properties.waiting import WAIT_TYPE, read_wait
-from handler.values.addresses import pin
+from handler.values.summary import TemplateSummary
 from macro.faults import find_faults
-from macro.intrinsics import NOTHING, Scope, holds, resolve
-from macro.nested import find_nested, known_parameters
+from macro.fitting import find_misfits
+from macro.intrinsics import holds, resolve
+from macro.loops import find_loops
+from macro.scope import UNKNOWN, Scope
+from macro.sealing import Read, Seal, Sealer, Unreadable
 
 _TYPE = "Custom::StackSet"
-
-
-class Content(NamedTuple):
-    """What lies behind an address.
-
-    Attributes:
-        body: The bytes.
-        version: The id of the version that was read; empty where the bucket keeps none.
-    """
-
-    body: bytes
-    version: str
-
-
-class Unreadable(Exception):
-    """An address in S3 whose content cannot be read; the text says why."""
 
 
 class Refused(Exception):
     """The template asks for something that cannot be: no change set may come of it."""
 
 
-Read = Callable[[str], Content | None]
-"""The content behind an address; None for one outside S3."""
+class NotTaken(Exception):
+    """CloudFormation takes no such template; the text is its own."""
 
 
-def transform(fragment: Mapping[str, Any], scope: Scope, read: Read) -> dict[str, Any]:
+Summarize = Callable[[Mapping[str, str]], TemplateSummary | None]
+"""What CloudFormation tells of a template: of a TemplateURL, or a TemplateBody; None for nothing.
+It raises NotTaken."""
+
+
+class Sources(NamedTuple):
+    """Where the macro learns of what a template names.
+
+    Attributes:
+        read: Gives the content behind an address.
+        summarize: Gives what CloudFormation tells of a template.
+    """
+
+    read: Read
+    summarize: Summarize
+
+
+class Processed(NamedTuple):
+    """What has become of a template.
+
+    Attributes:
+        template: The template; the very same where nothing has changed since the last time.
+        unsealed: What may change without a change of the template, each with its logical id.
+    """
+
+    template: dict[str, Any]
+    unsealed: tuple[str, ...]
+
+
+def transform(
+    fragment: Mapping[str, Any], scope: Scope, sources: Sources, macro: str = "StackSetTemplate"
+) -> Processed:
     """Check every stack set and every wait of a template, and write the digests of contents.
 
     Args:
         fragment: The template.
         scope: What is known of it.
-        read: Raises Unreadable.
-
-    Returns:
-        The template; the very same where nothing has changed since the last time.
+        sources: Tell of what it names.
+        macro: The macro's name.
 
     Raises:
         Refused: All that is wrong, each with the logical id of its resource in front.
     """
-    resources = dict(fragment.get("Resources") or {})
+    given = fragment.get("Resources")
+    resources = dict(given) if isinstance(given, dict) else {}
+    sealer = Sealer(sources.read, scope.values)
     faults: list[str] = []
+    unsealed: list[str] = []
     for name, resource in resources.items():
-        if not isinstance(resource, dict) or resource.get("Type") not in {_TYPE, WAIT_TYPE}:
-            continue
-        if "Condition" in resource and holds(resource["Condition"], scope) is False:
-            continue
-        properties = resolve(resource.get("Properties") or {}, scope)
-        found = find_faults(
-            properties, read_wait if resource["Type"] == WAIT_TYPE else parse_properties
-        )
-        if not found and resource["Type"] == _TYPE:
-            try:
-                sealed = _seal(properties, read)
-                resources[name] = {**resource, "Properties": {**resource["Properties"], **sealed}}
-            except Unreadable as error:
-                found = [Fault("TemplateURL", str(error))]
+        found = list(find_loops(name, resource, macro))
+        if not found and _is_ours(resource, scope):
+            properties = resolve(resource.get("Properties") or {}, scope)
+            found = _faults(resource["Type"], properties)
+            if not found and resource["Type"] == _TYPE and isinstance(properties, dict):
+                found, seal = _examine(properties, sealer, sources.summarize)
+                written = {**resource["Properties"], **seal.properties}
+                resources[name] = {**resource, "Properties": written}
+                unsealed += [f"{name}: {each}" for each in seal.unsealed]
+            elif not found and properties is UNKNOWN:
+                unsealed.append(f"{name}: only the deployment tells its properties")
         faults += [sentence(f"{name}: {each}") for each in found]
     if faults:
         raise Refused(" | ".join(faults))
-    return {**fragment, "Resources": resources}
+    template = {**fragment, "Resources": resources} if resources else dict(fragment)
+    return Processed(template, tuple(unsealed))
 
 
-def _seal(properties: Any, read: Read) -> dict[str, str]:  # noqa: ANN401
-    """The properties that name a content and not only a place; none where that is not known."""
-    if not isinstance(properties, dict):
-        return {}
-    url, own = properties.get("TemplateURL"), properties.get("TemplateDigest", NOTHING)
-    if not isinstance(url, str) or not (own is NOTHING or is_gap(own)):
-        return {}
-    content = read(url)
-    if content is None:
-        return {}
-    given = known_parameters(properties.get("Parameters"))
-    sealed = {"TemplateDigest": digest(content.body, given, read)}
-    is_pinned = not content.version or "versionId=" in url
-    return sealed if is_pinned else {**sealed, "TemplateURL": pin(url, content.version)}
+def _is_ours(resource: Any, scope: Scope) -> bool:  # noqa: ANN401 - a template holds anything
+    if not isinstance(resource, dict) or resource.get("Type") not in (_TYPE, WAIT_TYPE):
+        return False
+    return "Condition" not in resource or holds(resource["Condition"], scope) is not False
 
 
-def digest(content: bytes, parameters: Mapping[str, str], read: Read) -> str:
-    """The digest of a template, with that of all templates that it nests, as far as they are read.
-
-    Args:
-        content: The template.
-        parameters: What is known of its parameters' values.
-        read: Raises Unreadable.
-
-    Returns:
-        The SHA-256 of the template, and after a dot that of its sorted nested ones, if any.
-    """
-    nested: dict[str, str] = {}
-    to_do = list(find_nested(content, parameters))
-    while to_do:
-        url, given = to_do.pop()
-        if url in nested:
-            continue
-        try:
-            found = read(url)
-        except Unreadable:
-            continue
-        if found is not None:
-            nested[url] = _sha256(found.body)
-            to_do += find_nested(found.body, given)
-    lines = "\n".join(f"{url} {each}" for url, each in sorted(nested.items()))
-    return _sha256(content) + (f".{_sha256(lines.encode())}" if nested else "")
+def _faults(kind: str, properties: Any) -> list[Fault]:  # noqa: ANN401
+    return find_faults(properties, read_wait if kind == WAIT_TYPE else parse_properties)
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _examine(
+    properties: Mapping[str, Any], sealer: Sealer, summarize: Summarize
+) -> tuple[list[Fault], Seal]:
+    """What is wrong with the template of a stack set, and what names its content."""
+    try:
+        seal = sealer.seal(properties)
+    except Unreadable as error:
+        return [Fault("TemplateURL", str(error))], Seal({})
+    body = properties.get("TemplateBody")
+    if seal.content is not None:
+        text = seal.content.body.decode(errors="replace")
+        return _misfits(properties, {"TemplateURL": seal.url}, text, summarize), seal
+    if isinstance(body, str) and body and not properties.get("TemplateURL"):
+        return _misfits(properties, {"TemplateBody": body}, body, summarize), seal
+    return [], seal
+
+
+def _misfits(
+    properties: Mapping[str, Any], wanted: Mapping[str, str], text: str, summarize: Summarize
+) -> list[Fault]:
+    [path] = wanted
+    try:
+        summary = summarize(wanted)
+    except NotTaken as error:
+        # That the address can be read is known by now: what is said of that is not the author's.
+        return [dataclasses.replace(each, path=path) for each in unreadable(None, str(error))]
+    return [] if summary is None else list(find_misfits(properties, summary, text))

@@ -3,88 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from macro.scope import DYNAMIC, NOTHING, UNKNOWN, Scope, Unresolved, as_map, as_text
+
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
-_DYNAMIC = "{{resolve:"
-# By the beginning of the region's name: partition and suffix of its hosts.
-_PARTITIONS = {
-    "cn-": ("aws-cn", "amazonaws.com.cn"),
-    "us-gov-": ("aws-us-gov", "amazonaws.com"),
-    "us-iso-": ("aws-iso", "c2s.ic.gov"),
-    "us-isob-": ("aws-iso-b", "sc2s.sgov.gov"),
-    "us-isof-": ("aws-iso-f", "csp.hci.ic.gov"),
-    "eu-isoe-": ("aws-iso-e", "cloud.adc-e.uk"),
-    "eusc-": ("aws-eusc", "amazonaws.eu"),
-}
-_COMMERCIAL = ("aws", "amazonaws.com")
-
-
-class Unresolved(Enum):
-    """What stands in the place of a value that is none."""
-
-    UNKNOWN = "unknown"
-    """Only the deployment will tell."""
-
-    NOTHING = "nothing"
-    """``Ref: AWS::NoValue``."""
-
-
-UNKNOWN, NOTHING = Unresolved.UNKNOWN, Unresolved.NOTHING
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What is known of a template.
-
-    Attributes:
-        values: What ``Ref`` gives, by name: texts, and lists of texts.
-        conditions: The template's Conditions, as they are written.
-    """
-
-    values: Mapping[str, Any]
-    conditions: Mapping[str, Any] = field(default_factory=dict)
-
-
-def scope_of(
-    template: Mapping[str, Any], given: Mapping[str, Any], region: str, account: str
-) -> Scope:
-    """What is known of a template that is deployed with these parameter values.
-
-    Not taken for known are secrets, which must not get into the processed template, and parameters
-    that name a place in the SSM parameter store, for what lies there may change.
-    """
-    beginning = next((each for each in _PARTITIONS if region.startswith(each)), "")
-    partition, suffix = _PARTITIONS.get(beginning, _COMMERCIAL)
-    pseudo = {
-        "AWS::AccountId": account,
-        "AWS::NoValue": NOTHING,
-        "AWS::Partition": partition,
-        "AWS::Region": region,
-        "AWS::URLSuffix": suffix,
-    }
-    declared = template.get("Parameters") or {}
-    return Scope({**pseudo, **dict(_parameters(declared, given))}, template.get("Conditions") or {})
-
-
-def _parameters(
-    declared: Mapping[str, Any], given: Mapping[str, Any]
-) -> Iterator[tuple[str, str | list[str]]]:
-    for name, definition in declared.items():
-        value = given.get(name)
-        kind = str(definition.get("Type"))
-        is_secret = str(definition.get("NoEcho")).lower() == "true"
-        if value is None or is_secret or kind.startswith("AWS::SSM::"):
-            continue
-        if isinstance(value, list):
-            yield name, [_text(each) for each in value]
-        elif kind == "CommaDelimitedList" or kind.startswith("List<"):
-            yield name, [each.strip() for each in _text(value).split(",")]
-        else:
-            yield name, _text(value)
+# A template has no more: what is written short and multiplies has an end.
+_LONGEST_TEXT = 1_048_576
 
 
 def resolve(value: Any, scope: Scope) -> Any:  # noqa: ANN401 - a template holds anything
@@ -103,27 +29,37 @@ def resolve(value: Any, scope: Scope) -> Any:  # noqa: ANN401 - a template holds
     elif isinstance(value, dict):
         members = {key: resolve(each, scope) for key, each in value.items()}
         return {key: each for key, each in members.items() if each is not NOTHING}
-    return UNKNOWN if isinstance(value, str) and _DYNAMIC in value else value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return UNKNOWN if isinstance(value, str) and DYNAMIC in value else value
 
 
 def holds(condition: Any, scope: Scope) -> bool | None:  # noqa: ANN401 - a template holds anything
-    """Whether a condition holds; None for unknown.
+    """Whether a condition holds; None for unknown, and for one that asks for itself.
 
     Args:
         condition: A condition's name, or a function of the Conditions section.
         scope: What is known.
     """
-    written = scope.conditions.get(condition) if isinstance(condition, str) else condition
+    if isinstance(condition, str):
+        if condition not in scope.truths:
+            scope.truths[condition] = None
+            scope.truths[condition] = _is_true(scope.conditions.get(condition), scope)
+        return scope.truths[condition]
+    return _is_true(condition, scope)
+
+
+def _is_true(written: Any, scope: Scope) -> bool | None:  # noqa: ANN401
     if not isinstance(written, dict) or len(written) != 1:
         return None
     [(function, argument)] = written.items()
     if function == "Condition":
         return holds(argument, scope)
-    if not isinstance(argument, list):
+    if not isinstance(argument, list) or not argument:
         return None
     if function == "Fn::Equals":
         sides = [resolve(each, scope) for each in argument]
-        return None if UNKNOWN in sides else _text(sides[0]) == _text(sides[-1])
+        return None if UNKNOWN in sides else as_text(sides[0]) == as_text(sides[-1])
     return _combined(function, [holds(each, scope) for each in argument])
 
 
@@ -138,43 +74,81 @@ def _combined(function: str, parts: list[bool | None]) -> bool | None:
 
 def _called(function: str, argument: Any, scope: Scope) -> Any:  # noqa: ANN401
     try:
-        return _call(function, argument, scope)
-    except (AttributeError, IndexError, TypeError, ValueError):
+        return _FUNCTIONS[function](argument, scope) if function in _FUNCTIONS else UNKNOWN
+    except (AttributeError, IndexError, OverflowError, TypeError, ValueError):
         return UNKNOWN  # not written as it has to be: CloudFormation says so itself
 
 
-def _call(function: str, argument: Any, scope: Scope) -> Any:  # noqa: ANN401
-    if function == "Ref":
-        return scope.values.get(argument, UNKNOWN) if isinstance(argument, str) else UNKNOWN
-    if function == "Fn::Sub":
-        text, own = argument if isinstance(argument, list) else (argument, {})
-        return _substitute(text, {**scope.values, **resolve(own, scope)})
-    if function == "Fn::Join":
-        delimiter, parts = argument[0], resolve(argument[1], scope)
-        is_known = isinstance(parts, list) and not any(_is_no_text(each) for each in parts)
-        return delimiter.join(map(_text, parts)) if is_known else UNKNOWN
-    if function == "Fn::If":
-        name, *branches = argument
-        truth = holds(name, scope)
-        return UNKNOWN if truth is None else resolve(branches[0 if truth else 1], scope)
-    return UNKNOWN
+def _ref(name: Any, scope: Scope) -> Any:  # noqa: ANN401
+    return scope.values.get(name, UNKNOWN) if isinstance(name, str) else UNKNOWN
+
+
+def _sub(argument: Any, scope: Scope) -> str | Unresolved:  # noqa: ANN401
+    text, own = argument if isinstance(argument, list) else (argument, {})
+    return _substitute(text, {**scope.values, **resolve(own, scope)})
+
+
+def _join(argument: Any, scope: Scope) -> str | Unresolved:  # noqa: ANN401
+    delimiter, parts = argument[0], resolve(argument[1], scope)
+    if not isinstance(parts, list) or any(_is_no_text(each) for each in parts):
+        return UNKNOWN
+    texts = [as_text(each) for each in parts]
+    length = sum(map(len, texts)) + len(delimiter) * len(texts)
+    return delimiter.join(texts) if length <= _LONGEST_TEXT else UNKNOWN
+
+
+def _if(argument: Any, scope: Scope) -> Any:  # noqa: ANN401
+    name, *branches = argument
+    truth = holds(name, scope)
+    return UNKNOWN if truth is None else resolve(branches[0 if truth else 1], scope)
+
+
+def _find_in_map(argument: Any, scope: Scope) -> Any:  # noqa: ANN401
+    keys = [resolve(each, scope) for each in argument]
+    if any(_is_no_text(each) for each in keys[:3]):
+        return UNKNOWN
+    name, first, second = map(as_text, keys[:3])
+    row = as_map(as_map(scope.mappings.get(name)).get(first))
+    # A fourth member is the default of AWS::LanguageExtensions.
+    return row.get(second, as_map(keys[3]).get("DefaultValue", UNKNOWN) if keys[3:] else UNKNOWN)
+
+
+def _select(argument: Any, scope: Scope) -> Any:  # noqa: ANN401
+    index, entries = int(as_text(resolve(argument[0], scope))), argument[1]
+    # A list that is written out is counted as it stands, with what is nothing in it.
+    known = entries if isinstance(entries, list) else resolve(entries, scope)
+    return resolve(known[index], scope) if index >= 0 and isinstance(known, list) else UNKNOWN
+
+
+def _split(argument: Any, scope: Scope) -> list[str] | Unresolved:  # noqa: ANN401
+    delimiter, text = argument[0], resolve(argument[1], scope)
+    return text.split(delimiter) if isinstance(text, str) else UNKNOWN
+
+
+_FUNCTIONS: Mapping[str, Callable[[Any, Scope], Any]] = {
+    "Ref": _ref,
+    "Fn::Sub": _sub,
+    "Fn::Join": _join,
+    "Fn::If": _if,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::Select": _select,
+    "Fn::Split": _split,
+}
 
 
 def _substitute(text: str, values: Mapping[str, Any]) -> str | Unresolved:
     names = [name.strip() for literal, name in _PLACEHOLDER.findall(text) if not literal]
     if any(_is_no_text(values.get(name, UNKNOWN)) for name in names):
         return UNKNOWN
+    if len(text) + sum(len(as_text(values[name])) for name in names) > _LONGEST_TEXT:
+        return UNKNOWN
 
     def value(match: re.Match[str]) -> str:
         literal, name = match.groups()
-        return f"${{{name}}}" if literal else _text(values[name.strip()])
+        return f"${{{name}}}" if literal else as_text(values[name.strip()])
 
     return _PLACEHOLDER.sub(value, text)
 
 
 def _is_no_text(value: object) -> bool:
     return isinstance(value, Unresolved | list | dict)
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,85 +2,67 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-import yaml
-
-from handler.properties.pairs import PARAMETER, read_pairs
-from macro.intrinsics import Scope, resolve
+from macro.given import Given, given_by
+from macro.intrinsics import holds, resolve
+from macro.loops import LOOP
+from macro.scope import UNKNOWN, as_map, scope_within
 
 _NESTED = "AWS::CloudFormation::Stack"
+_MENTION = re.compile(rb"AWS::CloudFormation::Stack(?![A-Za-z])")
 
 
-class _Loader(yaml.BaseLoader):
-    """YAML with CloudFormation's short forms, every scalar a text."""
+class Child(NamedTuple):
+    """A nested stack's template.
+
+    Attributes:
+        name: The logical id of the stack in the template that names it.
+        url: The address; None where only the deployment tells.
+        given: What is known of its parameters' values.
+    """
+
+    name: str
+    url: str | None
+    given: Given
 
 
-def _written_out(loader: yaml.BaseLoader, name: str, node: yaml.Node) -> dict[str, Any]:
-    value: Any
-    if isinstance(node, yaml.MappingNode):
-        value = loader.construct_mapping(node, deep=True)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_scalar(node)  # type: ignore[arg-type]
-    return {name if name == "Ref" else f"Fn::{name}": value}
-
-
-_Loader.add_multi_constructor("!", _written_out)
+def may_nest(content: bytes) -> bool:
+    """Whether a template may have nested stacks: most have none, and need not be read."""
+    return bool(_MENTION.search(content))
 
 
 def find_nested(
-    content: bytes, parameters: Mapping[str, str]
-) -> Iterator[tuple[str, dict[str, str]]]:
+    template: Mapping[str, Any], given: Given, around: Mapping[str, Any]
+) -> Iterator[Child]:
     """Find the templates that the nested stacks of a template are made from.
 
     Args:
-        content: The template, in JSON or YAML.
-        parameters: What is known of its parameters' values; their defaults count for the rest.
+        template: The template.
+        given: What is known of its parameters' values; their defaults count for the rest.
+        around: What is known where the stack set is.
 
     Yields:
-        The address of each, and what is known of its parameters' values. Addresses that only the
-        deployment tells are passed over, and so is all in a text that is no template.
+        Each one, but those whose condition does not hold.
     """
-    # Reading YAML takes seconds for a long template, and most nest nothing.
-    if _NESTED.encode() not in content:
-        return
-    template = _parse(content)
-    scope = Scope({**_defaults(template), **parameters})
-    for resource in _map(template.get("Resources")).values():
-        properties = _map(_map(resource).get("Properties"))
-        if _map(resource).get("Type") == _NESTED:
-            address = resolve(properties.get("TemplateURL"), scope)
-            if isinstance(address, str):
-                given = resolve(properties.get("Parameters"), scope)
-                yield address, known_parameters(given)
+    others = {} if given.is_whole else dict.fromkeys(as_map(template.get("Parameters")), UNKNOWN)
+    scope = scope_within(template, {**others, **given.values}, around)
+    for name, resource in as_map(template.get("Resources")).items():
+        if name.startswith(LOOP) and _has_nested(resource):
+            yield Child(name, None, Given({}, is_whole=False))
+        if as_map(resource).get("Type") != _NESTED:
+            continue
+        if "Condition" in resource and holds(resource["Condition"], scope) is False:
+            continue
+        properties = as_map(resource.get("Properties"))
+        url = resolve(properties.get("TemplateURL"), scope)
+        parameters = given_by(resolve(properties.get("Parameters", {}), scope))
+        yield Child(name, url if isinstance(url, str) else None, parameters)
 
 
-def known_parameters(resolved: object) -> dict[str, str]:
-    """The parameter values, in any spelling, that are texts already."""
-    given = resolved if isinstance(resolved, list) else [resolved]
-    pairs, _ = read_pairs([each for each in given if isinstance(each, dict)], PARAMETER)
-    return pairs
-
-
-def _parse(content: bytes) -> dict[str, Any]:
-    try:
-        return _map(json.loads(content))
-    except ValueError:
-        pass
-    try:
-        return _map(yaml.load(content, _Loader))  # noqa: S506 - makes nothing but texts
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
-
-
-def _defaults(template: Mapping[str, Any]) -> dict[str, str]:
-    declared = {name: _map(each) for name, each in _map(template.get("Parameters")).items()}
-    return {name: str(each["Default"]) for name, each in declared.items() if "Default" in each}
-
-
-def _map(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _has_nested(value: Any) -> bool:  # noqa: ANN401 - a template holds anything
+    if isinstance(value, dict):
+        return value.get("Type") == _NESTED or any(map(_has_nested, value.values()))
+    return isinstance(value, list) and any(map(_has_nested, value))

@@ -35,7 +35,10 @@ _FLOORS: tuple[tuple[str, ...], ...] = (
 # What every room but the pure ones may use; the gateway may not, for a command works without it.
 _OBSERVABILITY = {"app", "custom_resource", "deployment"}
 _PURE = {"plan", "properties", "values", "errors", "causes"}
-_MACRO = ("intrinsics", "faults", "nested", "fragment", "objects", "app")
+_MACRO = (
+    *("scope", "intrinsics", "given", "faults", "parsing", "loops", "nested", "sealing", "fitting"),
+    *("fragment", "objects", "summaries", "app"),
+)
 _IMPURE = {
     *("boto3", "botocore", "crhelper", "urllib3", "aws_lambda_powertools", "logging"),
     *("time", "random", "os"),
@@ -184,7 +187,8 @@ def test_the_macro_keeps_its_order(name: str) -> None:
     assert _rooms(name, "macro") <= set(_MACRO[: _MACRO.index(room)])
     assert of_handler <= _PURE | ({"observability"} if room == "app" else set())
     sdk = {each.partition(".")[0] for each in _imported(name)} & {"boto3", "botocore", "urllib3"}
-    assert sdk == {"objects": {"botocore"}, "app": {"boto3", "botocore"}}.get(room, set())
+    reading = {"objects": {"botocore"}, "summaries": {"botocore"}}
+    assert sdk == {**reading, "app": {"boto3", "botocore"}}.get(room, set())
 
 
 @_each("emulator")

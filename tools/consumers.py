@@ -6,7 +6,8 @@ from typing import Any
 import yaml
 
 from handler.values.addresses import locate
-from macro.intrinsics import UNKNOWN, holds, resolve, scope_of
+from macro.intrinsics import holds, resolve
+from macro.scope import UNKNOWN, scope_of
 from tools import template
 from tools.aws import Aws, AwsError
 

@@ -1,7 +1,8 @@
 """Macros in ministack's CloudFormation, which knows none: templates are sent through functions.
 
 A macro that the top level of a template names is called with the documented request, once for each
-CreateStack, UpdateStack and CreateChangeSet, before CloudFormation's own transforms.
+CreateStack, UpdateStack and CreateChangeSet, in its turn among CloudFormation's own transforms. It
+is called with the rights of whoever sends the request.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from ministack.services import cloudformation, lambda_svc
 from ministack.services.cloudformation import changesets, engine, handlers, helpers, provisioners
 
 from emulator.server import custom_resources
+from emulator.server.rights import authorize
+from emulator.stacksets.errors import ApiError
 
 _ACTIONS = {"CreateStack", "UpdateStack", "CreateChangeSet"}
 _OWN = "AWS::"
@@ -102,13 +105,31 @@ def _parameters(method: str, body: bytes, query: dict[str, Any]) -> dict[str, An
 async def _process(params: dict[str, Any]) -> _Processed | None:
     """Send a request's template through the macros that it names; None where it names none."""
     template = _template(params) if helpers._p(params, "Action") in _ACTIONS else {}  # noqa: SLF001
-    names = [each for each in engine.declared_transforms(template) if not each.startswith(_OWN)]
-    values = _values(params, template) if names else {}
-    processed = _Processed(template) if names else None
+    names = engine.declared_transforms(template)
+    while names and names[-1].startswith(_OWN):
+        names.pop()  # those after the last macro come in their time
+    if not names:
+        return None
+    values = _values(params, template)
+    processed = _Processed(template)
     for name in names:
-        if processed is not None and not processed.failure:
+        if processed.failure:
+            break
+        if name.startswith(_OWN):
+            processed = _transform(name, processed.template, params)
+        else:
             processed = await _call(name, processed.template, values)
     return processed
+
+
+def _transform(name: str, template: dict[str, Any], params: dict[str, Any]) -> _Processed:
+    """Let CloudFormation's own transform have a template before a macro that is named after it."""
+    others = engine._without_transform(template, name).pop("Transform", None)  # noqa: SLF001
+    given = helpers._extract_members(params, "Parameters")  # noqa: SLF001
+    processed = engine._apply_transforms({**template, "Transform": name}, given)  # noqa: SLF001
+    if isinstance(processed, engine._TransformFailed):  # noqa: SLF001
+        return _Processed(template, processed.error)
+    return _Processed({**processed, **({"Transform": others} if others else {})})
 
 
 def _template(params: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +174,10 @@ async def _call(name: str, template: dict[str, Any], values: dict[str, Any]) -> 
         "templateParameterValues": values,
     }
     function = custom_resources.function_of(_functions[_key(name)])
+    try:
+        authorize("lambda:InvokeFunction", "lambda", function["config"]["FunctionArn"])
+    except ApiError as denied:
+        return _Processed(template, f"{denied.message}. Rollback requested by user.")
     # The function calls this very server, so it must not hold up its loop.
     result = await run_reentrant(lambda_svc._execute_function_with_config_scope, function, event)  # noqa: SLF001
     answer = _answer(result)

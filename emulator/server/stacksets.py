@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ministack import app
-from ministack.core import iam_actions, iam_evaluator, tls
+from ministack.core import tls
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudformation, s3
 
 from emulator.server.deployer import StackDeployer
 from emulator.server.mends import path_style
 from emulator.server.organization import OrganizationFile, answer_organizations
+from emulator.server.rights import authorize
 from emulator.stacksets import wire
 from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError, invalid
@@ -176,7 +176,7 @@ def _check_other_rights(engine: Engine, action: str, parameters: Mapping[str, An
     if action not in {"CreateStackSet", "UpdateStackSet"}:
         return
     if role := parameters.get("AdministrationRoleARN"):
-        _authorize("iam:PassRole", "iam", role, {"iam:PassedToService": _SERVICE})
+        authorize("iam:PassRole", "iam", role, {"iam:PassedToService": _SERVICE})
     name = parameters["StackSetName"]
     known = engine.stack_sets.active(name) if action == "UpdateStackSet" else None
     present = known.configuration.tags if known else {}
@@ -184,9 +184,9 @@ def _check_other_rights(engine: Engine, action: str, parameters: Mapping[str, An
     identity = name if ":" in name else f"{name}:*"
     arn = f"arn:aws:cloudformation:{get_region()}:{get_account_id()}:stackset/{identity}"
     if wanted.items() - present.items():
-        _authorize("cloudformation:TagResource", "cloudformation", arn)
+        authorize("cloudformation:TagResource", "cloudformation", arn)
     if "Tags" in parameters and present.keys() - wanted.keys():
-        _authorize("cloudformation:UntagResource", "cloudformation", arn)
+        authorize("cloudformation:UntagResource", "cloudformation", arn)
 
 
 def _fetch_template(url: str) -> str:
@@ -196,39 +196,10 @@ def _fetch_template(url: str) -> str:
     version = parse_qs(address.query).get("versionId", [None])[0]
     action = "s3:GetObjectVersion" if version else "s3:GetObject"
     try:
-        _authorize(action, "s3", f"arn:aws:s3:::{bucket}/{key}")
+        authorize(action, "s3", f"arn:aws:s3:::{bucket}/{key}")
     except ApiError as denied:
         raise invalid(_S3_ERROR.format("Access Denied")) from denied
     body: bytes | None = s3._get_object_data(bucket, key, version)  # noqa: SLF001
     if body is None:
         raise invalid(_S3_ERROR.format("The specified key does not exist."))
     return body.decode("utf-8")
-
-
-def _authorize(
-    action: str, service: str, resource: str, context: Mapping[str, str] | None = None
-) -> None:
-    """Check a right that the request needs beside its own action.
-
-    Raises:
-        ApiError: The caller's policies do not grant it.
-    """
-    # The key whose signature the request has passed: users and sessions; root may do all.
-    key = iam_evaluator._verified_key.get()  # noqa: SLF001
-    if not app.AUTH or not key:
-        return
-    denied = iam_evaluator.enforce(
-        key,
-        action,
-        service,
-        get_region(),
-        resource_arn=resource,
-        service_context=dict(context or {}),
-    )
-    if denied is not None:
-        explicit = getattr(denied, "decision", "") == "Deny"
-        message = iam_actions.identity_denial_message(
-            action, iam_evaluator.caller_arn(), resource, explicit
-        )
-        code = "AccessDenied"
-        raise ApiError(code, message, 403)

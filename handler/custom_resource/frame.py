@@ -25,8 +25,9 @@ from handler.deployment.liveness import GivenUp
 from handler.deployment.memory import Memory
 from handler.deployment.patience import TimeToRelay
 from handler.deployment.request import Request, is_stack_set_id
-from handler.errors import OperationFailed, OutOfTime, StackSetResourceError
+from handler.errors import OperationFailed, OutOfTime, RequestRefused, StackSetResourceError
 from handler.observability import logger, metrics, observe
+from handler.properties.sealed import unsealed_again
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -211,6 +212,9 @@ class StackSetResource(CfnResource):
     def _fail(self, reason: str, error: Exception) -> None:
         if isinstance(error, OutOfTime):
             self.abandon()
+        if isinstance(error, OperationFailed | RequestRefused):
+            again = unsealed_again(self.request.properties, self.request.old_properties)
+            reason = f"{reason} {again}".rstrip()
         self.Status, self.Reason = FAILED, reason
         failures = error.failures if isinstance(error, OperationFailed) else ()
         self._failed_instances = len(failures)

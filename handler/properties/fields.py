@@ -168,7 +168,9 @@ def _whole_number(least: int, most: int | None = None) -> BeforeValidator:
 
     def read(value: object) -> int:
         text = str(value).strip()
-        number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+        # JSON may have made 3.0 of a 3 on its way.
+        found = re.fullmatch(r"([0-9]{1,9})(\.0+)?", text)
+        number = int(found[1]) if found else -1
         if number < least or (most is not None and number > most):
             raise _wrong(value, f"a whole number {bounds}")
         return number

@@ -59,12 +59,13 @@ def locate(url: str) -> dict[str, str] | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    path = unquote(parts.path).lstrip("/")
+    path = unquote(parts.path)
     host = _HOST_STYLE.fullmatch(parts.netloc)
     if host:
-        bucket, key = host["bucket"], path
+        # A key may begin with a slash of its own.
+        bucket, key = host["bucket"], path.removeprefix("/")
     elif _PATH_STYLE.fullmatch(parts.netloc):
-        bucket, _, key = path.partition("/")
+        bucket, _, key = path.lstrip("/").partition("/")
     else:
         return None
     if not (bucket and key):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.local.aws import LocalAWS
+from emulator.local.aws import ADMINISTRATOR, PROVIDER_STACK, LocalAWS
 from tests.local.consumer import ADMINISTRATION_ROLE, MEMBERS, REGION, Consumer
 
 BUCKET = "stackset-resource-macro"
@@ -88,7 +88,8 @@ class Author:
 @pytest.fixture
 def author(provider: LocalAWS, request: pytest.FixtureRequest) -> Iterator[Author]:
     """An author with a versioned bucket; gone afterwards."""
-    made = Author(provider, request.node.name.removeprefix("test_").replace("_", "-"))
+    name = request.node.name.removeprefix("test_").partition("[")[0]
+    made = Author(provider, name.replace("_", "-"))
     made.push("blue")
     provider.client("s3").put_bucket_versioning(
         Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"}
@@ -173,6 +174,50 @@ def test_update_without_a_change_set(author: Author) -> None:
     assert author.consumer.operations() == before
 
 
+_WITHOUT_MACRO = ["cloudformation:*", "s3:GetObject"]
+
+
+def _caller(aws: LocalAWS, name: str, *statements: dict[str, Any]) -> Any:
+    """CloudFormation's client with the rights of a role of its own."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ADMINISTRATOR}}
+    iam = aws.client("iam")
+    role = iam.create_role(
+        RoleName=name,
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName=name,
+        PolicyName="Own",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+    taken = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="caller")["Credentials"]
+    credentials = {
+        "aws_access_key_id": taken["AccessKeyId"],
+        "aws_secret_access_key": taken["SecretAccessKey"],
+        "aws_session_token": taken["SessionToken"],
+    }
+    return aws.client("cloudformation", credentials=credentials)
+
+
+def test_caller_needs_the_right_to_call_the_macro(author: Author) -> None:
+    """CloudFormation calls the macro as who makes the change set; the export names its function."""
+    [stack] = author.cloudformation.describe_stacks(StackName=PROVIDER_STACK)["Stacks"]
+    [macro] = (
+        each["OutputValue"]
+        for each in stack["Outputs"]
+        if each.get("ExportName") == "StackSetTemplateMacro"
+    )
+    plain = {"Effect": "Allow", "Action": _WITHOUT_MACRO, "Resource": "*"}
+    calls = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": macro}
+    author.cloudformation = _caller(author.aws, "without-macro", plain)
+    with pytest.raises(ClientError, match=r"not authorized to perform: lambda:InvokeFunction"):
+        author.change_set()
+
+    author.made = 0
+    author.cloudformation = _caller(author.aws, "with-macro", plain, calls)
+    assert author.deploy() == "CREATE_COMPLETE"
+
+
 def test_unknown_macro_is_told(author: Author) -> None:
     """A macro that nobody has defined is an error, as on AWS."""
     text = author.template().replace("StackSetTemplate", "Unheard")
@@ -180,4 +225,60 @@ def test_unknown_macro_is_told(author: Author) -> None:
         author.cloudformation.create_stack(
             StackName=author.name, TemplateBody=text, Capabilities=["CAPABILITY_AUTO_EXPAND"]
         )
+    author.deploy()
+
+
+def _looped(template: str, *transforms: str) -> str:
+    """The same with the stack set made by a loop, and these transforms."""
+    made = json.loads(template)
+    resource = made["Resources"].pop("Set")
+    resource["Properties"]["StackSetName"] = {"Ref": "Name"}
+    made["Transform"] = list(transforms)
+    made["Resources"] = {"Fn::ForEach::Sets": ["Name", ["loopset"], {"Set${Name}": resource}]}
+    return json.dumps(made)
+
+
+def test_loops_are_written_out_first(author: Author) -> None:
+    """CloudFormation's loops come before the macro where that is listed last; else it says so."""
+    names = {"StackName": author.name, "Capabilities": ["CAPABILITY_AUTO_EXPAND"]}
+    plain = author.template()
+    with pytest.raises(ClientError, match="list StackSetTemplate last"):
+        author.cloudformation.create_stack(
+            **names,
+            TemplateBody=_looped(plain, "StackSetTemplate", "AWS::LanguageExtensions"),
+        )
+    author.cloudformation.create_change_set(
+        StackName=author.name,
+        ChangeSetName="right",
+        ChangeSetType="CREATE",
+        TemplateBody=_looped(plain, "AWS::LanguageExtensions", "StackSetTemplate"),
+    )
+    processed = author.cloudformation.get_template(
+        StackName=author.name, ChangeSetName="right", TemplateStage="Processed"
+    )["TemplateBody"]
+    assert "TemplateDigest" in json.dumps(processed)
+    author.cloudformation.delete_stack(StackName=author.name)
+
+
+@pytest.mark.parametrize(
+    ("content", "properties", "told"),
+    [
+        (b"Resources: [", {}, "TemplateURL holds no template"),
+        (None, {"Parameters": {"Shadow": "x"}}, "Parameters names Shadow"),
+        (None, {"StackInstances": [{"ParameterOverrides": {"Shadow": "x"}}]}, "names Shadow"),
+        (b'{"Resources": {"R": {"Type": "AWS::IAM::Group"}}}', {}, "Capabilities lacks"),
+    ],
+)
+def test_template_that_does_not_suit(
+    author: Author, content: bytes | None, properties: dict[str, Any], told: str
+) -> None:
+    """What the template is, declares and needs fails the change set, not the deployment."""
+    if content is not None:
+        author.aws.upload(BUCKET, f"{author.name}.json", content)
+    for group in properties.get("StackInstances", []):
+        group |= {"Regions": [REGION], "Accounts": MEMBERS[:1]}
+    with pytest.raises(ClientError, match=told):
+        author.change_set(**properties)
+    author.push("blue")
+    author.made = 0
     author.deploy()

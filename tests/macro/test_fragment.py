@@ -2,60 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
 from typing import Any
 
 import pytest
 
-from macro.fragment import Content, Refused, Unreadable, transform
-from macro.intrinsics import scope_of
-
-URL = "https://b.s3.amazonaws.com/app.yaml"
-NESTED = "https://b.s3.amazonaws.com/nested.yaml"
-INNER = "https://b.s3.amazonaws.com/inner.json"
-
-
-def sha(content: bytes) -> str:
-    """The SHA-256 in hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
-class Store(dict[str, Content]):
-    """Contents by address; any other address in S3 cannot be read."""
-
-    def read(self, url: str) -> Content | None:
-        """Read as the macro does."""
-        if "amazonaws" not in url:
-            return None
-        if url not in self:
-            message = f"{url} leads to nothing"
-            raise Unreadable(message)
-        return self[url]
-
-
-def made(store: Store, *, given: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
-    """The properties that the macro makes of these."""
-    processed = run(store, properties, given)
-    result: dict[str, Any] = processed["Resources"]["Set"]["Properties"]
-    return result
-
-
-def run(
-    store: Store, properties: dict[str, Any], given: dict[str, Any] | None = None, **members: Any
-) -> dict[str, Any]:
-    """Process a template with one stack set."""
-    resource = {"Type": "Custom::StackSet", "Properties": properties, **members}
-    parameters = {name: {"Type": "String"} for name in given or {}}
-    topic = {"Type": "AWS::SNS::Topic"}
-    template = {"Parameters": parameters, "Resources": {"Set": resource, "Topic": topic}}
-    before = copy.deepcopy(template)
-    scope = scope_of(template, given or {}, "eu-west-1", "111111111111")
-    processed = transform(template, scope, store.read)
-    assert template == before
-    assert processed["Resources"]["Topic"] == topic
-    return processed
+from macro.fragment import Refused
+from macro.scope import scope_of
+from macro.sealing import Content
+from tests.macro.store import LATER, STACK, URL, Store, made, refusal, run, sha
 
 
 def test_digest_is_written() -> None:
@@ -68,15 +22,6 @@ def test_digest_is_written() -> None:
         "TemplateURL": written,
         "TemplateDigest": sha(b"x"),
     }
-
-
-def test_version_is_pinned() -> None:
-    """Where the bucket keeps versions, the address names the one that was read."""
-    store = Store({URL: Content(b"x", "v1"), f"{URL}?versionId=v0": Content(b"y", "v0")})
-
-    assert made(store, TemplateURL=URL)["TemplateURL"] == f"{URL}?versionId=v1"
-    pinned = f"{URL}?versionId=v0"
-    assert made(store, TemplateURL=pinned) == {"TemplateURL": pinned, "TemplateDigest": sha(b"y")}
 
 
 def test_same_content_gives_the_same_template() -> None:
@@ -121,68 +66,7 @@ def test_condition_that_does_not_hold() -> None:
     }
     scope = scope_of(template, {}, "eu-west-1", "111111111111")
 
-    assert transform(template, scope, Store().read) == template
-
-
-YAML = f"""
-Parameters:
-  Key: {{Type: String, Default: unknown}}
-  Place: {{Type: String, Default: b}}
-Resources:
-  Nested:
-    Type: AWS::CloudFormation::Stack
-    Properties:
-      TemplateURL: !Sub https://${{Place}}.s3.amazonaws.com/${{Key}}.yaml
-      Parameters: {{Inner: !Sub "{INNER}"}}
-  Unreadable:
-    Type: AWS::CloudFormation::Stack
-    Properties: {{TemplateURL: "https://b.s3.amazonaws.com/secret"}}
-  Later:
-    Type: AWS::CloudFormation::Stack
-    Properties: {{TemplateURL: !GetAtt Unreadable.Outputs.Address}}
-""".encode()
-MIDDLE = b"""
-Resources:
-  Inner: {Type: "AWS::CloudFormation::Stack", Properties: {TemplateURL: !Ref Inner}}
-"""
-LAST = json.dumps(
-    {
-        "Resources": {
-            "Again": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": INNER}}
-        }
-    }
-).encode()
-
-
-def test_nested_templates_count() -> None:
-    """All nested templates that can be read count, however deep, by address and content."""
-    store = Store({URL: Content(YAML, ""), NESTED: Content(MIDDLE, ""), INNER: Content(LAST, "")})
-    properties: dict[str, Any] = {"TemplateURL": URL, "Parameters": [{"Key": "nested"}]}
-    lines = sorted([f"{NESTED} {sha(MIDDLE)}", f"{INNER} {sha(LAST)}"])
-
-    first = made(store, **properties)["TemplateDigest"]
-    assert first == f"{sha(YAML)}.{sha(chr(10).join(lines).encode())}"
-    store[INNER] = Content(LAST + b" ", "")
-    second = made(store, **properties)["TemplateDigest"]
-    assert second.partition(".")[0] == first.partition(".")[0]
-    assert second != first
-
-
-@pytest.mark.parametrize(
-    "content", [b"AWS::CloudFormation::Stack: [", b"AWS::CloudFormation::Stack", b"\xff\xfe" * 9]
-)
-def test_no_template(content: bytes) -> None:
-    """What is no template has a digest all the same: CloudFormation says what it is."""
-    assert made(Store({URL: Content(content, "")}), TemplateURL=URL)["TemplateDigest"] == sha(
-        content
-    )
-
-
-def refusal(store: Store, **properties: Any) -> str:
-    """Why the macro refuses these."""
-    with pytest.raises(Refused) as caught:
-        made(store, **properties)
-    return str(caught.value)
+    assert Store().process(template, scope).template == template
 
 
 def test_unreadable_template() -> None:
@@ -197,9 +81,6 @@ def test_all_faults_are_told() -> None:
     assert text.count("Set: ") == 2
     assert "did you mean `StackInstances`" in text
     assert "loglevel" in text
-
-
-LATER = {"Fn::GetAtt": ["Other", "Value"]}
 
 
 @pytest.mark.parametrize(
@@ -258,7 +139,7 @@ class TestWaits:
         template = {"Resources": {"Set": {"Type": "AWS::SNS::Topic"}, "Wait": wait}}
         scope = scope_of(template, {}, "eu-west-1", "111111111111")
         try:
-            assert transform(template, scope, Store().read) == template
+            assert Store().process(template, scope).template == template
         except Refused as refusal:
             return str(refusal)
         return ""
@@ -276,3 +157,32 @@ class TestWaits:
         assert "Wait: " in told
         assert "`Lats`" in told
         assert "DeploymentId" in told
+
+
+def test_numbers_of_json() -> None:
+    """A whole number that JSON has given a fraction is one."""
+    store = Store({URL: Content(b"x", "")})
+
+    assert made(store, TemplateURL=URL, OperationPreferences={"MaxConcurrentCount": 3.0})
+
+
+@pytest.mark.parametrize("resources", [None, [], {"A": None}, {"A": []}, {"A": {"Type": []}}])
+def test_malformed_template(resources: Any) -> None:
+    """What is no template is CloudFormation's affair, not a traceback."""
+    template = {"Resources": resources, "Parameters": {"P": None}}
+    scope = scope_of(template, {"P": "x"}, "eu-west-1", "111111111111")
+
+    assert Store().process(template, scope).template == template
+
+
+def test_what_is_not_sealed_is_named() -> None:
+    """Whatever may change without a change of the template is told."""
+    store = Store()
+
+    for properties, told in (
+        ({"TemplateURL": LATER}, "Set: TemplateURL: only the deployment tells its address"),
+        ({"TemplateURL": "https://example.com/a"}, "Set: TemplateURL is outside S3"),
+        ({"TemplateBody": f"# {STACK}"}, "Set: what TemplateBody nests"),
+        ({"Fn::Transform": {"Name": "X"}}, "Set: only the deployment tells its properties"),
+    ):
+        assert run(store, properties).unsealed == (told,)

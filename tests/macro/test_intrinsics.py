@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macro.intrinsics import NOTHING, UNKNOWN, Scope, holds, resolve, scope_of
+from macro.intrinsics import holds, resolve
+from macro.scope import NOTHING, UNKNOWN, Scope, scope_of
 
 _TEMPLATE: dict[str, Any] = {
     "Parameters": {
@@ -18,14 +19,34 @@ _TEMPLATE: dict[str, Any] = {
         "Secret": {"Type": "String", "NoEcho": "true"},
         "Stored": {"Type": "AWS::SSM::Parameter::Value<String>"},
         "Unset": {"Type": "String"},
+        "Float": {"Type": "Number"},
+        "Later": {"Type": "CommaDelimitedList"},
+        "Numbers": {"Type": "List<Number>"},
+        "Malformed": None,
     },
+    "Mappings": {"Stages": {"b": {"Key": "app", "Keys": ["one", "two"]}}},
     "Conditions": {
+        "Chicken": {"Fn::Not": [{"Condition": "Egg"}]},
+        "Egg": {"Fn::And": [{"Condition": "Chicken"}, {"Condition": "IsNotTest"}]},
+        "Itself": {"Condition": "Itself"},
+        "Empty": {"Fn::Not": []},
+        "C0": {"Fn::Equals": ["a", "a"]},
+        **{
+            f"C{number}": {"Fn::And": [{"Condition": f"C{number - 1}"}] * 10}
+            for number in range(1, 20)
+        },
         "IsTest": {"Fn::Equals": [{"Ref": "Bucket"}, "test"]},
         "IsNotTest": {"Fn::Not": [{"Condition": "IsTest"}]},
         "IsOnStack": {"Fn::Equals": [{"Ref": "AWS::StackName"}, "x"]},
     },
 }
 _GIVEN = {"Bucket": "b", "Count": 3, "Accounts": "1, 2", "Secret": "s", "Stored": "/p"}
+_GIVEN |= {
+    "Float": 3.0,
+    "Later": ["{{resolve:ssm:/list}}", "x"],
+    "Numbers": [1.0, 2],
+    "Malformed": "x",
+}
 SCOPE = scope_of(_TEMPLATE, _GIVEN, "eu-west-1", "111111111111")
 
 
@@ -45,6 +66,17 @@ SCOPE = scope_of(_TEMPLATE, _GIVEN, "eu-west-1", "111111111111")
         ({"Fn::If": ["IsTest", "yes", {"Ref": "AWS::NoValue"}]}, NOTHING),
         ({"A": {"Ref": "AWS::NoValue"}, "B": [{"Ref": "AWS::NoValue"}, "c"]}, {"B": ["c"]}),
         ({"Ref": "AWS::Partition"}, "aws"),
+        ({"Ref": "Float"}, "3"),
+        ({"Ref": "Malformed"}, "x"),
+        ({"Ref": "Numbers"}, ["1", "2"]),
+        ({"MaxConcurrentCount": 3.0, "Other": 1.5}, {"MaxConcurrentCount": 3, "Other": 1.5}),
+        ({"Fn::FindInMap": ["Stages", {"Ref": "Bucket"}, "Key"]}, "app"),
+        ({"Fn::FindInMap": ["Stages", "x", "Key", {"DefaultValue": "y"}]}, "y"),
+        ({"Fn::Select": [1, {"Ref": "Accounts"}]}, "2"),
+        ({"Fn::Select": ["0", ["a", {"Ref": "Resource"}]]}, "a"),
+        ({"Fn::Select": [1.0, {"Fn::FindInMap": ["Stages", "b", "Keys"]}]}, "two"),
+        ({"Fn::Select": [2, {"Fn::Split": ["/", "a/b/c"]}]}, "c"),
+        ({"Fn::Join": ["-", {"Fn::Split": [".", {"Fn::Sub": "${Bucket}.x"}]}]}, "b-x"),
     ],
 )
 def test_known(value: object, result: object) -> None:
@@ -71,6 +103,16 @@ def test_known(value: object, result: object) -> None:
         {"Fn::Sub": ["malformed"]},
         "{{resolve:ssm:/path}}",
         {"Fn::Sub": "{{resolve:ssm:/${Bucket}}}"},
+        {"Ref": "Later"},
+        {"Fn::FindInMap": ["Stages", "b", "Missing"]},
+        {"Fn::FindInMap": ["Stages", {"Ref": "AWS::StackName"}, "Key"]},
+        {"Fn::Select": [2, {"Ref": "Accounts"}]},
+        {"Fn::Select": [-1, {"Ref": "Accounts"}]},
+        {"Fn::Select": [0, "text"]},
+        {"Fn::Select": [0, {"Ref": "Later"}]},
+        {"Fn::Split": ["", "text"]},
+        {"Fn::Split": [",", {"Ref": "Resource"}]},
+        {"Fn::If": ["Chicken", "a", "b"]},
     ],
 )
 def test_unknown(value: object) -> None:
@@ -91,6 +133,9 @@ def test_unknown(value: object) -> None:
         ({"Fn::And": [{"Condition": "IsNotTest"}, {"Condition": "IsNotTest"}]}, True),
         ({"Fn::Or": [{"Condition": "IsTest"}, {"Condition": "IsTest"}]}, False),
         ({"Fn::Not": [{"Condition": "IsOnStack"}]}, None),
+        ("Itself", None),
+        ("Empty", None),
+        ("C19", True),
     ],
 )
 def test_conditions(condition: object, truth: bool | None) -> None:  # noqa: FBT001
@@ -113,6 +158,15 @@ def test_partitions(region: str, partition: str, suffix: str) -> None:
     values = scope_of({}, {}, region, "1").values
 
     assert (values["AWS::Partition"], values["AWS::URLSuffix"]) == (partition, suffix)
+
+
+def test_text_that_multiplies() -> None:
+    """Where each level doubles the one below it, there is an end before the memory's."""
+    text: Any = "x" * 1000
+    for _ in range(40):
+        text = {"Fn::Sub": ["${A}${A}", {"A": text}]}
+
+    assert resolve(text, SCOPE) is UNKNOWN
 
 
 _names = st.sampled_from(["One", "Two", "AWS::Region"])

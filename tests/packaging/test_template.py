@@ -84,17 +84,22 @@ def test_names_of_the_awslabs_template() -> None:
     assert RESOURCES["StackSetResourceLogGroup"]["Type"] == "AWS::Logs::LogGroup"
     assert {"RoleName", "RolePath"} <= TEMPLATE["Parameters"].keys()
     arn = {"Fn::GetAtt": ["StackSetResourceFunction", "Arn"]}
+    macro = {"Fn::GetAtt": ["StackSetMacroFunction", "Arn"]}
     assert {name: output["Value"] for name, output in TEMPLATE["Outputs"].items()} == {
         "StackSetFunctionArn": arn,
         "StackSetCustomResource": arn,
         "StackSetQueueUrl": {"Ref": "StackSetQueue"},
         "StackSetDeadLetterQueueUrl": {"Ref": "StackSetDeadLetterQueue"},
         "StackSetResourceRoleArn": {"Fn::GetAtt": ["StackSetResourceRole", "Arn"]},
+        "StackSetMacroFunctionArn": macro,
     }
     exports = {
         name: each["Export"] for name, each in TEMPLATE["Outputs"].items() if "Export" in each
     }
-    assert exports == {"StackSetFunctionArn": {"Name": "StackSetCustomResource"}}
+    assert exports == {
+        "StackSetFunctionArn": {"Name": "StackSetCustomResource"},
+        "StackSetMacroFunctionArn": {"Name": "StackSetTemplateMacro"},
+    }
 
 
 def test_the_function_has_all_the_time_there_is() -> None:
@@ -195,20 +200,37 @@ def test_granted_to_the_last_word() -> None:
 
 
 def test_granted_to_the_macro() -> None:
-    """The macro may only read templates and write its log."""
+    """The macro may only read templates, have them summarized and write its log."""
     reading = ("s3:GetObject", "s3:GetObjectVersion")
     assert _granted("StackSetMacroRole") == {
         **{action: GRANTED[action] for action in reading},
         "logs:CreateLogStream": {"StackSetMacroLogGroup.Arn"},
         "logs:PutLogEvents": {"StackSetMacroLogGroup.Arn"},
+        "cloudformation:GetTemplateSummary": {"*"},
     }
 
 
 def test_the_macro_is_a_choice() -> None:
     """All of the macro's resources, and nothing else, go with its name."""
-    conditional = {name for name, each in RESOURCES.items() if "Condition" in each}
-    assert conditional == {name for name in RESOURCES if name.startswith("StackSetMacro")}
+    for part in (RESOURCES, TEMPLATE["Outputs"]):
+        conditional = {name for name, each in part.items() if "Condition" in each}
+        assert conditional == {name for name in part if name.startswith("StackSetMacro")}
     assert RESOURCES["StackSetMacro"]["Properties"]["Name"] == {"Ref": "MacroName"}
+
+
+@pytest.mark.parametrize("role", ["PipelineRole", "StackRole"])
+def test_the_pipeline_may_call_the_macro(role: str) -> None:
+    """CloudFormation calls it as who makes the change set: either role may be meant by that."""
+    pipeline = template.load(ROOT / "examples" / "pipeline" / "pipeline.yaml")
+    [called] = (
+        each["Resource"]
+        for policy in pipeline["Resources"][role]["Properties"]["Policies"]
+        for each in policy["PolicyDocument"]["Statement"]
+        if each["Action"] == "lambda:InvokeFunction"
+    )
+    assert {"Fn::ImportValue": "StackSetTemplateMacro"} in (
+        called if isinstance(called, list) else [called]
+    )
 
 
 def test_roles_are_passed_to_cloudformation_only() -> None:

@@ -149,6 +149,18 @@ def test_rollback_on_a_versioned_bucket(aws: VirtualAWS, stack: Stack) -> None:
     assert deployed(aws, stack) == {OLD}
 
 
+def test_macro_and_broken_content_at_once(aws: VirtualAWS, stack: Stack) -> None:
+    """Where the macro comes with a broken content, the rollback fails and says what to do."""
+    put(aws, OLD)
+    stack.deploy({**wanted(OLD), "TemplateDigest": ""})
+    put(aws, OLD, NEW)
+    break_template(aws)
+
+    assert stack.deploy(wanted(NEW, url=f"{URL}?versionId=2")) == "UPDATE_ROLLBACK_FAILED"
+    assert "Back before the macro" in stack.reason
+    assert "continue the rollback" in stack.reason
+
+
 def test_rollback_to_a_pinned_version(aws: VirtualAWS, stack: Stack) -> None:
     """With the version in the address, as the macro writes it, nothing has to be looked for."""
     put(aws, OLD)

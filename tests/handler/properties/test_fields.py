@@ -139,6 +139,8 @@ def test_fault_error() -> None:
         ("Count", "999999999", 999999999),
         ("Count", " 3 ", 3),
         ("Count", "007", 7),
+        ("Count", 3.0, 3),
+        ("Count", "3.00", 3),
         ("PositiveCount", "1", 1),
         ("PositiveCount", 800, 800),
         ("Percentage", "0", 0),

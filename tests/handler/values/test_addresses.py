@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from handler.values.addresses import without_queries
+from handler.values.addresses import locate, without_queries
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("https://b.s3.amazonaws.com/k", "k"),
+        ("https://b.s3.amazonaws.com//k", "/k"),
+        ("https://s3.amazonaws.com/b//k", "/k"),
+        ("https://s3.amazonaws.com//b/k", "k"),
+    ],
+)
+def test_keys_that_begin_with_a_slash(address: str, key: str) -> None:
+    """A slash after that of the host or of the bucket is part of the key."""
+    assert locate(address) == {"Bucket": "b", "Key": key}
 
 
 @pytest.mark.parametrize(

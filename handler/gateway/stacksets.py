@@ -132,7 +132,10 @@ class StackSets:
             return
 
     def overrides(self, stack_set_id: str, target: Target) -> Overrides | None:
-        """The parameter overrides of one instance; None where it is not there, or not yet."""
+        """The parameter overrides of one instance; None where it is not there, or not yet.
+
+        What is shown may be a moment old: one that is still being imported shows none.
+        """
         self._sleep(0)
         try:
             answer = self._call(
@@ -142,6 +145,8 @@ class StackSets:
                 StackInstanceRegion=target.region,
             )
         except NotFound:
+            return None
+        if InstanceState.from_api(answer["StackInstance"]).is_unfinished:
             return None
         listed = answer["StackInstance"].get("ParameterOverrides") or ()
         return tuple(

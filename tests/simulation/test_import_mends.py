@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
+from emulator.stacksets.history import Lag
 from emulator.stacksets.organization import Organization
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
@@ -108,6 +109,15 @@ class TestGroupsComeAndGo:
         stack.others_fail = True
         assert stack.deploy(importing(first)) == "UPDATE_ROLLBACK_COMPLETE"
         assert sizes(aws) == {ONE: "small"}
+
+
+    @pytest.mark.parametrize("seed", range(6))
+    def test_looked_up_too_early(self, aws: VirtualAWS, stack: Stack, seed: int) -> None:
+        """An instance may be shown as it was before its import ended."""
+        aws.engine.lag = Lag(instances=20.0, seed=seed)
+        stacks = [stand(aws, each, "huge") for each in (ONE, TWO, THREE)]
+        done(aws, stack, importing(*stacks, groups=(group((ONE, TWO, THREE), (EAST,)),)))
+        assert sizes(aws) == dict.fromkeys((ONE, TWO, THREE), "small")
 
 
 class TestPlaces:

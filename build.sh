@@ -13,7 +13,8 @@ Usage: ./build.sh WORD [OPTIONS]
   build   make build/bundle/ and build/bundle.zip, which is what Lambda runs
   deploy [REGION] [PROFILE] [--bucket NAME] [--stack-name NAME]
          [--parameter-overrides NAME=VALUE ...] [--accept-fewer-rights]
-         [--tags KEY=VALUE ...] [--role-arn ARN] [--no-execute-changeset] [--skip-preflight]
+         [--tags KEY=VALUE ...] [--role-arn ARN] [--signing-profile NAME]
+         [--no-execute-changeset] [--skip-preflight]
           deploy template.yaml as stack StackSetCustomResource and print its export
   package TEMPLATE --bucket NAME [--prefix PREFIX] [--output FILE] [--profile PROFILE]
           upload what a template with Custom::StackSet resources names by local paths,

@@ -13,6 +13,7 @@ from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
 from tools.identity import Caller
+from tools.signing import sign
 from tools.stack import Stack
 from tools.standing import (
     DeployFailed,
@@ -43,6 +44,7 @@ class Deployment:
         overrides: Template parameters by name.
         tags: Tags of all that is made.
         role: ARN of the role with which CloudFormation acts; empty for the caller's rights.
+        signing_profile: Name of the profile with which AWS Signer signs the bundle, or empty.
         accepts_fewer_rights: Whether to go on where the function's role loses rights in use.
         executes: Whether to deploy, and not only to say what would change.
         asks_for_rights: Whether to look first for rights that the caller lacks.
@@ -55,6 +57,7 @@ class Deployment:
     overrides: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     role: str = ""
+    signing_profile: str = ""
     accepts_fewer_rights: bool = False
     executes: bool = True
     asks_for_rights: bool = True
@@ -68,8 +71,11 @@ class Deployment:
             self._check_caller(bucket, standing)
         bucket.prepare()
         archive = bundle.build(bundle.BUILD / "bundle")
+        artifact = bucket.put(archive)
+        if self.signing_profile:
+            artifact = sign(self.aws, self.caller.account, artifact, self.signing_profile)
         packaged = archive.with_name("packaged.yaml")
-        packaged.write_text(_with_code(bucket.put(archive)), encoding="utf-8")
+        packaged.write_text(_with_code(artifact), encoding="utf-8")
         # CloudFormation is told all tags: whether it keeps those that it is not told differs.
         tags = {**(standing.tags if standing else {}), **self.tags}
         stack = Stack(self.aws, self.stack, tags, self.role)
@@ -104,6 +110,7 @@ class Deployment:
             stack=self.stack,
             parameters={**(standing.parameters if standing else {}), **self.overrides},
             role=self.role,
+            signing_profile=self.signing_profile,
             is_tagged=bool(self.tags),
             executes=self.executes,
         )
@@ -175,6 +182,12 @@ def _parser() -> argparse.ArgumentParser:
         "--role-arn", default="", metavar="ARN", help="the role with which CloudFormation acts"
     )
     parser.add_argument(
+        "--signing-profile",
+        default="",
+        metavar="NAME",
+        help="the profile with which AWS Signer signs the bundle",
+    )
+    parser.add_argument(
         "--no-execute-changeset",
         action="store_true",
         help="print what would change, and leave the change set; the bundle is uploaded",
@@ -210,6 +223,7 @@ def plan(words: list[str]) -> Deployment:
         overrides=overrides,
         tags=tags,
         role=given.role_arn,
+        signing_profile=given.signing_profile,
         accepts_fewer_rights=given.accept_fewer_rights,
         executes=not given.no_execute_changeset,
         asks_for_rights=not given.skip_preflight,

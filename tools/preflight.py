@@ -47,6 +47,7 @@ class Plan:
         stack: Name of the stack.
         parameters: Its parameters by name, as far as they are given.
         role: ARN of the role with which CloudFormation acts, or empty.
+        signing_profile: Name of the profile with which the bundle is signed, or empty.
         is_tagged: Whether what is made gets tags.
         executes: Whether the change set is executed, too.
     """
@@ -56,6 +57,7 @@ class Plan:
     stack: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     role: str = ""
+    signing_profile: str = ""
     is_tagged: bool = False
     executes: bool = True
 
@@ -137,6 +139,9 @@ def _questions(aws: Aws, account: str, who: str, plan: Plan) -> Iterator[Questio
     yield Question(who, _STACK + execute, stack)
     transform = f"arn:{partition}:cloudformation:{aws.region}:aws:transform/Serverless-2016-10-31"
     yield Question(who, "cloudformation:CreateChangeSet", transform)
+    if plan.signing_profile:
+        profile = service("signer", f"/signing-profiles/{plan.signing_profile}")
+        yield Question(who, "signer:StartSigningJob", profile)
     if plan.role:
         passed = {"iam:PassedToService": "cloudformation.amazonaws.com"}
         yield Question(who, "iam:PassRole", plan.role, passed)

@@ -140,6 +140,14 @@ def test_the_role_of_cloudformation() -> None:
             {"ec2:DescribeSubnets"},
             {"lambda:PutFunctionConcurrency"},
         ),
+        (
+            Plan("m", makes_bucket=False, stack="S", signing_profile="Team"),
+            {
+                "signer:StartSigningJob",
+                f"arn:aws:signer:eu-west-1:{ACCOUNT}:/signing-profiles/Team",
+            },
+            {"ec2:DescribeSubnets"},
+        ),
     ],
 )
 def test_only_what_is_needed_is_asked(plan: Plan, more: set[str], fewer: set[str]) -> None:

@@ -544,10 +544,11 @@ def test_no_yaml_aliases() -> None:
 
 @pytest.fixture(scope="module")
 def role(aws: LocalAWS, bundle: Path) -> str:
-    """ARN of the function's role in a deployed stack."""
+    """ARN of the function's role in a stack with all that an organization may ask for."""
     archive = bundle.with_name("bundle.zip")
     # The macro's name is taken by the stack of other tests.
-    choices = {"MacroName": "", "RoleNamePrefix": "team-", "PermissionsBoundary": BOUNDARY}
+    everything = {name: ",".join(_listed(each)) for name, each in ALL.items()}
+    choices = {**everything, "MacroName": ""}
     aws.deploy_provider(archive, ROOT / "template.yaml", choices, stack_name="roles")
     resources = aws.client("cloudformation").describe_stack_resources(StackName="roles")
     ids = {each["LogicalResourceId"]: each for each in resources["StackResources"]}
@@ -578,6 +579,9 @@ def test_the_role_is_named(role: str) -> None:
         ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:1:function:other", "implicitDeny"),
         ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:111111111111:other", "implicitDeny"),
         ("sqs:PurgeQueue", "*", "implicitDeny"),
+        ("ec2:CreateNetworkInterface", "*", "allowed"),
+        ("ec2:RunInstances", "*", "implicitDeny"),
+        ("kms:Decrypt", KEY, "implicitDeny"),  # only through SQS, which is not asked for here
     ],
 )
 def test_decisions(aws: LocalAWS, role: str, action: str, resource: str, decision: str) -> None:

@@ -110,7 +110,6 @@ class TestGroupsComeAndGo:
         assert stack.deploy(importing(first)) == "UPDATE_ROLLBACK_COMPLETE"
         assert sizes(aws) == {ONE: "small"}
 
-
     @pytest.mark.parametrize("seed", range(6))
     def test_looked_up_too_early(self, aws: VirtualAWS, stack: Stack, seed: int) -> None:
         """An instance may be shown as it was before its import ended."""

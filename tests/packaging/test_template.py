@@ -73,8 +73,8 @@ def _granted(role: str, **parameters: list[str] | str) -> dict[str, set[str]]:
     return found
 
 
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def _listed(value: str | Sequence[str]) -> list[str]:
+    return [value] if isinstance(value, str) else [*value]
 
 
 def test_names_of_the_awslabs_template() -> None:

@@ -1,11 +1,13 @@
 """Read a CloudFormation template and say what its roles may do."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import yaml
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
 
 PSEUDO_PARAMETERS = {
     "AWS::AccountId": "111111111111",
@@ -132,19 +134,15 @@ def _call(function: str, argument: Any, values: Mapping[str, Any]) -> Any:  # no
 
 def _sub(argument: Any, values: Mapping[str, Any]) -> str:  # noqa: ANN401
     text, own = (argument, {}) if isinstance(argument, str) else argument
-    return _Placeholders(text).substitute({**values, **own})
-
-
-class _Placeholders(Template):
-    """The placeholders of Fn::Sub, where names may hold colons."""
-
-    braceidpattern = r"[A-Za-z0-9:.]+"
+    known = {**values, **own}
+    return _PLACEHOLDER.sub(lambda found: str(known[found[1]]), text)
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "Ref": lambda name, values: _NOTHING if name == "AWS::NoValue" else values.get(name, name),
     "Fn::Equals": lambda pair, _: pair[0] == pair[1],
     "Fn::GetAtt": lambda path, _: ".".join(path),
+    "Fn::ImportValue": lambda name, _: f"import:{name}",
     "Fn::Join": lambda argument, _: argument[0].join(argument[1]),
     "Fn::Not": lambda argument, _: not argument[0],
     "Fn::Split": lambda argument, _: argument[1].split(argument[0]),

@@ -41,8 +41,11 @@ def tell(event: Mapping[str, Any], physical_id: str | None) -> None:
         if physical_id is None:
             _make_stack(event["StackId"], stack_name)
             resource_status.begin(event, stack_name, event["ResourceProperties"])
-        else:
-            resource_status.succeed(event, stack_name, physical_id)
+            return
+        resource_status.succeed(event, stack_name, physical_id)
+        if event["RequestType"] == "Delete":
+            # Whoever makes a stack of that name finds none.
+            cloudformation._stacks.pop(stack_name, None)  # noqa: SLF001
 
 
 def _make_stack(stack_id: str, stack_name: str) -> None:

@@ -21,6 +21,10 @@ _BUCKET = "stackset-resource-rights"
 _NEVER_EVALUATED = {
     *("logs:CreateLogStream", "logs:PutLogEvents"),
     *("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+    # Lambda's own, for the network of a function.
+    *("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+    *("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
+    *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
 }
 
 

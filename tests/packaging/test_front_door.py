@@ -272,7 +272,10 @@ def test_upgrade_keeps_both_outputs(aws: LocalAWS, upgrade: Upgrade) -> None:
     tokens = ("StackSetFunctionArn", "StackSetCustomResource")
     assert [outputs[key]["OutputValue"] for key in tokens] == [upgrade.token, upgrade.token]
     exports = {key: each["ExportName"] for key, each in outputs.items() if "ExportName" in each}
-    assert exports == {"StackSetFunctionArn": STACK}
+    assert exports == {
+        "StackSetFunctionArn": STACK,
+        "StackSetMacroFunctionArn": "StackSetTemplateMacro",
+    }
 
 
 @pytest.mark.usefixtures("upgrade")

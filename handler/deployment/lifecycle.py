@@ -224,6 +224,9 @@ class Lifecycle:
                 own = self._ownership().make(name, spec)
             self._succession().remember(own)
         if self.memory.origin == Origin.MADE.name:
+            if spec.adopts:
+                text = f"OnExistingStackSet: no stack set is named {name}, so one was made."
+                self.warnings = (*self.warnings, text)
             previous = Previous({}, spec=spec, is_new=True)
         elif self.memory.origin == Origin.REPLACED.name:
             previous = self._before().as_left(self.memory.stack_set_id, spec)

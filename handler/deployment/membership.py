@@ -138,7 +138,8 @@ def _targets(membership: Membership, accounts: Collection[str]) -> Iterator[Targ
 def _denied(membership: Membership) -> Fault:
     message = (
         "takes a right to ask who is in the units, which the function does not have: set the"
-        f" parameter ReadOrganization of its stack to EVERYTHING, {_WAY_OUT}"
+        f" parameter ReadOrganization of its stack to EVERYTHING, {_WAY_OUT}. If StackSets itself"
+        " is to go by units, write PermissionModel: SERVICE_MANAGED"
     )
     return Fault(f"{membership.path}.OrganizationalUnitIds", message)
 

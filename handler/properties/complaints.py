@@ -13,6 +13,7 @@ from handler.errors import Fault
 from handler.properties import fields, hints
 from handler.properties.basics import Execution, Preferences
 from handler.properties.groups import Group, Targets
+from handler.properties.imports import ImportedStack
 from handler.properties.maps import Properties
 from handler.properties.model import StackSetProperties
 from handler.properties.permissions import Automatic
@@ -29,6 +30,7 @@ _PLACES: tuple[tuple[type[Properties], str], ...] = (
     (Targets, _GROUP),
     (Preferences, "write it into OperationPreferences"),
     (Execution, "write it into ManagedExecution"),
+    (Automatic, "write it into AutoDeployment"),
     (StackSetProperties, "write it at the top, beside the list of groups"),
 )
 # What other tools and other resources call it, in small letters.
@@ -142,6 +144,8 @@ def _place_of(name: str, model: type[Properties]) -> str | None:
         return "write ParameterOverrides here, for these instances alone, or Parameters at the top"
     if model is Targets and name in Group.model_fields:
         return "write it into the group, beside DeploymentTargets"
+    if model is Group and name in Targets.model_fields:
+        return "write it into DeploymentTargets of this group"
     for holder, place in _PLACES:
         if holder is not model and name in holder.model_fields:
             return place
@@ -157,5 +161,6 @@ def _model_at(place: Place, root: type[Properties]) -> type[Properties]:
         "OperationPreferences": Preferences,
         "AutoDeployment": Automatic,
         "DeploymentTargets": Targets,
+        "ImportStacks": ImportedStack,
     }
     return models.get(names[-1], Group)

@@ -72,7 +72,7 @@ class Group(Properties):
         units, unread = named.OrganizationalUnitIds, any(e.startswith(here) for e in unreadable)
         if units is None and not named.names_accounts and not unread:
             yield Fault(f"{here}.Accounts", "is missing: write it, or leave the whole map out")
-        if units is not None and not _given(units):
+        if units is not None and not _given(units) and not unread:
             message = "is blank, and would select nothing: fill it, or leave the group out"
             yield Fault(f"{here}.OrganizationalUnitIds", message)
         if units is None and not unread:
@@ -81,6 +81,10 @@ class Group(Properties):
                 yield Fault(f"{here}.ExcludedAccounts", message)
             if named.IncludeManagementAccount:
                 yield Fault(f"{here}.IncludeManagementAccount", message)
+        both = sorted({*_given(named.Accounts)} & {*_given(named.ExcludedAccounts)})
+        if both:
+            message = f"names {', '.join(both)}, as Accounts does: take them out of one of the two"
+            yield Fault(f"{here}.ExcludedAccounts", message)
         yield from _faults_of_filter(f"{here}.AccountFilterType", named)
 
     def faults_of_service_managed(self, path: str, unreadable: Collection[str]) -> Iterator[Fault]:
@@ -98,12 +102,13 @@ class Group(Properties):
         unread = any(each.startswith(here) for each in unreadable)
         for name in ("OrganizationalUnitIds", "Accounts"):
             entries = getattr(named, name)
-            if entries is not None and not _given(entries):
+            if entries is not None and not _given(entries) and not unread:
                 message = "is blank, and would select nothing: fill it, or leave the group out"
                 yield Fault(f"{here}.{name}", message)
         if named.OrganizationalUnitIds is None and not named.names_accounts and not unread:
             yield Fault(here, "names nothing: write OrganizationalUnitIds, or Accounts")
-        if named.OrganizationalUnitIds is not None and named.names_accounts and kind is None:
+        has_both = named.OrganizationalUnitIds is not None and named.names_accounts
+        if has_both and kind is None and not unread:
             message = (
                 "is missing beside OrganizationalUnitIds and accounts: write INTERSECTION for only"
                 " these accounts of the units, DIFFERENCE for all others of them, UNION for both"
@@ -174,6 +179,12 @@ class Group(Properties):
             yield UnitGroup(path, (ROOT,), regions, INTERSECTION, accounts, url, overrides)
 
 
+_WITHOUT_FILTER = {
+    DIFFERENCE: "remove it, and write ExcludedAccounts instead of Accounts",
+    INTERSECTION: "remove it, and OrganizationalUnitIds, too, for Accounts alone say who is meant",
+}
+
+
 def _faults_of_filter(path: str, named: Targets) -> Iterator[Fault]:
     """Yields what is wrong with the filter of a self-managed group: it can only add accounts."""
     kind, units = named.AccountFilterType, named.OrganizationalUnitIds
@@ -184,11 +195,8 @@ def _faults_of_filter(path: str, named: Targets) -> Iterator[Fault]:
         message = "is NONE, which leaves Accounts out of account: write UNION, or remove it"
         yield Fault(path, message)
     elif kind in {INTERSECTION, DIFFERENCE} and units is not None:
-        message = (
-            f"is {kind}, which needs PermissionModel: SERVICE_MANAGED: remove it, and write the"
-            " accounts that are not meant into ExcludedAccounts"
-        )
-        yield Fault(path, message)
+        mend = _WITHOUT_FILTER[kind]
+        yield Fault(path, f"is {kind}, which needs PermissionModel: SERVICE_MANAGED: {mend}")
 
 
 def _faults_of_members(here: str, named: Targets) -> Iterator[Fault]:

@@ -39,6 +39,9 @@ class StackSetProperties(Permissions):
         if self.WaitFor == START and any(self.OutputKeys):
             message = "cannot be told with WaitFor: START, whose answer comes before the stacks"
             yield Fault("OutputKeys", f"{message}: leave one of the two out")
+        if self.OnExistingStackSet == ADOPT and not self.StackSetName:
+            message = "is missing: OnExistingStackSet: ADOPT needs the name of what to take over"
+            yield Fault("StackSetName", message)
         repeated = self.repetitions()
         for path, group in self.groups():
             yield from group.faults(path, unreadable)

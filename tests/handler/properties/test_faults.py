@@ -15,6 +15,7 @@ from tests.factories import (
     OREGON,
     PREFERENCES,
     PROPERTIES,
+    STACK_ID,
     THREE,
     TOKYO,
     TWO,
@@ -306,8 +307,113 @@ _BAD: list[tuple[str, dict[str, Any], list[str]]] = [
         [
             (
                 "StackInstancesGroup[0].DeploymentTargets.AccountFilterType is DIFFERENCE, which"
-                " needs PermissionModel: SERVICE_MANAGED: remove it, and write the accounts that"
-                " are not meant into ExcludedAccounts"
+                " needs PermissionModel: SERVICE_MANAGED: remove it, and write ExcludedAccounts"
+                " instead of Accounts"
+            )
+        ],
+    ),
+    (
+        "only some of units without service-managed",
+        with_url(
+            StackInstancesGroup=[
+                {
+                    "DeploymentTargets": {
+                        "OrganizationalUnitIds": ["ou-abcd-12345678"],
+                        "AccountFilterType": "INTERSECTION",
+                        "Accounts": [ONE],
+                    },
+                    "Regions": [VIRGINIA],
+                }
+            ]
+        ),
+        [
+            (
+                "StackInstancesGroup[0].DeploymentTargets.AccountFilterType is INTERSECTION, which"
+                " needs PermissionModel: SERVICE_MANAGED: remove it, and OrganizationalUnitIds,"
+                " too, for Accounts alone say who is meant"
+            )
+        ],
+    ),
+    (
+        "named and excluded",
+        with_url(
+            StackInstancesGroup=[
+                {
+                    "DeploymentTargets": {
+                        "OrganizationalUnitIds": ["ou-abcd-12345678"],
+                        "Accounts": [ONE],
+                        "ExcludedAccounts": [ONE, TWO],
+                    },
+                    "Regions": [VIRGINIA],
+                }
+            ]
+        ),
+        [
+            (
+                f"StackInstancesGroup[0].DeploymentTargets.ExcludedAccounts names {ONE}, as"
+                " Accounts does: take them out of one of the two"
+            )
+        ],
+    ),
+    (
+        "units beside DeploymentTargets",
+        with_url(
+            StackInstancesGroup=[
+                {
+                    "DeploymentTargets": {"Accounts": [ONE]},
+                    "OrganizationalUnitIds": ["ou-abcd-12345678"],
+                    "Regions": [VIRGINIA],
+                }
+            ]
+        ),
+        [
+            (
+                "`OrganizationalUnitIds` is not a property of StackInstancesGroup[0]; write it into"
+                " DeploymentTargets of this group."
+            )
+        ],
+    ),
+    (
+        "a member of AutoDeployment",
+        with_url(RetainStacksOnAccountRemoval="true"),
+        [
+            (
+                "`RetainStacksOnAccountRemoval` is not a property of Custom::StackSet; write it"
+                " into AutoDeployment."
+            )
+        ],
+    ),
+    (
+        "an import's unknown member",
+        with_url(ImportStacks=[{"StackId": STACK_ID, "Id": "x"}]),
+        [("`Id` is not a property of ImportStacks[0]; it knows StackId, OrganizationalUnitIds.")],
+    ),
+    (
+        "a take-over of no name",
+        with_url(OnExistingStackSet="ADOPT"),
+        [
+            (
+                "StackSetName is missing: OnExistingStackSet: ADOPT needs the name of what to take"
+                " over"
+            )
+        ],
+    ),
+    (
+        "a unit of a wrong form",
+        with_url(
+            PermissionModel="SERVICE_MANAGED",
+            StackInstancesGroup=[
+                {
+                    "DeploymentTargets": {"OrganizationalUnitIds": ["ou-ab12"]},
+                    "Regions": [VIRGINIA],
+                }
+            ],
+        ),
+        [
+            (
+                "StackInstancesGroup[0].DeploymentTargets.OrganizationalUnitIds[0] is 'ou-ab12':"
+                " write the id of an organizational unit, ou-..., or of the root, r-... (an"
+                " organization's own id, o-..., is neither)"
             )
         ],
     ),

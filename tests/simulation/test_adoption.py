@@ -388,7 +388,7 @@ def _deliver_again(stack: Stack) -> None:
     stack.function.start(stack.requests[-1])
 
 
-def test_nothing_to_take_over(aws: VirtualAWS, stack: Stack) -> None:
+def test_nothing_to_take_over(stack: Stack) -> None:
     """A name that nobody has makes a stack set, and that is told: it is perhaps misspelt."""
     assert stack.deploy(WANTED) == "CREATE_COMPLETE", stack.reason
     assert f"no stack set is named {NAME}, so one was made" in stack.attributes["Warnings"]

@@ -7,20 +7,18 @@ a request can be given up before it is answered.
 
 from __future__ import annotations
 
-import functools
 import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ministack import app
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.core.responses import get_region, new_uuid
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource
 
-from emulator.server import cancellation, resource_status
+from emulator.server import cancellation, paths, resource_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +51,7 @@ class Answer:
 def install() -> None:
     """Put this protocol in the place of ministack's."""
     custom_resource.invoke_custom_resource = invoke_custom_resource
-    app._handle_post_body_shortcuts = _receiving_responses(app._handle_post_body_shortcuts)  # noqa: SLF001
+    paths.take_puts(_RESPONSE_PATH, _receive_response)
 
 
 def invoke_custom_resource(  # noqa: PLR0913, PLR0917 - the signature is ministack's
@@ -195,24 +193,12 @@ def checked_answer(body: bytes, event: Mapping[str, Any]) -> Answer:
     )
 
 
-def _receiving_responses(handle: Any) -> Any:  # noqa: ANN401
+def _receive_response(
+    token: str, headers: Mapping[str, str], body: bytes
+) -> tuple[int, dict[str, str], bytes]:
     """Take the body of a response PUT as it came, and refuse one that S3 would refuse."""
-
-    @functools.wraps(handle)
-    async def wrapper(  # noqa: PLR0913, PLR0917 - the signature is ministack's
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        body: bytes,
-        query_params: dict[str, Any],
-        request_id: str,
-    ) -> Any:  # noqa: ANN401
-        if method != "PUT" or not path.startswith(_RESPONSE_PATH):
-            return await handle(method, path, headers, body, query_params, request_id)
-        if headers.get("content-type"):
-            # In some Regions the URL is signed for an empty Content-Type: no other works in all.
-            return 403, {}, b"<Error><Code>SignatureDoesNotMatch</Code></Error>"
-        custom_resource.deliver_response(path.removeprefix(_RESPONSE_PATH), body)
-        return 200, {}, b""
-
-    return wrapper
+    if headers.get("content-type"):
+        # In some Regions the URL is signed for an empty Content-Type: no other works in all.
+        return 403, {}, b"<Error><Code>SignatureDoesNotMatch</Code></Error>"
+    custom_resource.deliver_response(token, body)
+    return 200, {}, b""

@@ -6,16 +6,14 @@ event. So the stack is written down with its resource under way, and again when 
 
 from __future__ import annotations
 
-import functools
 import json
 from typing import TYPE_CHECKING, Any
 
-from ministack import app
 from ministack.core import responses
 from ministack.core.responses import now_iso
 from ministack.services import cloudformation
 
-from emulator.server import resource_status
+from emulator.server import paths, resource_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +23,7 @@ _PATH = "/_ministack/cfn-request"
 
 def install() -> None:
     """Take what is told, at a path of its own."""
-    app._handle_post_body_shortcuts = _taking_requests(app._handle_post_body_shortcuts)  # noqa: SLF001
+    paths.take_puts(_PATH, _take)
 
 
 def tell(event: Mapping[str, Any], physical_id: str | None) -> None:
@@ -63,20 +61,9 @@ def _make_stack(stack_id: str, stack_name: str) -> None:
     )
 
 
-def _taking_requests(handle: Any) -> Any:  # noqa: ANN401
-    @functools.wraps(handle)
-    async def wrapper(  # noqa: PLR0913, PLR0917 - the signature is ministack's
-        method: str,
-        path: str,
-        headers: dict[str, str],
-        body: bytes,
-        query_params: dict[str, Any],
-        request_id: str,
-    ) -> Any:  # noqa: ANN401
-        if (method, path) != ("PUT", _PATH):
-            return await handle(method, path, headers, body, query_params, request_id)
-        told = json.loads(body)
-        tell(told["event"], told.get("physicalId"))
-        return 200, {}, b""
-
-    return wrapper
+def _take(
+    _rest: str, _headers: Mapping[str, str], body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    told = json.loads(body)
+    tell(told["event"], told.get("physicalId"))
+    return 200, {}, b""

@@ -17,6 +17,7 @@ from handler.errors import NotConfirmed
 from handler.gateway.stacksets import StackSets
 from handler.plan.confirmation import confirms
 from handler.plan.marks import Mark, Marks, read_mark
+from handler.values.observation import ResourceState
 
 _ELSEWHERE = "its stack is in another account or Region than the function"
 _ANOTHERS = "the stack set is another resource's, by the operations on it"
@@ -57,10 +58,13 @@ class Confirmation:
         request = self.liveness.request
         if tuple(request.stack_id.split(":")[3:5]) != self.home:
             raise NotConfirmed(_ELSEWHERE)
+        stack, resource = self.liveness.stack, self.liveness.shown
         for look in range(_LOOKS):
             if look:
                 self.liveness.sleep(_PAUSE)
-            is_confirmed = self._is_confirmed()
+            if look or resource is None:
+                resource = stack.resource()
+            is_confirmed = self._is_confirmed(resource)
             if is_confirmed:
                 self.liveness.first.is_confirmed = True
                 return
@@ -71,10 +75,9 @@ class Confirmation:
         message = f"{seen} with this physical id"
         raise NotConfirmed(message)
 
-    def _is_confirmed(self) -> bool | None:
+    def _is_confirmed(self, resource: ResourceState | None) -> bool | None:
         """Whether one look shows the request; None where CloudFormation does not tell."""
         stack, first, request = self.liveness.stack, self.liveness.first, self.liveness.request
-        resource = stack.resource()
         if resource is None:
             return False if stack.is_absent else None
         if confirms(self.liveness.asked(), resource, is_express=first.is_express):

@@ -74,14 +74,19 @@ class Liveness:
         stack: Where to ask.
         sleep: Patience's.
         first: What the first look showed; filled in by `begin`.
-        shown_id: The physical id that the last look showed; empty for unknown.
+        shown: What the last look showed; None where CloudFormation did not tell.
     """
 
     request: Request
     stack: OwningStack
     sleep: Callable[[float], None]
     first: FirstLook
-    shown_id: str = ""
+    shown: ResourceState | None = None
+
+    @property
+    def shown_id(self) -> str:
+        """The physical id that the last look showed; empty for unknown."""
+        return self.shown.physical_id if self.shown is not None else ""
 
     def begin(self) -> None:
         """Look for the first time, where no earlier invocation has.
@@ -214,8 +219,7 @@ class Liveness:
             self.first.operation_ids = list(state.operation_ids)
 
     def _look(self) -> Verdict:
-        resource = self.stack.resource()
-        self.shown_id = resource.physical_id if resource is not None else ""
+        self.shown = resource = self.stack.resource()
         verdict = judge(self.asked(), resource, is_express=self.first.is_express)
         if verdict is Verdict.ANSWERED and resource is not None:
             verdict = self._after_answer(resource)

@@ -7,20 +7,21 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from handler.values.addresses import SUFFIXES
+
 DYNAMIC = "{{resolve:"
 """What a dynamic reference begins with."""
 
-# By the beginning of the region's name: partition and suffix of its hosts.
+# By the beginning of the region's name.
 _PARTITIONS = {
-    "cn-": ("aws-cn", "amazonaws.com.cn"),
-    "us-gov-": ("aws-us-gov", "amazonaws.com"),
-    "us-iso-": ("aws-iso", "c2s.ic.gov"),
-    "us-isob-": ("aws-iso-b", "sc2s.sgov.gov"),
-    "us-isof-": ("aws-iso-f", "csp.hci.ic.gov"),
-    "eu-isoe-": ("aws-iso-e", "cloud.adc-e.uk"),
-    "eusc-": ("aws-eusc", "amazonaws.eu"),
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
 }
-_COMMERCIAL = ("aws", "amazonaws.com")
 # The pseudo parameters that are the same in every account and Region of a stack set.
 _EVERYWHERE = ("AWS::NoValue", "AWS::Partition", "AWS::URLSuffix")
 _LONGEST_VALUE = 4096
@@ -65,13 +66,13 @@ def scope_of(
     that name a place in the SSM parameter store, for what lies there may change.
     """
     beginning = next((each for each in _PARTITIONS if region.startswith(each)), "")
-    partition, suffix = _PARTITIONS.get(beginning, _COMMERCIAL)
+    partition = _PARTITIONS.get(beginning, "aws")
     pseudo = {
         "AWS::AccountId": account,
         "AWS::NoValue": NOTHING,
         "AWS::Partition": partition,
         "AWS::Region": region,
-        "AWS::URLSuffix": suffix,
+        "AWS::URLSuffix": SUFFIXES[partition],
     }
     return _scope(template, given, pseudo)
 

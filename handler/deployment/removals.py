@@ -78,15 +78,12 @@ class Removals:
         fails = spec.fails_on_unreachable and not self.liveness.is_rollback
         if fails:
             check_removal(going, self.marks)
-        imported = spec.imported | previous.imported
-        if previous.spec is None:
-            imported |= {target for target, state in going.items() if state.has_joined}
         return Removal(
             retains=spec.retain_stacks_on_removal,
             takes_back=bool(going) and spec.retain_stacks_on_removal and self._is_surely_rollback,
             fails_on_unreachable=fails,
             failed=operations.let_off(),
-            imported=imported,
+            imported=spec.imported | previous.imported,
             staying=spec.imported,
             done=operations.named(DELETE),
         )

@@ -1,4 +1,4 @@
-"""What CloudFormation tells of a template: the only call of GetTemplateSummary."""
+"""What CloudFormation tells of a template; the macro, which knows no gateway, asks by itself."""
 
 from __future__ import annotations
 

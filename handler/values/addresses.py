@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
-_SUFFIXES = {
+SUFFIXES = {
     "aws": "amazonaws.com",
     "aws-us-gov": "amazonaws.com",
     "aws-cn": "amazonaws.com.cn",
@@ -15,8 +15,10 @@ _SUFFIXES = {
     "aws-iso-e": "cloud.adc-e.uk",
     "aws-iso-f": "csp.hci.ic.gov",
 }
+"""What the names of a partition's hosts end in."""
+
 _SERVICE = r"s3(-[a-z0-9-]+)?(\.[a-z0-9-]+)*\.({})".format(
-    "|".join(re.escape(suffix) for suffix in dict.fromkeys(_SUFFIXES.values()))
+    "|".join(re.escape(suffix) for suffix in dict.fromkeys(SUFFIXES.values()))
 )
 _S3 = re.compile(
     r"s3://(?P<bucket>[^/?#\s]+)/(?P<key>[^?\r\n]*[^/?\r\n])(\?versionId=(?P<version>[\w.~-]+))?"
@@ -87,7 +89,7 @@ def as_https(url: str, neighbour: str | None = None) -> str:
         return url
     _, partition, _, region, *_ = [*(neighbour or "").split(":"), "", "", "", ""]
     place = "" if partition in {"", "aws"} or not region else f"{region}."
-    suffix = _SUFFIXES.get(partition, _SUFFIXES["aws"])
+    suffix = SUFFIXES.get(partition, SUFFIXES["aws"])
     version = f"?versionId={short['version']}" if short["version"] else ""
     return f"https://{short['bucket']}.s3.{place}{suffix}/{quote(short['key'])}{version}"
 

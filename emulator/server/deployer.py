@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import threading
 import time
@@ -17,6 +18,7 @@ from emulator.server.roles import (
     administration_session,
     service_managed_session,
 )
+from emulator.stacksets import templates
 from emulator.stacksets.deployment import DeploymentOrder, Outcome
 
 _POLL_SECONDS = 0.1
@@ -76,7 +78,9 @@ class StackDeployer:
         except BotoCoreError as error:
             deployment.finish(Outcome(succeeded=False, reason=str(error), stack_id=stack.id))
         else:
-            deployment.finish(Outcome(succeeded=True, stack_id=stack.id))
+            deployment.finish(
+                Outcome(succeeded=True, stack_id=stack.id, parameters=stack.parameters)
+            )
 
     def _member_client(self, order: DeploymentOrder) -> Any:  # noqa: ANN401 - an untyped client
         """Go from the service through the administration role to the execution role."""
@@ -163,10 +167,16 @@ class StackDeployment:
 
 
 class _Stack:
-    """The stack of one instance, in the member account."""
+    """The stack of one instance, in the member account.
+
+    Attributes:
+        id: Its ARN, once it is known.
+        parameters: What an imported stack has; empty for any other.
+    """
 
     def __init__(self, order: DeploymentOrder) -> None:
         self.id = order.stack_id
+        self.parameters: dict[str, str] = {}
         self._order = order
 
     def deploy(self, client: Any) -> None:  # noqa: ANN401
@@ -176,6 +186,7 @@ class _Stack:
             if status is None:
                 message = f"Stack [{self.id}] does not exist"
                 raise DeploymentFailedError(message)
+            self._import(client)
             return
         if self._order.action == "DELETE":
             if status is not None:
@@ -197,6 +208,19 @@ class _Stack:
                 return
             raise
         self._settle(client, "UPDATE_COMPLETE")
+
+    def _import(self, client: Any) -> None:  # noqa: ANN401
+        """Take the stack as it is, with its parameters, if it has the stack set's template."""
+        found = client.get_template(StackName=self.id, TemplateStage="Original")["TemplateBody"]
+        # botocore reads JSON.
+        body = found if isinstance(found, str) else json.dumps(found)
+        if not templates.are_alike(body, self._order.template_body):
+            message = f"Stack [{self.id}] has another template than the stack set"
+            raise DeploymentFailedError(message)
+        stack = client.describe_stacks(StackName=self.id)["Stacks"][0]
+        self.parameters = {
+            each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])
+        }
 
     def _request(self) -> dict[str, Any]:
         order = self._order

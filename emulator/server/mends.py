@@ -55,6 +55,7 @@ def install(
     keep_to_our_port()
     honour_function_properties()
     name_stack_set_resources()
+    ask_leave_for_the_account_api()
     name_roles_as_principals()
     read_virtual_hosted_template_urls()
     fetch_code_of_other_accounts()
@@ -121,6 +122,21 @@ def name_stack_set_resources() -> None:
             identity = name if ":" in name else f"{name}:*"
             return f"arn:aws:cloudformation:{region}:{account_id}:stackset/{identity}"
         arn: str = original(service, method, path, headers, body, query_params, region, account_id)
+        return arn
+
+    iam_actions.extract_resource_arn = extract
+
+
+def ask_leave_for_the_account_api() -> None:
+    """The account API asks for rights on the caller's account; ministack's answers everybody."""
+    iam_actions._BOTOCORE_SERVICE_MAP["account"] = ["account"]  # noqa: SLF001
+    original = iam_actions.extract_resource_arn
+
+    @functools.wraps(original)
+    def extract(service: str, *request: Any) -> str:  # noqa: ANN401
+        if service == "account":
+            return f"arn:aws:account::{get_account_id()}:account"
+        arn: str = original(service, *request)
         return arn
 
     iam_actions.extract_resource_arn = extract

@@ -115,14 +115,7 @@ def parse(body: str) -> Template:
     Raises:
         ApiError: ValidationError when it is not a template.
     """
-    try:
-        document = yaml.load(body, Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
-    except yaml.YAMLError as error:
-        message = f"Template format error: YAML not well-formed. {error}"
-        raise invalid(message) from error
-    if not isinstance(document, dict):
-        message = "Template format error: unsupported structure."
-        raise invalid(message)
+    document = _document(body)
     resources = _resources(document)
     return Template(
         description=document.get("Description"),
@@ -133,6 +126,27 @@ def parse(body: str) -> Template:
         resource_types=tuple(sorted({resource["Type"] for resource in resources.values()})),
         transforms=_transforms(document),
     )
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Tell whether two templates say the same, be they written alike or not.
+
+    Raises:
+        ApiError: ValidationError when one is not a template.
+    """
+    return one == other or _document(one) == _document(other)
+
+
+def _document(body: str) -> dict[str, Any]:
+    try:
+        document = yaml.load(body, Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
+    except yaml.YAMLError as error:
+        message = f"Template format error: YAML not well-formed. {error}"
+        raise invalid(message) from error
+    if not isinstance(document, dict):
+        message = "Template format error: unsupported structure."
+        raise invalid(message)
+    return document
 
 
 def _resources(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

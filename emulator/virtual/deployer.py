@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emulator.stacksets import templates
 from emulator.stacksets.deployment import Outcome
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class ScriptedDeployment:
         for place, stack in self.stacks.items():
             if place[:2] != key[:2] or stack.stack_id != order.stack_id:
                 continue
-            if stack.template_body != order.template_body:
+            if not templates.are_alike(stack.template_body, order.template_body):
                 reason = f"Stack [{order.stack_id}] has another template than the stack set"
                 return Outcome(succeeded=False, reason=reason, stack_id=order.stack_id)
             del self.stacks[place]

@@ -231,3 +231,26 @@ def test_code_in_a_bucket_of_another_account(aws: LocalAWS, reader: str, status:
     aws.delete("code-reader", account=reader)
 
     assert outcome.status == status
+
+
+def test_regions_are_told_to_whoever_may_ask(aws: LocalAWS) -> None:
+    """The account API wants `account:ListRegions` on the caller's account."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="asker")
+    key = iam.create_access_key(UserName="asker")["AccessKey"]
+    credentials = {
+        "aws_access_key_id": key["AccessKeyId"],
+        "aws_secret_access_key": key["SecretAccessKey"],
+    }
+    asker = aws.client("account", credentials=credentials)
+    with pytest.raises(asker.exceptions.AccessDeniedException, match="account:ListRegions"):
+        asker.list_regions()
+    statement = {
+        "Effect": "Allow",
+        "Action": "account:ListRegions",
+        "Resource": f"arn:aws:account::{ADMINISTRATOR}:account",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="asker", PolicyName="ask", PolicyDocument=policy)
+
+    assert asker.list_regions()["Regions"]

@@ -185,6 +185,25 @@ def test_stacks_are_imported(aws: LocalAWS) -> None:
     wait(lambda: instance()["DriftStatus"] == "IN_SYNC")
 
 
+def test_a_stack_with_another_template_is_not_imported(aws: LocalAWS) -> None:
+    """The service takes a stack only where its template says what the stack set's says."""
+    client = make(aws, "refused")
+    body = client.describe_stack_set(StackSetName="refused")["StackSet"]["TemplateBody"]
+    aws.deploy("other", body.replace("deep", "shallow"), account=B).require()
+    stack = aws.client("cloudformation", B).describe_stacks(StackName="other")["Stacks"][0]
+    operation = client.import_stacks_to_stack_set(
+        StackSetName="refused", StackIds=[stack["StackId"]], OrganizationalUnitIds=[PLATFORM]
+    )["OperationId"]
+    asked = {"StackSetName": "refused", "OperationId": operation}
+
+    def results() -> list[dict[str, Any]]:
+        return list(client.list_stack_set_operation_results(**asked)["Summaries"])
+
+    wait(lambda: bool(results()) and results()[0]["Status"] == "FAILED")
+    assert "has another template than the stack set" in results()[0]["StatusReason"]
+    aws.delete("other", account=B).require()
+
+
 def test_a_stack_owns_a_stack_set_by_unit(aws: LocalAWS, bundle: Path) -> None:
     """The deployed function makes it, changes it, finds who has joined, and leaves nothing."""
     reading = {"ReadOrganization": "EVERYTHING"}

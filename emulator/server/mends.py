@@ -17,6 +17,7 @@ from ministack.services.cloudformation import helpers, provisioners
 
 from emulator.server import (
     architectures,
+    conditions,
     custom_resources,
     deployments,
     event_sources,
@@ -48,6 +49,7 @@ def install(
     told_requests.install()
     rollbacks.install(numbered=rollbacks_are_operations)
     deployments.install()
+    conditions.install()
     operations.install()
     architectures.install()
     event_sources.install()

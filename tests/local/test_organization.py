@@ -21,6 +21,11 @@ ORGANIZATION: dict[str, Any] = {
     "units": {PLATFORM: ROOT, NETWORK: PLATFORM},
     "accounts": {A: PLATFORM, B: NETWORK},
 }
+GRANTED = {
+    "ReadOrganization": "EVERYTHING",
+    "ImportStacks": "true",
+    "DefaultOperationPreferences": "FAST",
+}
 ROLE = "stacksets-exec-custom-e2e"
 ROLE_TEMPLATE = {
     "Resources": {
@@ -206,8 +211,7 @@ def test_a_stack_with_another_template_is_not_imported(aws: LocalAWS) -> None:
 
 def test_a_stack_owns_a_stack_set_by_unit(aws: LocalAWS, bundle: Path) -> None:
     """The deployed function makes it, changes it, finds who has joined, and leaves nothing."""
-    reading = {"ReadOrganization": "EVERYTHING"}
-    aws.deploy_provider(bundle, REPOSITORY / "template.yaml", reading).require()
+    aws.deploy_provider(bundle, REPOSITORY / "template.yaml", GRANTED).require()
     consumer = Consumer(aws, "by-unit")
 
     def deploy(revision: str, **targets: Any) -> list[str]:
@@ -234,8 +238,7 @@ def test_a_stack_owns_a_stack_set_by_unit(aws: LocalAWS, bundle: Path) -> None:
 
 def test_existing_stacks_join(aws: LocalAWS, bundle: Path) -> None:
     """A stack made by hand becomes an instance beside those of its unit, and outlives them."""
-    granted = {"ReadOrganization": "EVERYTHING", "ImportStacks": "true"}
-    aws.deploy_provider(bundle, REPOSITORY / "template.yaml", granted).require()
+    aws.deploy_provider(bundle, REPOSITORY / "template.yaml", GRANTED).require()
     consumer = Consumer(aws, "joined")
     aws.deploy("before", consumer.template(), account=A, region=REGION).require()
     members = aws.client("cloudformation", A, REGION)
@@ -254,3 +257,23 @@ def test_existing_stacks_join(aws: LocalAWS, bundle: Path) -> None:
     assert consumer.stack_set() is None
     assert sorted(consumer.settings()) == [A]
     aws.delete("before", account=A, region=REGION).require()
+
+
+def test_the_example_of_units(aws: LocalAWS, bundle: Path) -> None:
+    """examples/units.yaml deploys to all accounts of a unit, or to all but the exceptions."""
+    aws.deploy_provider(bundle, REPOSITORY / "template.yaml", GRANTED).require()
+    setting = {"Type": "String", "Value": "guarded", "Name": "/e2e/guardrails"}
+    body = {"Resources": {"Setting": {"Type": "AWS::SSM::Parameter", "Properties": setting}}}
+    given = {
+        "TemplateURL": aws.upload("stackset-resource-e2e", "units.json", json.dumps(body).encode()),
+        "OrganizationalUnitIds": PLATFORM,
+    }
+
+    def deploy(**more: str) -> list[bool]:
+        example = REPOSITORY / "examples" / "units.yaml"
+        aws.deploy("example", example, {**given, **more}).require()
+        return [has_setting(aws, account, "guardrails") for account in (A, B)]
+
+    assert deploy() == [True, True]
+    assert deploy(ExcludedAccounts=A) == [False, True]
+    aws.delete("example").require()

@@ -6,10 +6,40 @@ from typing import Any
 
 import pytest
 
+from handler.properties.concerns import concerns
+from handler.properties.reading import parse_properties
 from tools import template
 from tools.environments import ROOT
 
+STACK = "arn:aws:cloudformation:eu-west-1:222222222222:stack/by-hand/0a1b"
+EXAMPLES = sorted(
+    path
+    for path in (ROOT / "examples").glob("*.yaml")
+    if "Type: Custom::StackSet\n" in path.read_text()
+)
+ACCOUNTS = ["222222222222", "333333333333", "444444444444"]
+GIVEN: dict[str, Any] = {
+    "DeployDate": "2026-11-25",
+    "TemplateURL": "https://stackset-resource-templates.s3.amazonaws.com/app.yaml",
+    "AdministrationRoleARN": "arn:aws:iam::111111111111:role/Administration",
+    "Accounts": ACCOUNTS,
+    "DevelopmentAccounts": ACCOUNTS[:1],
+    "ProductionAccounts": ACCOUNTS[1:],
+    "OrganizationalUnitIds": ["ou-ab12-11111111"],
+    "StackIds": [STACK],
+    "StackSetName": "ByHand",
+}
 PIPELINE = template.load(ROOT / "examples" / "pipeline" / "pipeline.yaml")
+
+
+@pytest.mark.parametrize("exceptions", [[""], ACCOUNTS[:1]], ids=["all", "but-one"])
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in EXAMPLES])
+def test_stack_set(path: Path, exceptions: list[str]) -> None:
+    """With its parameters, each is what the function takes, and does what it seems to."""
+    given = {**GIVEN, "ExcludedAccounts": exceptions}
+    made = template.resources(template.load(path), given)
+    [properties] = [r["Properties"] for r in made.values() if r["Type"] == "Custom::StackSet"]
+    assert list(concerns(parse_properties(properties))) == []
 
 
 def _plans() -> list[list[str]]:

@@ -343,14 +343,16 @@ def test_the_reader_of_outputs_may_only_describe_stacks() -> None:
     """The role in the accounts lets the function's role in, which describes stacks of StackSets."""
     reader = template.load(ROOT / "examples" / "roles" / "output-reader.yaml")
     role = f"arn:aws:iam::{ADMINISTRATOR}:role/team/Function"
-    granted = template.policies(reader, {"FunctionRoleArn": role})["OutputReaderRole"]
-    assert granted == [
-        {
-            "Effect": "Allow",
-            "Action": "cloudformation:DescribeStacks",
-            "Resource": "arn:aws:cloudformation:*:111111111111:stack/StackSet-*/*",
-        }
-    ]
+    given: dict[str, Any] = {"FunctionRoleArn": role}
+    [granted] = template.policies(reader, given)["OutputReaderRole"]
+    assert granted == {
+        "Effect": "Allow",
+        "Action": "cloudformation:DescribeStacks",
+        "Resource": ["arn:*:cloudformation:*:*:stack/StackSet-*/*"],
+    }
+    imported = {**given, "StackNames": ["StackSet-*", "network"]}
+    [granted] = template.policies(reader, imported)["OutputReaderRole"]
+    assert granted["Resource"][1] == "arn:*:cloudformation:*:*:stack/network/*"
     [trust] = reader["Resources"]["OutputReaderRole"]["Properties"]["AssumeRolePolicyDocument"][
         "Statement"
     ]

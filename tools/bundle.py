@@ -1,5 +1,7 @@
 """Build what Lambda runs: build/bundle/ and the same as build/bundle.zip.
 
+Beside them lie an SBOM (bundle.cdx.json) and the checksums of both files (bundle.sha256).
+
 One bundle serves both architectures, and the same sources make the same bytes
 (docs/decisions/0001-one-bundle-for-both-architectures.md).
 """
@@ -15,7 +17,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools import interpreters
+from tools import interpreters, sbom
 from tools.environments import (
     REQUIREMENTS,
     ROOT,
@@ -25,6 +27,7 @@ from tools.environments import (
     run,
     run_either,
 )
+from tools.release import version
 
 BUILD = ROOT / "build"
 PLATFORMS = ("aarch64", "x86_64")
@@ -64,7 +67,7 @@ def build(target: Path) -> Path:
     """Build the bundle into a folder, and beside it the same as a zip file.
 
     Args:
-        target: The folder; what it held is replaced.
+        target: The folder; what it held is replaced, and so are the files beside it.
 
     Returns:
         The path of the zip file.
@@ -80,14 +83,25 @@ def build(target: Path) -> Path:
         _add_packages(stage)
         _add_bytecode(stage)
         _normalise(stage)
-        archive = target.with_name(f"{target.name}.zip")
-        _zip(stage, stage.with_name(archive.name))
+        files = _add_files(stage, target.name)
         with alone("bundle"):
             # Only renamed into place, so that nobody meets half a bundle.
             shutil.rmtree(target, ignore_errors=True)
             stage.rename(target)
-            stage.with_name(archive.name).replace(archive)
-    return archive
+            for file in files:
+                file.replace(target.with_name(file.name))
+    return target.with_name(files[0].name)
+
+
+def _add_files(stage: Path, name: str) -> list[Path]:
+    """Put beside a bundle what is made of it: first the zip file, then what tells about it."""
+    archive, bill, sums = (
+        stage.with_name(f"{name}.{kind}") for kind in ("zip", "cdx.json", "sha256")
+    )
+    _zip(stage, archive)
+    bill.write_text(sbom.describe(stage, archive), encoding="utf-8")
+    sums.write_text(sbom.checksums(archive, bill), encoding="utf-8")
+    return [archive, bill, sums]
 
 
 def _packages(scratch: Path) -> Path:
@@ -202,8 +216,10 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 1
     unpacked = sum(path.stat().st_size for path in _files(target))
-    print(f"{target}: {unpacked:,} bytes unpacked, {archive.stat().st_size:,} bytes zipped")
+    sizes = f"{unpacked:,} bytes unpacked, {archive.stat().st_size:,} bytes zipped"
+    print(f"{target}: version {version()}, {sizes}")
     print(f"{archive}: sha256 {hashlib.sha256(archive.read_bytes()).hexdigest()}")
+    print(f"Beside it: {target.name}.cdx.json (CycloneDX), {target.name}.sha256 (checksums)")
     return 0
 
 

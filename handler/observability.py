@@ -6,6 +6,7 @@ Never logged: the address for the answer, parameter values, and whatever else a 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ _SDK = ("boto3", "botocore", "urllib3", "s3transfer")
 logger = Logger(service=_SERVICE)
 metrics = Metrics(namespace=_NAMESPACE, service=_SERVICE)
 _default_level = logger.log_level
+# Both functions and the macro come by here first, once for each sandbox.
+logger.info("cold start", version=os.environ.get("VERSION"))
 
 
 def observe(event: Mapping[str, Any]) -> None:

@@ -22,8 +22,8 @@ _BUSY = {"OperationAborted", "RequestTimeout", "RequestTimeTooSkewed", "SlowDown
 _RIGHT = (
     " S3 says so of an object that is not there, too: upload it first, or name its bucket in"
     f" parameter TemplateBuckets of {OWN_STACK}, which grants"
-    " s3:GetObject and s3:GetObjectVersion to StackSetMacroRole; a bucket's own KMS key takes"
-    " kms:Decrypt besides."
+    " s3:GetObject and s3:GetObjectVersion to StackSetMacroRole, and in TemplateBucketAccounts the"
+    " account that has it if it is another; a bucket's own KMS key takes kms:Decrypt besides."
 )
 _AGAIN = "Nobody knows what it holds: try again."
 

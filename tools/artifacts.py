@@ -21,6 +21,7 @@ _ARN = re.compile(r"(s3://|arn:[a-z-]+:s3:::)(?P<name>[^/]*)")
 _WAYS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _MISSING = {"404", "NoSuchBucket"}
 _ENCRYPTED = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+_OWNED = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 # Versioning that was just turned on may take a while to reach every part of S3.
 _TRIES = 6
 _PAUSE_SECONDS = 5.0
@@ -180,13 +181,18 @@ class Bucket:
             self.aws("s3api", "put-bucket-tagging", *self._owned(), "--tagging", json.dumps(tags))
 
     def _harden(self) -> None:
-        """Close it for the public, encrypt and version it, where it is not so already."""
+        """Close it for the public, let ACLs no longer count, encrypt and version it, if need be."""
         block = ",".join(f"{way}=true" for way in _WAYS)
         encryption = ("--server-side-encryption-configuration", json.dumps(_ENCRYPTED))
         settings = {
             "closed for the public": (
                 self._is_closed,
                 ("put-public-access-block", "--public-access-block-configuration", block),
+            ),
+            # So all that is in it is its owner's, whoever has put it there.
+            "without ACLs": (
+                self._owns_all,
+                ("put-bucket-ownership-controls", "--ownership-controls", json.dumps(_OWNED)),
             ),
             "encrypted": (self._is_encrypted, ("put-bucket-encryption", *encryption)),
             "versioned": (
@@ -213,6 +219,13 @@ class Bucket:
         except AwsError:
             return False
         return all(found["PublicAccessBlockConfiguration"].get(way) for way in _WAYS)
+
+    def _owns_all(self) -> bool:
+        try:
+            found = self.aws("s3api", "get-bucket-ownership-controls", *self._owned())
+        except AwsError:
+            return False
+        return bool(found["OwnershipControls"] == _OWNED)
 
     def _is_encrypted(self) -> bool:
         """Whether it has any encryption of its own: a key of the owner's choice stays."""

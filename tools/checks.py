@@ -22,6 +22,15 @@ COMPUTING = ["-n", "2", "tests", *(f"--ignore={folder}" for folder in SERVERS)]
 # Those who wait for something to happen in time come before those who compute.
 BEHIND = ["nice", "-n", "10"]
 
+# Templates that Guard looks at: those whose functions tools/template.py can write out.
+GUARDED = [
+    TEMPLATE,
+    ROOT / "examples" / "bucket.yaml",
+    ROOT / "examples" / "pipeline" / "pipeline.yaml",
+    ROOT / "examples" / "roles" / "administration.yaml",
+    ROOT / "examples" / "roles" / "execution.yaml",
+]
+
 # ARNs for what `template.policies` leaves as names, since parliament wants real ones.
 _LAMBDA = "arn:aws:lambda:eu-west-1:111111111111:function"
 _LOGS = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda"
@@ -59,6 +68,10 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     yield "cfn-lint", [_tool("cfn-lint"), *map(str, templates)]
     scan = ["-f", str(TEMPLATE), "--framework", "cloudformation", "--skip-download"]
     yield "checkov", [str(audit.program("checkov")), *scan, "--compact", "--quiet"]
+    if any(audit.path.glob("lib/python*/site-packages/guardpycfn")):
+        yield "cfn-guard", [str(audit.python), "-m", "tools.guard", *map(str, GUARDED)]
+    else:
+        print("     cfn-guard: not made for this machine", flush=True)
     for role, policy in _policies().items():
         yield f"parliament {role}", [str(audit.program("parliament")), "--string", policy]
 

@@ -1,18 +1,29 @@
 """Put the bundle into S3 and deploy template.yaml with it."""
 
 import argparse
+import hashlib
 import os
 import re
 import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools import architecture, bundle, identity, preferences, preflight, rights, template
+from tools import (
+    architecture,
+    bundle,
+    identity,
+    preferences,
+    preflight,
+    release,
+    rights,
+    template,
+)
 from tools.artifacts import Artifact, Bucket, check_name
 from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
 from tools.identity import Caller
+from tools.needs import Plan
 from tools.signing import sign
 from tools.stack import Stack
 from tools.standing import (
@@ -71,6 +82,7 @@ class Deployment:
             self._check_caller(bucket, standing)
         bucket.prepare()
         archive = bundle.build(bundle.BUILD / "bundle")
+        print(f"Bundle: sha256 {hashlib.sha256(archive.read_bytes()).hexdigest()}")
         artifact = bucket.put(archive)
         if self.signing_profile:
             artifact = sign(self.aws, self.caller.account, artifact, self.signing_profile)
@@ -104,7 +116,7 @@ class Deployment:
         return parameters
 
     def _check_caller(self, bucket: Bucket, standing: Standing | None) -> None:
-        plan = preflight.Plan(
+        plan = Plan(
             bucket=self.bucket,
             makes_bucket=bucket.is_missing(),
             stack=self.stack,
@@ -150,8 +162,9 @@ def _declared() -> dict[str, dict[str, Any]]:
 
 
 def _with_code(artifact: Artifact) -> str:
-    """The template's text with the bundle's place in S3."""
+    """The template's text with the version, and the bundle's place in S3."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    text = text.replace(release.PLACE, release.version())
     return text.replace(CODE, f"CodeUri: {artifact}")
 
 
@@ -235,7 +248,7 @@ def main() -> int:
     try:
         deployment = plan(sys.argv[1:])
         place = f"{deployment.caller.account}, {deployment.aws.region}"
-        print(f"Deploying {deployment.stack} to {place} ...")
+        print(f"Deploying {deployment.stack}, version {release.version()}, to {place} ...")
         deployment.run()
     except (AwsError, CommandFailed, DeployFailed) as problem:
         print(problem, file=sys.stderr)

@@ -8,7 +8,7 @@ from tools.environments import ROOT
 NAME = "stackset-resource"
 
 # What stands in template.yaml where `deploy` writes the version.
-UNRELEASED = "of-a-clone"
+PLACE = "unreleased"
 
 
 @functools.cache

@@ -135,7 +135,8 @@ def _call(function: str, argument: Any, values: Mapping[str, Any]) -> Any:  # no
 def _sub(argument: Any, values: Mapping[str, Any]) -> str:  # noqa: ANN401
     text, own = (argument, {}) if isinstance(argument, str) else argument
     known = {**values, **own}
-    return _PLACEHOLDER.sub(lambda found: str(known[found[1]]), text)
+    # An attribute of a resource stays as it is written, as with Fn::GetAtt.
+    return _PLACEHOLDER.sub(lambda found: str(known.get(found[1], found[1])), text)
 
 
 _FUNCTIONS: dict[str, Callable[[Any, Mapping[str, Any]], Any]] = {

@@ -37,8 +37,9 @@ _CAUSES = tuple(
             r"access denied|AccessDenied|forbidden",
             (
                 "which the function may not read: see that the key is right, that the parameter"
-                f" TemplateBuckets of {OWN_STACK} names the bucket, and that the bucket's policy"
-                " lets this account in"
+                f" TemplateBuckets of {OWN_STACK} names the bucket, that TemplateBucketAccounts"
+                " names its account if that is another, and that the bucket's policy lets this"
+                " account in"
             ),
         ),
         (

@@ -22,10 +22,18 @@ UNENCRYPTED = AwsError(
     "GetBucketEncryption operation: The server side encryption configuration was not found"
 )
 CLOSED = {"PublicAccessBlockConfiguration": dict.fromkeys(artifacts._WAYS, True)}
-SETTINGS = ["put-public-access-block", "put-bucket-encryption", "put-bucket-versioning"]
+SETTINGS = [
+    "put-public-access-block",
+    "put-bucket-ownership-controls",
+    "put-bucket-encryption",
+    "put-bucket-versioning",
+]
 OPEN = {
     "head-bucket": {"BucketRegion": "eu-west-1"},
     "get-public-access-block": DENIED,
+    "get-bucket-ownership-controls": {
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerPreferred"}]}
+    },
     "get-bucket-encryption": UNENCRYPTED,
     "get-bucket-versioning": None,
     **dict.fromkeys(SETTINGS),
@@ -33,6 +41,9 @@ OPEN = {
 SAFE = {
     **OPEN,
     "get-public-access-block": CLOSED,
+    "get-bucket-ownership-controls": {
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    },
     "get-bucket-encryption": {
         "ServerSideEncryptionConfiguration": {
             "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]

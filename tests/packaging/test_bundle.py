@@ -1,6 +1,7 @@
 """The bundle: the same bytes each time, complete, and nothing in it that Lambda never reads."""
 
 import hashlib
+import json
 import marshal
 import sys
 import zipfile
@@ -27,12 +28,11 @@ def names(bundle: Path) -> set[str]:
 
 
 def test_two_builds_are_the_same_bytes(bundle: Path, tmp_path: Path) -> None:
-    """Another build in another folder makes the same zip file."""
+    """Another build in another folder makes the same zip file, and tells the same about it."""
     again = bundler.build(tmp_path / "somewhere" / "else" / "bundle")
-    first = bundle.with_name("bundle.zip")
-    assert (
-        hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(first.read_bytes()).digest()
-    )
+    for name in ("bundle.zip", "bundle.cdx.json", "bundle.sha256"):
+        one, other = (path.with_name(name).read_bytes() for path in (again, bundle))
+        assert hashlib.sha256(one).digest() == hashlib.sha256(other).digest()
 
 
 def test_zip_and_folder_agree(bundle: Path, names: set[str]) -> None:
@@ -164,9 +164,12 @@ def test_handlers_load_without_anything_else(bundle: Path, handler: str) -> None
     assert result.kind != "init", result.payload
     assert "No module named" not in result.log + str(result.payload)
     assert "Unknown service" not in result.log
+    first = json.loads(result.log.splitlines()[0])
+    assert (first["message"], first["version"]) == ("cold start", "1.2.3")
 
 
 _SETTINGS = {
+    "VERSION": "1.2.3",
     "POWERTOOLS_SERVICE_NAME": "stackset-resource",
     "POWERTOOLS_METRICS_NAMESPACE": "StackSetResource",
 }

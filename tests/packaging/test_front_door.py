@@ -14,7 +14,7 @@ import pytest
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from emulator.local.stacks import StackOutcome
 from tests.packaging.conftest import Front
-from tools import template
+from tools import needs, release, template
 from tools.environments import ROOT
 
 STACK = "StackSetCustomResource"
@@ -191,14 +191,30 @@ def upgrade(aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]) 
     too_soon = front_door(HOME_REGION, *arm64, **as_administrator)
     refused = front_door(HOME_REGION, **as_administrator)
     untouched = _runtime(aws, before) == "python3.6" and BUCKET not in _buckets(aws)
+    # As a user, since the local AWS keeps no record of what an account's root does.
+    deployer = _user(aws, "deployer", "*")
     done = front_door(
         *(HOME_REGION, "--parameter-overrides", f"AdministrationRoleNames={ROLE}"),
         *("TemplateBuckets=old-templates",),
-        **as_administrator,
+        **{**as_administrator, **deployer},
     )
     assert done.returncode == 0, done.stderr
     token = before.outputs["StackSetFunctionArn"]
     return Upgrade(token, log_groups, too_soon, refused, untouched, done)
+
+
+def _user(aws: LocalAWS, name: str, *actions: str) -> dict[str, str]:
+    """The variables of a new user who may do this, to anything."""
+    iam = aws.client("iam")
+    iam.create_user(UserName=name)
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    iam.put_user_policy(UserName=name, PolicyName="May", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
 
 
 def _awslabs(aws: LocalAWS) -> str:
@@ -250,6 +266,17 @@ def test_upgrade_keeps_token_and_log(aws: LocalAWS, upgrade: Upgrade) -> None:
     assert function["Handler"] == "handler.app.handler"
     assert upgrade.log_groups
     assert _log_groups(aws) == upgrade.log_groups
+
+
+def test_deploying_tells_what(aws: LocalAWS, upgrade: Upgrade) -> None:
+    """What was said names the version, which the function has too, and the digest of the bundle."""
+    said = upgrade.done.stdout.splitlines()
+    assert said[0].startswith(f"Deploying {STACK}, version {release.version()}, to ")
+    [bundle] = [each for each in said if each.startswith("Bundle: sha256 ")]
+    assert any(bundle.split()[-1] in each for each in said if each.endswith(".zip ..."))
+    function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
+    assert function["Description"].endswith(f" ({release.version()})")
+    assert function["Environment"]["Variables"]["VERSION"] == release.version()
 
 
 def test_upgrade_keeps_the_architecture(aws: LocalAWS, upgrade: Upgrade) -> None:
@@ -310,11 +337,13 @@ def test_the_second_step(
 
 @pytest.mark.usefixtures("upgrade")
 def test_bucket_is_private(aws: LocalAWS) -> None:
-    """The bucket that a deployment makes is blocked for the public, encrypted and versioned."""
+    """The bucket that a deployment makes is its owner's alone, encrypted and versioned."""
     s3 = aws.client("s3")
     blocked = s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"]
     assert all(blocked.values())
     assert len(blocked) == 4
+    [owned] = s3.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"]
+    assert owned == {"ObjectOwnership": "BucketOwnerEnforced"}
     assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
     encryption = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]
     [rule] = encryption["Rules"]
@@ -330,6 +359,9 @@ def test_what_somebody_else_put_under_the_key_is_not_run(
     function = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
     [key] = _keys(aws)
     s3.delete_public_access_block(Bucket=BUCKET)
+    s3.put_bucket_ownership_controls(
+        Bucket=BUCKET, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
     s3.put_object(Bucket=BUCKET, Key=key, Body=b"code of somebody else")
 
@@ -339,6 +371,8 @@ def test_what_somebody_else_put_under_the_key_is_not_run(
     assert f"{key} has not the checksum of what was built." in done.stdout
     assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
     assert all(s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values())
+    [owned] = s3.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"]
+    assert owned == {"ObjectOwnership": "BucketOwnerEnforced"}
     again = aws.client("lambda").get_function_configuration(FunctionName=upgrade.token)
     assert again["CodeSha256"] == function["CodeSha256"]
     version = s3.head_object(Bucket=BUCKET, Key=key)["VersionId"]
@@ -443,22 +477,13 @@ def test_rights_that_are_missing(
     aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]
 ) -> None:
     """Whoever may too little reads all of it at once, and nothing has been made."""
-    iam = aws.client("iam")
-    iam.create_user(UserName="intern")
-    looking = [
+    looking = (
         "cloudformation:Describe*",
         "cloudformation:ListExports",
         "s3:ListBucket",
         "iam:Sim*",
-    ]
-    allowed = {"Effect": "Allow", "Action": looking, "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    iam.put_user_policy(UserName="intern", PolicyName="Looks", PolicyDocument=policy)
-    key = iam.create_access_key(UserName="intern")["AccessKey"]
-    intern = {
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-    }
+    )
+    intern = _user(aws, "intern", *looking)
     words = ("--stack-name", STACK, "--bucket", "of-an-intern")
     done = front_door("deploy", HOME_REGION, *words, **{**as_administrator, **intern})
     assert done.returncode == 1
@@ -468,6 +493,17 @@ def test_rights_that_are_missing(
     assert any("iam:CreateRole" in each for each in lines)
     assert lines[-1].startswith("Nothing has been made.")
     assert "of-an-intern" not in _buckets(aws)
+
+
+@pytest.mark.usefixtures("upgrade")
+def test_rights_that_a_deployment_takes(aws: LocalAWS) -> None:
+    """Each call of a deployment is one that whoever deploys is asked about beforehand."""
+    used = {each["action"] for each in aws.iam_actions() if "/deployer" in each["principal"]}
+    assert {"s3:PutObject", "cloudformation:ExecuteChangeSet"} <= used
+    plan = needs.Plan(BUCKET, makes_bucket=True, stack=STACK)
+    asked = needs.questions(HOME_REGION, ADMINISTRATOR, "arn:aws:iam::1:user/u", plan)
+    listed = {action for each in asked for action in each.actions.split()}
+    assert used <= listed | set(needs.LOOKS.split())
 
 
 def test_a_role_that_is_none(front_door: Front) -> None:

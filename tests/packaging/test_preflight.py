@@ -1,5 +1,7 @@
 """Rights that whoever deploys lacks are named, all at once, before anything is made."""
 
+import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,9 +9,11 @@ from typing import Any
 import pytest
 
 from tests.packaging.answers import ACCOUNT, DENIED, Answers
-from tools import preflight
+from tests.packaging.transformed import plain
+from tools import needs, preflight
+from tools.environments import prepare
 from tools.identity import Caller
-from tools.preflight import Plan
+from tools.needs import Plan
 from tools.standing import DeployFailed
 
 USER = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/me")
@@ -167,3 +171,64 @@ def test_roles_by_their_names() -> None:
     [asked] = [words for words in aws.questions if "iam:CreateRole" in words]
     assert asked[-1] == f"arn:aws:iam::{ACCOUNT}:role/x/team-eu-west-1-function"
     assert [each for each in asked if "iam:PermissionsBoundary,ContextKeyValues=arn:b," in each]
+
+
+# All that a parameter or an option adds.
+EVERYTHING = Plan(
+    "mine",
+    makes_bucket=True,
+    stack="S",
+    parameters=dict.fromkeys(needs._CHOICES, "given"),
+    role=DEPLOYER,
+    signing_profile="Team",
+    is_tagged=True,
+)
+VERBS = (
+    ("Create", "Add", "Put", "Set"),
+    ("Update", "Add", "Put", "Set"),
+    ("Delete", "Remove", "Set"),
+)
+UNKNOWN = """
+import json, sys, parliament
+known = {f"{each['prefix']}:{one['privilege']}" for each in parliament.iam_definition
+         for one in each["privileges"]}
+print(*sorted(set(json.load(sys.stdin)) - known))
+"""
+
+
+def _asked(plan: Plan) -> set[str]:
+    asked = needs.questions("eu-west-1", ACCOUNT, USER.arn, plan)
+    return {action for each in asked for action in each.actions.split()}
+
+
+def test_every_type_of_the_template_has_its_rights() -> None:
+    """What CloudFormation makes, changes and deletes takes rights, and those are asked for."""
+    types = {each["Type"] for each in plain()["Resources"].values()}
+    assert needs.RESOURCES.keys() == types
+    asked = _asked(PLAN)
+    for name, places in needs.RESOURCES.items():
+        actions = {each for one in places.values() for each in one.split()}
+        assert actions <= asked
+        done = {each.partition(":")[2] for each in actions}
+        for verbs in VERBS if places else ():
+            assert any(each.startswith(verbs) for each in done), f"{name}: {verbs[0]}"
+    assert [name for name, places in needs.RESOURCES.items() if not places] == [
+        "AWS::CloudFormation::Macro"
+    ]
+
+
+def test_every_choice_is_a_parameter() -> None:
+    """What a parameter adds is asked for under the parameter's name."""
+    assert needs._CHOICES.keys() <= plain()["Parameters"].keys()
+
+
+def test_every_right_exists() -> None:
+    """IAM takes a name that it does not know for one that nobody has."""
+    done = subprocess.run(
+        [prepare("audit").python, "-W", "ignore", "-c", UNKNOWN],
+        input=json.dumps([*_asked(EVERYTHING), *needs.LOOKS.split()]),
+        text=True,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    assert done.stdout.split() == []

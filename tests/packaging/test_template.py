@@ -1,9 +1,7 @@
 """template.yaml: the names that others rely on, and the least of permissions."""
 
-import functools
 import json
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,12 +9,15 @@ from typing import Any
 import pytest
 
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
-from tools import template
-from tools.environments import ROOT, RUNTIME, prepare
+from tests.packaging.transformed import plain
+from tools import deploy, release, template
+from tools.artifacts import Artifact
+from tools.environments import ROOT, RUNTIME
 
 TEMPLATE = template.load(ROOT / "template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 MAIN = RESOURCES["StackSetResourceFunction"]["Properties"]
+VERSION = release.version()
 
 STACK_SETS = "arn:aws:cloudformation:eu-west-1:111111111111:stackset/*:*"
 TARGETS = "arn:aws:cloudformation:*:111111111111:stackset-target/*"
@@ -112,6 +113,20 @@ def test_the_function_has_all_the_time_there_is() -> None:
         "Type": "Lambda",
         "Destination": {"Fn::GetAtt": ["LastWordFunction", "Arn"]},
     }
+
+
+def test_functions_tell_their_version() -> None:
+    """It stands in pyproject.toml alone; deploying writes it into each function."""
+    deployed = template.parse(deploy._with_code(Artifact("b", "k", "v")))
+    assert release.PLACE not in json.dumps(deployed)
+    assert deployed["Globals"]["Function"]["Environment"]["Variables"]["VERSION"] == VERSION
+    functions = [
+        each["Properties"]
+        for each in deployed["Resources"].values()
+        if each["Type"] == "AWS::Serverless::Function"
+    ]
+    assert len(functions) == 3
+    assert all(each["Description"].endswith(f" ({VERSION})") for each in functions)
 
 
 def test_a_request_comes_back_through_the_queue() -> None:
@@ -401,30 +416,9 @@ ROLES = {
 }
 
 
-# SAM lives where the local AWS does.
-TRANSFORM = """
-import json, sys, boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
-session = boto3.Session(region_name="eu-west-1")
-translator = Translator({}, Parser(), boto_session=session)
-json.dump(translator.translate(json.load(sys.stdin), {"MacroName": "M"}), sys.stdout)
-"""
-
-
-@functools.cache
-def _plain() -> str:
-    """The template without SAM's resources, which CloudFormation gets."""
-    text = json.dumps(TEMPLATE).replace("build/bundle", "s3://bucket/key")
-    python = str(prepare("emulator").python)
-    return subprocess.run(
-        [python, "-c", TRANSFORM], input=text, text=True, check=True, stdout=subprocess.PIPE
-    ).stdout
-
-
 def _made(kind: str, parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The properties of all resources of a type, after SAM's transform."""
-    found = template.resources(json.loads(_plain()), parameters)
+    found = template.resources(plain(), parameters)
     return {name: each["Properties"] for name, each in found.items() if each["Type"] == kind}
 
 

@@ -125,7 +125,7 @@ def test_our_own_bug_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("NoSuchKey", "leads to nothing"),
         ("NoSuchBucket", "Upload the template first"),
-        ("AccessDenied", "TemplateBuckets"),
+        ("AccessDenied", "TemplateBuckets .* TemplateBucketAccounts the account"),
         ("SlowDown", "cannot be read"),
     ],
 )

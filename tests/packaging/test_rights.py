@@ -197,7 +197,7 @@ def test_every_parameter_that_changes_rights_is_tried() -> None:
         if f"'{condition}'" in policies
         for name in names
     }
-    # What a role is called, what bounds it and whether it is there at all, are no rights of its own.
+    # What a role is called, what bounds it and whether it is there, are no rights of its own.
     used -= {"MacroName", "PermissionsBoundary", "RoleName", "RoleNamePrefix", "RolePath"}
     for tries in (ALLOWED, REFUSED):
         tried = {name for each in tries for name in each.given}

@@ -829,6 +829,7 @@ def test_a_role_that_may_not_be_passed() -> None:
     [
         ("S3 error: Access Denied", "which the function may not read: see that the key is right,"),
         ("S3 error: Access Denied", "the parameter TemplateBuckets of the stack that exports"),
+        ("S3 error: Access Denied", "that TemplateBucketAccounts names its account if that is"),
         ("S3 error: The specified bucket does not exist", "and there is no such bucket: write"),
         ("S3 error: Request has expired", "whose signature has expired: write the address without"),
         ("S3 error: PermanentRedirect", "but the bucket is in another Region: write https://"),

@@ -11,6 +11,7 @@ Usage: ./build.sh WORD [OPTIONS]
   demo    run the whole story on a local AWS: no account, no docker
   test    run everything that CI runs; more words go to pytest (test -k name)
   build   make build/bundle/ and build/bundle.zip, which is what Lambda runs
+          beside it: bundle.cdx.json (an SBOM) and bundle.sha256 (checksums)
   deploy [REGION] [PROFILE] [--bucket NAME] [--stack-name NAME]
          [--parameter-overrides NAME=VALUE ...] [--accept-fewer-rights]
          [--tags KEY=VALUE ...] [--role-arn ARN] [--signing-profile NAME]

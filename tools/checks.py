@@ -71,7 +71,7 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     if any(audit.path.glob("lib/python*/site-packages/guardpycfn")):
         yield "cfn-guard", [str(audit.python), "-m", "tools.guard", *map(str, GUARDED)]
     else:
-        print("     cfn-guard: not made for this machine", flush=True)
+        print("     cfn-guard: left out, for there is no wheel for this machine", flush=True)
     for role, policy in _policies().items():
         yield f"parliament {role}", [str(audit.program("parliament")), "--string", policy]
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from tests.packaging.answers import ACCOUNT, DENIED, Answers
-from tests.packaging.transformed import plain
-from tools import needs, preflight
-from tools.environments import prepare
+from tools import needs, preflight, template
+from tools.environments import ROOT, prepare
 from tools.identity import Caller
 from tools.needs import Plan
 from tools.standing import DeployFailed
@@ -183,11 +182,6 @@ EVERYTHING = Plan(
     signing_profile="Team",
     is_tagged=True,
 )
-VERBS = (
-    ("Create", "Add", "Put", "Set"),
-    ("Update", "Add", "Put", "Set"),
-    ("Delete", "Remove", "Set"),
-)
 UNKNOWN = """
 import json, sys, parliament
 known = {f"{each['prefix']}:{one['privilege']}" for each in parliament.iam_definition
@@ -201,25 +195,9 @@ def _asked(plan: Plan) -> set[str]:
     return {action for each in asked for action in each.actions.split()}
 
 
-def test_every_type_of_the_template_has_its_rights() -> None:
-    """What CloudFormation makes, changes and deletes takes rights, and those are asked for."""
-    types = {each["Type"] for each in plain()["Resources"].values()}
-    assert needs.RESOURCES.keys() == types
-    asked = _asked(PLAN)
-    for name, places in needs.RESOURCES.items():
-        actions = {each for one in places.values() for each in one.split()}
-        assert actions <= asked
-        done = {each.partition(":")[2] for each in actions}
-        for verbs in VERBS if places else ():
-            assert any(each.startswith(verbs) for each in done), f"{name}: {verbs[0]}"
-    assert [name for name, places in needs.RESOURCES.items() if not places] == [
-        "AWS::CloudFormation::Macro"
-    ]
-
-
 def test_every_choice_is_a_parameter() -> None:
     """What a parameter adds is asked for under the parameter's name."""
-    assert needs._CHOICES.keys() <= plain()["Parameters"].keys()
+    assert needs._CHOICES.keys() <= template.load(ROOT / "template.yaml")["Parameters"].keys()
 
 
 def test_every_right_exists() -> None:

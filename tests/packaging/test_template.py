@@ -10,7 +10,7 @@ import pytest
 
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from tests.packaging.transformed import plain
-from tools import deploy, release, template
+from tools import deploy, needs, release, template
 from tools.artifacts import Artifact
 from tools.environments import ROOT, RUNTIME
 
@@ -420,6 +420,30 @@ def _made(kind: str, parameters: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The properties of all resources of a type, after SAM's transform."""
     found = template.resources(plain(), parameters)
     return {name: each["Properties"] for name, each in found.items() if each["Type"] == kind}
+
+
+VERBS = (
+    ("Create", "Add", "Put", "Set"),
+    ("Update", "Add", "Put", "Set"),
+    ("Delete", "Remove", "Set"),
+)
+
+
+def test_every_type_has_its_rights() -> None:
+    """What CloudFormation makes, changes and deletes takes rights, which deploying asks for."""
+    types = {each["Type"] for each in plain()["Resources"].values()}
+    assert needs.RESOURCES.keys() == types
+    plan = needs.Plan("mine", makes_bucket=False, stack="S")
+    questions = needs.questions(HOME_REGION, ADMINISTRATOR, "arn:aws:iam::1:user/me", plan)
+    asked = {action for each in questions for action in each.actions.split()}
+    without = {"AWS::CloudFormation::Macro"}
+    for name, places in needs.RESOURCES.items():
+        actions = {each for one in places.values() for each in one.split()}
+        assert actions <= asked
+        assert bool(actions) is (name not in without)
+        done = {each.partition(":")[2] for each in actions}
+        for verbs in VERBS if actions else ():
+            assert any(each.startswith(verbs) for each in done), f"{name}: {verbs[0]}"
 
 
 def test_roles_are_bounded_and_named() -> None:

@@ -23,7 +23,7 @@ from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
 from tools.environments import ROOT, CommandFailed
 from tools.identity import Caller
-from tools.needs import Plan
+from tools.needed_rights import Plan
 from tools.signing import sign
 from tools.stack import Stack
 from tools.standing import (

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tools.aws import Aws, AwsError
 from tools.identity import Caller
-from tools.needs import Plan, Question, questions
+from tools.needed_rights import Plan, Question, questions
 from tools.standing import DeployFailed
 
 SKIP = "--skip-preflight"

@@ -14,7 +14,7 @@ import pytest
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from emulator.local.stacks import StackOutcome
 from tests.packaging.conftest import Front
-from tools import needs, release, template
+from tools import needed_rights, release, template
 from tools.environments import ROOT
 
 STACK = "StackSetCustomResource"
@@ -500,10 +500,10 @@ def test_rights_that_a_deployment_takes(aws: LocalAWS) -> None:
     """Each call of a deployment is one that whoever deploys is asked about beforehand."""
     used = {each["action"] for each in aws.iam_actions() if "/deployer" in each["principal"]}
     assert {"s3:PutObject", "cloudformation:ExecuteChangeSet"} <= used
-    plan = needs.Plan(BUCKET, makes_bucket=True, stack=STACK)
-    asked = needs.questions(HOME_REGION, ADMINISTRATOR, "arn:aws:iam::1:user/u", plan)
+    plan = needed_rights.Plan(BUCKET, makes_bucket=True, stack=STACK)
+    asked = needed_rights.questions(HOME_REGION, ADMINISTRATOR, "arn:aws:iam::1:user/u", plan)
     listed = {action for each in asked for action in each.actions.split()}
-    assert used <= listed | set(needs.LOOKS.split())
+    assert used <= listed | set(needed_rights.LOOKS.split())
 
 
 def test_a_role_that_is_none(front_door: Front) -> None:

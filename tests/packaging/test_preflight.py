@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.packaging.answers import ACCOUNT, DENIED, Answers
-from tools import needs, preflight, template
+from tools import needed_rights, preflight, template
 from tools.environments import ROOT, prepare
 from tools.identity import Caller
-from tools.needs import Plan
+from tools.needed_rights import Plan
 from tools.standing import DeployFailed
 
 USER = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/me")
@@ -177,7 +177,7 @@ EVERYTHING = Plan(
     "mine",
     makes_bucket=True,
     stack="S",
-    parameters=dict.fromkeys(needs._CHOICES, "given"),
+    parameters=dict.fromkeys(needed_rights._CHOICES, "given"),
     role=DEPLOYER,
     signing_profile="Team",
     is_tagged=True,
@@ -191,20 +191,22 @@ print(*sorted(set(json.load(sys.stdin)) - known))
 
 
 def _asked(plan: Plan) -> set[str]:
-    asked = needs.questions("eu-west-1", ACCOUNT, USER.arn, plan)
+    asked = needed_rights.questions("eu-west-1", ACCOUNT, USER.arn, plan)
     return {action for each in asked for action in each.actions.split()}
 
 
 def test_every_choice_is_a_parameter() -> None:
     """What a parameter adds is asked for under the parameter's name."""
-    assert needs._CHOICES.keys() <= template.load(ROOT / "template.yaml")["Parameters"].keys()
+    assert (
+        needed_rights._CHOICES.keys() <= template.load(ROOT / "template.yaml")["Parameters"].keys()
+    )
 
 
 def test_every_right_exists() -> None:
     """IAM takes a name that it does not know for one that nobody has."""
     done = subprocess.run(
         [prepare("audit").python, "-W", "ignore", "-c", UNKNOWN],
-        input=json.dumps([*_asked(EVERYTHING), *needs.LOOKS.split()]),
+        input=json.dumps([*_asked(EVERYTHING), *needed_rights.LOOKS.split()]),
         text=True,
         check=True,
         stdout=subprocess.PIPE,

@@ -432,12 +432,12 @@ VERBS = (
 def test_every_type_has_its_rights() -> None:
     """What CloudFormation makes, changes and deletes takes rights, which deploying asks for."""
     types = {each["Type"] for each in plain()["Resources"].values()}
-    assert needs.RESOURCES.keys() == types
-    plan = needs.Plan("mine", makes_bucket=False, stack="S")
-    questions = needs.questions(HOME_REGION, ADMINISTRATOR, "arn:aws:iam::1:user/me", plan)
+    assert needed_rights.RESOURCES.keys() == types
+    plan = needed_rights.Plan("mine", makes_bucket=False, stack="S")
+    questions = needed_rights.questions(HOME_REGION, ADMINISTRATOR, "arn:aws:iam::1:user/me", plan)
     asked = {action for each in questions for action in each.actions.split()}
     without = {"AWS::CloudFormation::Macro"}
-    for name, places in needs.RESOURCES.items():
+    for name, places in needed_rights.RESOURCES.items():
         actions = {each for one in places.values() for each in one.split()}
         assert actions <= asked
         assert bool(actions) is (name not in without)

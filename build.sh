@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The front door: needs bash and a python3, and installs what a word takes into .venv and .tools.
+# The front door: needs bash and a Python 3.11 to 3.14, and installs what a word takes into .venv
+# and .tools, from PyPI the first time.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -50,7 +51,17 @@ find_python() {
 
 # Makes the named environment if need be and prints its interpreter.
 environment() {
-  "$base" -m tools.environments "$1"
+  step "$base" tools.environments "$1"
+}
+
+# Runs a module of ours that is not the last.
+step() {
+  "$1" -m tools.start --step "${@:2}"
+}
+
+# Says so once, whoever of us was told to stop.
+stopped() {
+  case $? in 129 | 130 | 143) echo "Stopped; nothing is left running." >&2 ;; esac
 }
 
 word=${1:-help}
@@ -69,9 +80,20 @@ case $word in
     ;;
 esac
 
+if [[ $word == demo && $# -gt 0 && $1 != -h && $1 != --help ]]; then
+  echo "build.sh: demo has no option '$1'; see ./build.sh demo --help." >&2
+  exit 2
+fi
+trap stopped EXIT
+trap 'exit 130' INT
+
 # Words of ours and of the programs that we start come out in the order they were said.
 export PYTHONUNBUFFERED=1
 base=$(find_python)
+case "$word $* " in
+  package* | *' --help '* | *' -h '*) ;;
+  *) step "$base" tools.needs "$word" ;;
+esac
 if [[ $word == package ]]; then
   # Apart from all others: it needs nothing but the AWS CLI, and reads the caller's own files.
   root=$PWD
@@ -87,9 +109,11 @@ fi
 case $word in
   demo)
     emulator=$(environment emulator)
-    "$python" -m tools.bundle
-    exec "$python" -m emulator.demo --emulator-python "$emulator" "$@"
+    # What runs here, which may have another Python than Lambda.
+    step "$python" tools.bundle --runs-here --output build/here/bundle
+    exec "$python" -m tools.start emulator.demo.__main__ --emulator-python "$emulator" \
+      --bundle build/here/bundle.zip "$@"
     ;;
-  test) exec "$python" -m tools.checks "$@" ;;
-  *) exec "$python" -m "tools.$([[ $word == build ]] && echo bundle || echo deploy)" "$@" ;;
+  test) exec "$python" -m tools.start tools.checks "$@" ;;
+  *) exec "$python" -m tools.start "tools.$([[ $word == build ]] && echo bundle || echo deploy)" "$@" ;;
 esac

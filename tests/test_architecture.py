@@ -64,6 +64,7 @@ _OWNERS: Mapping[str, tuple[str, ...]] = {
     "pydantic_core": ("handler.properties.",),
     "ministack": ("emulator.server.",),
     "rich": ("emulator.demo.",),
+    "trustme": ("emulator.server.",),
     "unittest.mock": ("emulator.virtual.",),
 }
 _CLOCKS = (

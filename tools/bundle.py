@@ -7,27 +7,22 @@ One bundle serves both architectures, and the same sources make the same bytes
 """
 
 import argparse
+import filecmp
 import hashlib
 import os
 import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools import interpreters, sbom
-from tools.environments import (
-    REQUIREMENTS,
-    ROOT,
-    RUNTIME,
-    CommandFailed,
-    alone,
-    run,
-    run_either,
-)
+from tools import interpreters, sbom, wheels
+from tools.environments import ROOT, RUNTIME, alone
+from tools.programs import CommandFailed, run
 from tools.release import version
+from tools.wheels import Machine
 
 BUILD = ROOT / "build"
 PLATFORMS = ("aarch64", "x86_64")
@@ -63,11 +58,12 @@ KEPT_METADATA = ("METADATA", "LICENSE", "LICENSE.txt", "NOTICE", "NOTICE.txt", "
 OLDEST = 315_532_800
 
 
-def build(target: Path) -> Path:
+def build(target: Path, *, runs_here: bool = False) -> Path:
     """Build the bundle into a folder, and beside it the same as a zip file.
 
     Args:
         target: The folder; what it held is replaced, and so are the files beside it.
+        runs_here: Whether it has to run on this machine, too, where Lambda's Python may be missing.
 
     Returns:
         The path of the zip file.
@@ -75,7 +71,10 @@ def build(target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch:
         stage = Path(scratch) / "bundle"
-        packages = _packages(Path(scratch))
+        machines = [Machine(platform) for platform in PLATFORMS]
+        if runs_here and interpreters.find(RUNTIME) is None:
+            machines.append(Machine())
+        packages = _packages(Path(scratch), machines)
         _prune(packages)
         # Copied, since uv's are hard links into its own store, which must stay as it is.
         shutil.copytree(packages, stage)
@@ -85,9 +84,11 @@ def build(target: Path) -> Path:
         _normalise(stage)
         files = _add_files(stage, target.name)
         with alone("bundle"):
-            # Only renamed into place, so that nobody meets half a bundle.
-            shutil.rmtree(target, ignore_errors=True)
-            stage.rename(target)
+            # Only renamed into place, so that nobody meets half a bundle; whoever works with an
+            # equal one is not disturbed.
+            if not _equal(stage, target):
+                shutil.rmtree(target, ignore_errors=True)
+                stage.rename(target)
             for file in files:
                 file.replace(target.with_name(file.name))
     return target.with_name(files[0].name)
@@ -104,27 +105,17 @@ def _add_files(stage: Path, name: str) -> list[Path]:
     return [archive, bill, sums]
 
 
-def _packages(scratch: Path) -> Path:
-    """Install for the first platform, then add what the others have besides: native modules."""
-    first, *others = (_install(scratch / platform, platform) for platform in PLATFORMS)
+
+
+def _packages(scratch: Path, machines: Iterable[Machine]) -> Path:
+    """Install for the first machine, then add what the others have besides: native modules."""
+    first, *others = (wheels.install(scratch / each.name, each) for each in machines)
     for other in others:
         for path in _files(other):
             place = first / path.relative_to(other)
             if not place.exists():
                 path.rename(place)
     return first
-
-
-def _install(target: Path, platform: str) -> Path:
-    wanted = ["install", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    wanted += ["--python-version", ".".join(map(str, RUNTIME)), "--target", str(target)]
-    wanted += ["-r", str(REQUIREMENTS / "runtime.txt")]
-    with_uv = ["--python-platform", f"{platform}-manylinux_2_28"]
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", *wanted, "--no-compile"]
-    for tag in ("manylinux_2_28", "manylinux_2_17", "manylinux2014"):
-        pip += ["--platform", f"{tag}_{platform}"]
-    run_either([*wanted, *with_uv], pip)
-    return target
 
 
 def _prune(stage: Path) -> None:
@@ -196,6 +187,17 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from sorted(files, key=lambda path: path.relative_to(folder).as_posix())
 
 
+def _equal(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files."""
+    names, others = (
+        [path.relative_to(folder).as_posix() for path in _files(folder)] for folder in (one, other)
+    )
+    if names != others:
+        return False
+    _, different, unreadable = filecmp.cmpfiles(one, other, names, shallow=False)
+    return not (different or unreadable)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
@@ -209,9 +211,15 @@ def main() -> int:
         prog="./build.sh build", description="Build what Lambda runs, in build/."
     )
     parser.add_argument("--output", type=Path, default=BUILD / "bundle", help="the folder to make")
-    target = parser.parse_args().output.resolve()
+    parser.add_argument(
+        "--runs-here",
+        action="store_true",
+        help="add the native modules of this Python where Lambda's is not to be found",
+    )
+    given = parser.parse_args()
+    target = given.output.resolve()
     try:
-        archive = build(target)
+        archive = build(target, runs_here=given.runs_here)
     except CommandFailed as problem:
         print(problem, file=sys.stderr)
         return 1

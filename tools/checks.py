@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,10 +10,13 @@ import time
 from collections.abc import Iterator
 
 from tools import template
-from tools.environments import ENVIRONMENTS, ROOT, CommandFailed, prepare
+from tools.environments import ENVIRONMENTS, ROOT, prepare
+from tools.programs import CommandFailed, finish, started, variables
 
 PROJECT = ENVIRONMENTS["project"]
 TEMPLATE = ROOT / "template.yaml"
+# Runs here, which may have another Python than Lambda.
+BUNDLE = str(ROOT / "build" / "here" / "bundle")
 # Tests that start servers mostly wait, so that more run side by side than there are cores; the
 # tests of one file share their servers. The files that take longest come first.
 SERVERS = ["tests/local", "tests/packaging"]
@@ -60,7 +64,7 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     examples = sorted((ROOT / "examples").rglob("*.yaml"))
     templates = [TEMPLATE, *(path for path in examples if path.name != "buildspec.yaml")]
     audit = prepare("audit")
-    yield "bundle", [_tool("python"), "-m", "tools.bundle"]
+    yield "bundle", [_tool("python"), "-m", "tools.bundle", "--runs-here", "--output", BUNDLE]
     yield "ruff format", [_tool("ruff"), "format", "--check", "."]
     yield "ruff check", [_tool("ruff"), "check", "."]
     yield "mypy", [_tool("mypy"), *folders]
@@ -92,9 +96,7 @@ def _tool(name: str) -> str:
 
 def _passes(name: str, command: list[str]) -> bool:
     began = time.monotonic()
-    done = subprocess.run(
-        command, check=False, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True
-    )
+    done = finish(command, ROOT)
     seconds = time.monotonic() - began
     print(f"{'ok  ' if done.returncode == 0 else 'FAIL'} {name} ({seconds:.1f} s)", flush=True)
     if done.returncode:
@@ -105,27 +107,34 @@ def _passes(name: str, command: list[str]) -> bool:
 def _all_tests_pass() -> bool:
     """Run both parts of the tests side by side; what the computing part says comes last."""
     with tempfile.TemporaryFile("w+") as output:
-        computing = subprocess.Popen(
-            [*BEHIND, *_pytest(COMPUTING)],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        passed = _tests_pass(WAITING)
-        failed = computing.wait()
+        behind = [*BEHIND, *_pytest(COMPUTING)]
+        streams = {"stdout": output, "stderr": subprocess.STDOUT}
+        with started(behind, cwd=ROOT, env=_variables(), **streams) as computing:
+            passed = _tests_pass(WAITING)
+            failed = computing.wait()
         output.seek(0)
         print(output.read(), flush=True)
     return passed and not failed
 
 
 def _tests_pass(words: list[str]) -> bool:
-    command = _pytest(words)
-    return subprocess.run(command, check=False, cwd=ROOT, stdin=subprocess.DEVNULL).returncode == 0
+    """Run tests, and pass on what they write as it comes: who reads it may go at any moment."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with started(_pytest(words), cwd=ROOT, env=_variables(), bufsize=0, **streams) as tests:
+        output = tests.stdout
+        while output and (written := output.read(65536)):
+            sys.stdout.buffer.write(written)
+            sys.stdout.flush()
+        return tests.wait() == 0
+
+
+def _variables() -> dict[str, str]:
+    return variables(BUNDLE=os.environ.get("BUNDLE", f"{BUNDLE}.zip"))
 
 
 def _pytest(words: list[str]) -> list[str]:
-    return [_tool("python"), "-m", "pytest", "-p", "no:cacheprovider", *words]
+    color = ["--color=yes"] if sys.stdout.isatty() else []
+    return [_tool("python"), "-m", "pytest", "-p", "no:cacheprovider", *color, *words]
 
 
 def main() -> int:

@@ -21,9 +21,10 @@ from tools import (
 from tools.artifacts import Artifact, Bucket, check_name
 from tools.aws import Aws, AwsError, configured_region
 from tools.consumers import EXPORT
-from tools.environments import ROOT, CommandFailed
+from tools.environments import ROOT
 from tools.identity import Caller
 from tools.needed_rights import Plan
+from tools.programs import CommandFailed
 from tools.signing import sign
 from tools.stack import Stack
 from tools.standing import (

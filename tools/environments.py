@@ -6,9 +6,7 @@ Needs nothing but the standard library: it runs before anything is installed.
 
 import fcntl
 import hashlib
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import interpreters
+from tools.programs import CommandFailed, run
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
@@ -31,7 +30,7 @@ class Environment:
     Attributes:
         folder: Where it lies, relative to the project.
         locks: Names of the lock files in requirements/, in the order of installation.
-        runs_bundle: Whether the bundle runs here, which takes the Python of the Lambda runtime.
+        runs_bundle: Whether the bundle runs here, best under the Python of the Lambda runtime.
         keeps_pip: Whether programs in it install with pip where there is no uv.
         overridden: Whether a lock goes against what a package asks for (see tools/locks.py).
     """
@@ -69,21 +68,22 @@ ENVIRONMENTS = {
 }
 
 
-class CommandFailed(Exception):
-    """A command did not succeed; the text names it and says what it wrote."""
-
-
 def prepare(name: str) -> Environment:
     """Make an environment unless it is there already, made from the same locks."""
     environment = ENVIRONMENTS[name]
     stamp = environment.path / ".made-from"
     with alone(environment.path.name):
-        wanted = _fingerprint(environment)
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        python = _base(environment)
+        wanted = _fingerprint(environment, python)
+        made = stamp.is_file() and environment.python.exists()
+        if made and stamp.read_text(encoding="utf-8") == wanted:
             return environment
         print(f"Preparing {environment.folder} ...", file=sys.stderr)
+        # The stamp first: half an environment is none.
+        stamp.unlink(missing_ok=True)
         shutil.rmtree(environment.path, ignore_errors=True)
-        _make(environment)
+        bare = ["--without-pip"] if uv() and not environment.keeps_pip else []
+        run([str(python), "-m", "venv", *bare, str(environment.path)])
         for lock in environment.locks:
             _install(environment, REQUIREMENTS / f"{lock}.txt")
         stamp.write_text(wanted, encoding="utf-8")
@@ -96,20 +96,10 @@ def uv() -> str | None:
     return str(program) if program.exists() else None
 
 
-def _make(environment: Environment) -> None:
-    """Make it empty; pip, slow to set up, goes only where it is needed."""
-    program = uv()
-    python = interpreters.find(RUNTIME) if environment.runs_bundle else Path(sys.executable)
-    if python:
-        bare = ["--without-pip"] if program and not environment.keeps_pip else []
-        run([str(python), "-m", "venv", *bare, str(environment.path)])
-        return
-    version = ".".join(map(str, RUNTIME))
-    if program is None:
-        msg = f"{environment.folder} needs Python {version}, as in Lambda: install it first."
-        raise CommandFailed(msg)
-    # Fetches a Python where the machine has none of this version.
-    run([program, "venv", "--quiet", "--python", version, str(environment.path)])
+def _base(environment: Environment) -> Path:
+    """The interpreter that it is made with: where Lambda's is missing, this one has to do."""
+    lambdas = interpreters.find(RUNTIME) if environment.runs_bundle else None
+    return lambdas or Path(sys.executable)
 
 
 def _install(environment: Environment, lock: Path) -> None:
@@ -136,27 +126,15 @@ def run_either(uv_pip: list[str], pip: list[str]) -> None:
         try:
             run([program, "pip", *uv_pip], UV_SYSTEM_CERTS="1")
         except CommandFailed:
-            print("uv could not reach the packages; trying pip.", file=sys.stderr)
-        else:
-            return
+            # What pip says is what counts.
+            run(pip)
+        return
     run(pip)
 
 
-def run(command: list[str], cwd: Path | None = None, **variables: str) -> None:
-    """Run a command in silence, in a folder, with additional environment variables.
-
-    Raises:
-        CommandFailed: It did not succeed; the text is what it wrote.
-    """
-    env = {**os.environ, **variables}
-    done = subprocess.run(command, check=False, text=True, capture_output=True, env=env, cwd=cwd)
-    if done.returncode:
-        msg = f"{' '.join(command)} failed:\n{(done.stderr or done.stdout).strip()}"
-        raise CommandFailed(msg)
-
-
-def _fingerprint(environment: Environment) -> str:
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+def _fingerprint(environment: Environment, python: Path) -> str:
+    version = interpreters.version_of(python)
+    digest = hashlib.sha256(f"{version} {ROOT}".encode())
     digest.update(b"--no-deps" if environment.overridden else b"")
     for lock in environment.locks:
         digest.update((REQUIREMENTS / f"{lock}.txt").read_bytes())

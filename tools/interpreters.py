@@ -11,9 +11,17 @@ from pathlib import Path
 def find(version: tuple[int, int]) -> Path | None:
     """The first interpreter that really is of this version, or None."""
     for candidate in _candidates(f"{version[0]}.{version[1]}"):
-        if _version(candidate) == version:
+        if version_of(candidate) == version:
             return candidate
     return None
+
+
+def version_of(python: Path) -> tuple[int, ...]:
+    """Returns an interpreter's version, as (3, 13); () where it cannot run."""
+    if python == Path(sys.executable):
+        return sys.version_info[:2]
+    told = _output([str(python), "-c", "import sys; print(*sys.version_info[:2])"])
+    return tuple(map(int, told.split()))
 
 
 def _candidates(version: str) -> Iterator[Path]:
@@ -25,11 +33,6 @@ def _candidates(version: str) -> Iterator[Path]:
     yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python"))
     store = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share")) / "uv" / "python"
     yield from sorted(store.glob(f"cpython-{version}.*/bin/python"))
-
-
-def _version(python: Path) -> tuple[int, ...]:
-    told = _output([str(python), "-c", "import sys; print(*sys.version_info[:2])"])
-    return tuple(map(int, told.split()))
 
 
 def _output(command: list[str]) -> str:

@@ -8,7 +8,8 @@ import shutil
 import sys
 
 from tools import environments
-from tools.environments import REQUIREMENTS, ROOT, CommandFailed
+from tools.environments import REQUIREMENTS, ROOT
+from tools.programs import CommandFailed, run
 
 # The oldest Python that pyproject.toml allows: a lock serves all from there.
 OLDEST = "3.11"
@@ -44,7 +45,7 @@ def main(upgrade: list[str]) -> int:
         return 1
     try:
         for name, command in commands(uv, upgrade).items():
-            environments.run(command, cwd=ROOT)
+            run(command, cwd=ROOT)
             print(REQUIREMENTS / f"{name}.txt")
     except CommandFailed as problem:
         print(problem, file=sys.stderr)

@@ -77,12 +77,16 @@ class Gateway:
     @property
     def certificate(self) -> Path:
         """The file that vouches for the gateway."""
-        return self._folder / "ministack-tls" / "server.crt"
+        return self._certificates / "server.crt"
 
     @property
     def log(self) -> Path:
         """What the process and the functions wrote."""
         return self._folder / "local-aws.log"
+
+    @property
+    def _certificates(self) -> Path:
+        return self._folder / "certificates"
 
     @property
     def _faults(self) -> Path:
@@ -138,6 +142,7 @@ class Gateway:
             "GATEWAY_PORT": str(self.port),
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(self._retry_seconds),
+            "LOCAL_AWS_CERTIFICATES": str(self._certificates),
             "LOCAL_AWS_DIES_WITH_PARENT": "1",
             "LOCAL_AWS_FAULTS": str(self._faults),
             "LOCAL_AWS_IAM_LOG": str(self._iam_log),

@@ -1,6 +1,7 @@
 """Starts ministack with StackSets put in and its mends; run by the emulator's own Python.
 
 The environment says everything (`emulator.local.aws` sets it):
+    LOCAL_AWS_CERTIFICATES: a folder that takes the certificate and its key.
     LOCAL_AWS_FAULTS: a JSON file of faults, read again whenever it changes.
     LOCAL_AWS_IAM_LOG: a file that receives each evaluated IAM action.
     LOCAL_AWS_ORGANIZATION: a JSON file of an organization, read again whenever it changes.
@@ -18,6 +19,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 MINISTACK = "1.5.33"
 
@@ -42,8 +44,9 @@ def main() -> None:
 
 
 def _install() -> None:
-    from emulator.server import macros, mends, pipelines, stacksets  # noqa: PLC0415
+    from emulator.server import certificate, macros, mends, pipelines, stacksets  # noqa: PLC0415
 
+    certificate.install(Path(os.environ.pop("LOCAL_AWS_CERTIFICATES")))
     mends.install(
         os.environ.pop("LOCAL_AWS_IAM_LOG", None),
         rollbacks_are_operations=bool(os.environ.pop("LOCAL_AWS_ROLLBACKS_ARE_OPERATIONS", "")),

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from tests.packaging.transformed import plain
-from tools import deploy, needs, release, template
+from tools import deploy, needed_rights, release, template
 from tools.artifacts import Artifact
 from tools.environments import ROOT, RUNTIME
 

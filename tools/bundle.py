@@ -14,9 +14,10 @@ import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 
 from tools import interpreters, sbom, wheels
 from tools.environments import ROOT, RUNTIME, alone
@@ -37,17 +38,15 @@ SERVICES = frozenset(
 
 # Never imported in Lambda, or meant for the developer's machine.
 UNWANTED = (
-    ".lock",
-    "bin",
-    "boto3/examples",
-    "botocore/data/**/examples-1.json",
-    "**/__pycache__",
-    "**/*.pyi",
-    "**/py.typed",
-    "**/*.dist-info/sboms",
-    "**/tests",
+    "*.data/*",
+    "boto3/examples/*",
+    "botocore/data/*/examples-1.json",
+    "*/__pycache__/*",
+    "*.pyi",
+    "*/py.typed",
+    "*/tests/*",
     # PyYAML's C part: it reads what its Python part reads, and differs by architecture.
-    "_yaml",
+    "_yaml/*",
     "yaml/*.so",
     "yaml/cyaml.py",
 )
@@ -74,10 +73,9 @@ def build(target: Path, *, runs_here: bool = False) -> Path:
         machines = [Machine(platform) for platform in PLATFORMS]
         if runs_here and interpreters.find(RUNTIME) is None:
             machines.append(Machine())
-        packages = _packages(Path(scratch), machines)
-        _prune(packages)
-        # Copied, since uv's are hard links into its own store, which must stay as it is.
-        shutil.copytree(packages, stage)
+        for machine in machines:
+            # Machines differ in native modules, whose names tell them apart.
+            wheels.unpack(machine, stage, _ships)
         _shorten_metadata(stage)
         _add_packages(stage)
         _add_bytecode(stage)
@@ -107,30 +105,15 @@ def _add_files(stage: Path, name: str) -> list[Path]:
 
 
 
-def _packages(scratch: Path, machines: Iterable[Machine]) -> Path:
-    """Install for the first machine, then add what the others have besides: native modules."""
-    first, *others = (wheels.install(scratch / each.name, each) for each in machines)
-    for other in others:
-        for path in _files(other):
-            place = first / path.relative_to(other)
-            if not place.exists():
-                path.rename(place)
-    return first
-
-
-def _prune(stage: Path) -> None:
-    """Remove what the handler never reads."""
-    for pattern in UNWANTED:
-        for path in list(stage.glob(pattern)):
-            _remove(path)
-    for package in ("boto3", "botocore"):
-        for service in (stage / package / "data").iterdir():
-            if service.is_dir() and service.name not in SERVICES:
-                _remove(service)
-    for folder in stage.glob("*.dist-info"):
-        for path in folder.iterdir():
-            if path.name not in KEPT_METADATA:
-                _remove(path)
+def _ships(name: str) -> bool:
+    """Whether the handler may ever read a file of a package."""
+    top, *below = PurePosixPath(name).parts
+    if top.endswith(".dist-info"):
+        return below[0] in KEPT_METADATA
+    match below:
+        case ["data", service, _, *_] if top in {"boto3", "botocore"} and service not in SERVICES:
+            return False
+    return not any(fnmatchcase(name, pattern) for pattern in UNWANTED)
 
 
 def _shorten_metadata(stage: Path) -> None:
@@ -196,13 +179,6 @@ def _equal(one: Path, other: Path) -> bool:
         return False
     _, different, unreadable = filecmp.cmpfiles(one, other, names, shallow=False)
     return not (different or unreadable)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
 
 
 def main() -> int:

@@ -119,14 +119,12 @@ def run_either(uv_pip: list[str], pip: list[str]) -> None:
     Where a private index or certificate is set up for pip alone, only pip can work.
 
     Raises:
-        CommandFailed: Neither worked.
+        CommandFailed: Neither worked; what pip says is what counts.
     """
-    program = uv()
-    if program:
+    if program := uv():
         try:
             run([program, "pip", *uv_pip], UV_SYSTEM_CERTS="1")
         except CommandFailed:
-            # What pip says is what counts.
             run(pip)
         return
     run(pip)

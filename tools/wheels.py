@@ -4,19 +4,25 @@ They lie in .tools/wheels/, in a folder for each lock file, by its digest, and k
 """
 
 import hashlib
+import re
+import shutil
 import sys
 import tempfile
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.environments import REQUIREMENTS, ROOT, RUNTIME, alone, run_either
+from tools.environments import REQUIREMENTS, ROOT, RUNTIME, alone
 from tools.programs import run
 
 STORE = ROOT / ".tools" / "wheels"
 LOCK = REQUIREMENTS / "runtime.txt"
-_PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 # Each package as the lock has it, and nothing that would have to be compiled.
-_STRICTLY = ["--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+_DOWNLOAD = [
+    *(sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"),
+    *("--require-hashes", "--no-deps", "--only-binary", ":all:", "--retries", "2"),
+]
 
 
 @dataclass(frozen=True)
@@ -44,54 +50,53 @@ class Machine:
             words += ["--platform", f"{tag}_{self.architecture}"]
         return words
 
-    def for_uv(self) -> list[str]:
-        """Returns the words that tell it to uv."""
-        this = ["--python", sys.executable]
-        if self.architecture is None:
-            return this
-        platform = f"{self.architecture}-manylinux_2_28"
-        return [*this, "--python-version", _runtime(), "--python-platform", platform]
-
 
 def _runtime() -> str:
     return ".".join(map(str, RUNTIME))
 
 
-def install(target: Path, machine: Machine) -> Path:
-    """Install what ships, for a machine, from wheels that are fetched if need be.
+def unpack(machine: Machine, target: Path, ships: Callable[[str], bool]) -> None:
+    """Unpack what ships for a machine, beside what is there already.
 
     Args:
-        target: The folder.
         machine: Where it is to run.
-
-    Returns:
-        The folder.
+        target: The folder.
+        ships: Whether a file is wanted, by its path in the wheel.
 
     Raises:
-        CommandFailed: They could not be fetched, or are not those of the lock.
+        CommandFailed: The wheels are not there, and could not be fetched.
     """
-    wanted = ["install", *_STRICTLY, "--target", str(target), "-r", str(LOCK)]
-    wanted += ["--no-index", "--find-links", str(fetch(machine))]
-    run_either(
-        [*wanted, "--offline", *machine.for_uv()],
-        [*_PIP, *wanted, "--no-compile", *machine.for_pip()],
-    )
-    return target
+    for wheel in sorted(fetch(machine).iterdir()):
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                if not name.endswith("/") and ships(name) and not (target / name).exists():
+                    archive.extract(name, target)
 
 
 def fetch(machine: Machine) -> Path:
     """Fetch the wheels that the lock file names for a machine, unless they are there.
+
+    Returns:
+        The folder that holds them and nothing else.
 
     Raises:
         CommandFailed: They could not be fetched.
     """
     folder = STORE / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16] / machine.name
     with alone("wheels"):
-        if not folder.is_dir():
+        if not _intact(folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as scratch:
                 draft = Path(scratch) / folder.name
-                download = ["download", *_STRICTLY, "--retries", "2", "-r", str(LOCK)]
-                run([*_PIP, *download, "--dest", str(draft), *machine.for_pip()])
+                run([*_DOWNLOAD, "-r", str(LOCK), "--dest", str(draft), *machine.for_pip()])
+                shutil.rmtree(folder, ignore_errors=True)
                 draft.rename(folder)
     return folder
+
+
+def _intact(folder: Path) -> bool:
+    """Whether each package of the lock is there, as the lock has it."""
+    lock = LOCK.read_text("utf-8")
+    found = [hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*")]
+    complete = len(found) == len(re.findall(r"^\S+==", lock, re.MULTILINE))
+    return complete and all(f"--hash=sha256:{digest}" in lock for digest in found)

@@ -17,6 +17,8 @@ PROJECT = ENVIRONMENTS["project"]
 TEMPLATE = ROOT / "template.yaml"
 # Runs here, which may have another Python than Lambda.
 BUNDLE = str(ROOT / "build" / "here" / "bundle")
+# A program of ours that ends in one line, and takes along what it started.
+_START = [str(PROJECT.python), "-m", "tools.start", "--step"]
 # Tests that start servers mostly wait, so that more run side by side than there are cores; the
 # tests of one file share their servers. The files that take longest come first.
 SERVERS = ["tests/local", "tests/packaging"]
@@ -64,7 +66,7 @@ def checks() -> Iterator[tuple[str, list[str]]]:
     examples = sorted((ROOT / "examples").rglob("*.yaml"))
     templates = [TEMPLATE, *(path for path in examples if path.name != "buildspec.yaml")]
     audit = prepare("audit")
-    yield "bundle", [_tool("python"), "-m", "tools.bundle", "--runs-here", "--output", BUNDLE]
+    yield "bundle", [*_START, "tools.bundle", "--runs-here", "--output", BUNDLE]
     yield "ruff format", [_tool("ruff"), "format", "--check", "."]
     yield "ruff check", [_tool("ruff"), "check", "."]
     yield "mypy", [_tool("mypy"), *folders]

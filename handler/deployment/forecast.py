@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from handler.deployment.memory import Memory
@@ -36,7 +36,7 @@ class Forecast:
 
     request: Request
     memory: Memory
-    default_preferences: Mapping[str, Any] = NO_PREFERENCES
+    default_preferences: Mapping[str, Any] = field(default_factory=lambda: NO_PREFERENCES)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ class Reconciliation:
     templates: Templates
     forecast: Forecast
     placing: Placing
-    default_preferences: Mapping[str, Any] = NO_PREFERENCES
+    default_preferences: Mapping[str, Any] = field(default_factory=lambda: NO_PREFERENCES)
     own: dict[str, OwnOperation] = field(default_factory=dict)
     look_ups: LookUps = field(default_factory=LookUps)
     _known: dict[str, Operations] = field(default_factory=dict)

@@ -37,7 +37,7 @@ find_python() {
       "$HOME/.local/share/uv/python/cpython-$version".*/bin/python; do
       if "$candidate" -c "import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
         # Not the environment's own: that one may be made anew.
-        "$candidate" -c 'import sys; print(sys._base_executable)'
+        "$candidate" -c 'import sys; print(sys._base_executable)' 2>/dev/null
         return
       fi
     done
@@ -54,9 +54,15 @@ environment() {
   step "$base" tools.environments "$1"
 }
 
+# Told to stop, a Python that is just starting would show where it was: it hears it a moment later.
+patient=(env)
+if env --block-signal=INT,TERM,HUP true 2>/dev/null; then
+  patient+=(--block-signal="INT,TERM,HUP")
+fi
+
 # Runs a module of ours that is not the last.
 step() {
-  "$1" -m tools.start --step "${@:2}"
+  "${patient[@]}" "$1" -m tools.start --step "${@:2}"
 }
 
 # Says so once, whoever of us was told to stop.
@@ -111,9 +117,9 @@ case $word in
     emulator=$(environment emulator)
     # What runs here, which may have another Python than Lambda.
     step "$python" tools.bundle --runs-here --output build/here/bundle
-    exec "$python" -m tools.start emulator.demo.__main__ --emulator-python "$emulator" \
+    exec "${patient[@]}" "$python" -m tools.start emulator.demo.__main__ --emulator-python "$emulator" \
       --bundle build/here/bundle.zip "$@"
     ;;
-  test) exec "$python" -m tools.start tools.checks "$@" ;;
-  *) exec "$python" -m tools.start "tools.$([[ $word == build ]] && echo bundle || echo deploy)" "$@" ;;
+  test) exec "${patient[@]}" "$python" -m tools.start tools.checks "$@" ;;
+  *) exec "${patient[@]}" "$python" -m tools.start "tools.$([[ $word == build ]] && echo bundle || echo deploy)" "$@" ;;
 esac

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,35 @@ def started(command: list[str], **options: Any) -> Iterator["subprocess.Popen[An
     Yields:
         The process, at the head of a group of its own.
     """
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    told: list[int] = []
+    with contextlib.ExitStack() as held:
+        held.enter_context(_noting(told))
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, start_new_session=True, **options
+        )
+        try:
+            # From here on somebody ends it.
+            held.close()
+            for number in told:
+                signal.raise_signal(number)
+            yield process
+        finally:
+            if process.poll() is None:
+                _end(process)
+
+
+@contextlib.contextmanager
+def _noting(told: list[int]) -> Iterator[None]:
+    """Note signals to stop instead of heeding them; threads do not get any."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            before[each] = signal.signal(each, lambda number, _: told.append(number))
     try:
-        yield process
+        yield
     finally:
-        if process.poll() is None:
-            _end(process)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _end(process: "subprocess.Popen[Any]") -> None:

@@ -4,16 +4,13 @@
 comes after it says that it was stopped. Needs nothing but the standard library.
 """
 
+import errno
+import importlib
+import os
 import signal
-
-# Before anything else is imported: until there is something to clean up, just end.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-import errno  # noqa: E402
-import importlib  # noqa: E402
-import os  # noqa: E402
-import sys  # noqa: E402
-from types import FrameType  # noqa: E402
+import sys
+from collections.abc import Callable
+from types import FrameType
 
 # What the machine lacks, not what we did wrong.
 _MEND = {
@@ -25,6 +22,7 @@ _MEND = {
     errno.EPERM: "give yourself the right to write there",
     errno.EROFS: "use a clone that can be written",
 }
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NO_READER = 128 + signal.SIGPIPE
 
 
@@ -42,6 +40,8 @@ def run(module: str, *, step: bool) -> int:
         _heed_signals()
         status: int = importlib.import_module(module).main()
         sys.stdout.flush()
+        # Done: nothing is left to stop.
+        _heed(signal.SIG_IGN)
     except KeyboardInterrupt as stopped:
         number = stopped.args[0] if stopped.args else signal.SIGINT
         return _say("" if step else "Stopped; nothing is left running.", 128 + number)
@@ -66,15 +66,22 @@ def _is_the_machines(problem: OSError) -> bool:
 
 
 def _heed_signals() -> None:
-    """Clean up when told to end, also where whoever started us ignores Ctrl-C; once is enough."""
+    """Clean up when told to stop, also where whoever started us ignores Ctrl-C; once is enough.
+
+    build.sh lets signals wait until here.
+    """
 
     def stop(number: int, _: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, signal.SIG_IGN)
+        _heed(signal.SIG_IGN)
         raise KeyboardInterrupt(number)
 
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, stop)
+    _heed(stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+
+def _heed(how: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for each in _STOPS:
+        signal.signal(each, how)
 
 
 def _say(line: str, status: int) -> int:

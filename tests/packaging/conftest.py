@@ -9,7 +9,8 @@ import pytest
 
 from emulator.local.aws import ADMINISTRATOR, LocalAWS
 from tools import bundle as bundler
-from tools.environments import ROOT, prepare
+from tools import interpreters
+from tools.environments import ROOT, RUNTIME, prepare
 
 Front = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -20,6 +21,16 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepare("lambda")
     folder = tmp_path_factory.mktemp("build") / "bundle"
     bundler.build(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def runnable(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, as it runs on this machine, where Lambda's Python may be missing."""
+    if interpreters.find(RUNTIME):
+        return bundle
+    folder = tmp_path_factory.mktemp("here") / "bundle"
+    bundler.build(folder, runs_here=True)
     return folder
 
 

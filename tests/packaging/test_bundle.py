@@ -123,11 +123,11 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
-def test_clients_of_every_partition(bundle: Path, tmp_path: Path) -> None:
+def test_clients_of_every_partition(runnable: Path, tmp_path: Path) -> None:
     """With the pruned data, boto3 still finds its endpoints in every partition."""
     probe = tmp_path / "probe.py"
     probe.write_text(_PROBE, encoding="utf-8")
-    result = run(bundle, "probe.handler", {}, {"PYTHONPATH": str(tmp_path)})
+    result = run(runnable, "probe.handler", {}, {"PYTHONPATH": str(tmp_path)})
     assert result.kind == "response", result
     assert result.payload == {
         "eu-west-1": "https://cloudformation.eu-west-1.amazonaws.com",
@@ -156,11 +156,11 @@ def handler(event, context):
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_handlers_load_without_anything_else(bundle: Path, handler: str) -> None:
+def test_handlers_load_without_anything_else(runnable: Path, handler: str) -> None:
     """In an environment with nothing but Lambda's client, the template's handlers can be loaded."""
     declared = template.load(ROOT / "template.yaml")["Resources"].values()
     assert handler in [each["Properties"].get("Handler") for each in declared]
-    result = run(bundle, handler, {"not": "an event"}, _SETTINGS)
+    result = run(runnable, handler, {"not": "an event"}, _SETTINGS)
     assert result.kind != "init", result.payload
     assert "No module named" not in result.log + str(result.payload)
     assert "Unknown service" not in result.log

@@ -14,8 +14,9 @@ import pytest
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from emulator.local.stacks import StackOutcome
 from tests.packaging.conftest import Front
-from tools import needed_rights, release, template
+from tools import needed_rights, release, template, wheels
 from tools.environments import ROOT
+from tools.wheels import Machine
 
 STACK = "StackSetCustomResource"
 BUCKET = f"stackset-resource-{ADMINISTRATOR}-{HOME_REGION}"
@@ -131,7 +132,10 @@ def test_deploy_installs_what_it_needs(front_door: Front, tmp_path: Path) -> Non
     aws.write_text('#!/bin/sh\n[ "$1" = --version ] || { echo No credentials >&2; exit 255; }\n')
     aws.chmod(0o755)
 
-    done = front_door("deploy", HOME_REGION, root=copy, PATH=f"{aws.parent}:{os.environ['PATH']}")
+    # The same PyYAML ships, and is kept: no index is needed.
+    kept = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels.fetch(Machine()))}
+    path = f"{aws.parent}:{os.environ['PATH']}"
+    done = front_door("deploy", HOME_REGION, root=copy, PATH=path, **kept)
 
     first, last = done.stderr.splitlines()
     assert first == "Preparing .tools/deploy ..."

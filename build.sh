@@ -96,10 +96,12 @@ trap 'exit 130' INT
 # Words of ours and of the programs that we start come out in the order they were said.
 export PYTHONUNBUFFERED=1
 base=$(find_python)
-case "$word $* " in
-  package* | *' --help '* | *' -h '*) ;;
-  *) step "$base" tools.needs "$word" ;;
-esac
+for each in "$@"; do
+  if [[ $each == -h || $each == --help ]]; then
+    if [[ $word == package ]]; then exec "$base" tools/package.py --help; fi
+    exec "$base" -m tools.options "$word"
+  fi
+done
 if [[ $word == package ]]; then
   # Apart from all others: it needs nothing but the AWS CLI, and reads the caller's own files.
   root=$PWD
@@ -107,6 +109,7 @@ if [[ $word == package ]]; then
   cd "$caller"
   exec "$awscli" "$root/tools/package.py" "$@"
 fi
+step "$base" tools.needs "$word"
 if [[ $word == deploy ]]; then
   python=$(environment deploy)
 else
@@ -116,7 +119,8 @@ case $word in
   demo)
     emulator=$(environment emulator)
     # What runs here, which may have another Python than Lambda.
-    step "$python" tools.bundle --runs-here --output build/here/bundle
+    echo "Building what Lambda runs ..." >&2
+    step "$python" tools.bundle --runs-here --output build/here/bundle >/dev/null
     exec "${patient[@]}" "$python" -m tools.start emulator.demo.__main__ --emulator-python "$emulator" \
       --bundle build/here/bundle.zip "$@"
     ;;

@@ -6,7 +6,6 @@ One bundle serves both architectures, and the same sources make the same bytes
 (docs/decisions/0001-one-bundle-for-both-architectures.md).
 """
 
-import argparse
 import filecmp
 import hashlib
 import os
@@ -21,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from tools import interpreters, sbom, wheels
 from tools.environments import ROOT, RUNTIME, alone
+from tools.options import build_parser
 from tools.programs import CommandFailed, run
 from tools.release import version
 from tools.wheels import Machine
@@ -183,16 +183,7 @@ def _equal(one: Path, other: Path) -> bool:
 
 def main() -> int:
     """Build the bundle and print its size and fingerprint."""
-    parser = argparse.ArgumentParser(
-        prog="./build.sh build", description="Build what Lambda runs, in build/."
-    )
-    parser.add_argument("--output", type=Path, default=BUILD / "bundle", help="the folder to make")
-    parser.add_argument(
-        "--runs-here",
-        action="store_true",
-        help="add the native modules of this Python where Lambda's is not to be found",
-    )
-    given = parser.parse_args()
+    given = build_parser().parse_args()
     target = given.output.resolve()
     try:
         archive = build(target, runs_here=given.runs_here)

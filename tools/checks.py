@@ -1,6 +1,5 @@
 """Everything that CI runs: lint, types, templates, policies, shell, tests."""
 
-import argparse
 import json
 import os
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 
 from tools import template
 from tools.environments import ENVIRONMENTS, ROOT, prepare
+from tools.options import test_parser
 from tools.programs import CommandFailed, finish, started, variables
 
 PROJECT = ENVIRONMENTS["project"]
@@ -141,12 +141,7 @@ def _pytest(words: list[str]) -> list[str]:
 
 def main() -> int:
     """Run every check, then the tests with the words of the command line."""
-    parser = argparse.ArgumentParser(
-        prog="./build.sh test",
-        description="Run everything that CI runs.",
-        epilog="Other words go to pytest: ./build.sh test -k name",
-    )
-    _, words = parser.parse_known_args()
+    _, words = test_parser().parse_known_args()
     try:
         failed = [name for name, command in checks() if not _passes(name, command)]
         for name in ("emulator", "lambda"):

@@ -1,8 +1,6 @@
 """Put the bundle into S3 and deploy template.yaml with it."""
 
-import argparse
 import hashlib
-import os
 import re
 import sys
 from dataclasses import dataclass, field
@@ -24,6 +22,7 @@ from tools.consumers import EXPORT
 from tools.environments import ROOT
 from tools.identity import Caller
 from tools.needed_rights import Plan
+from tools.options import FEWER_RIGHTS, STACK, deploy_parser
 from tools.programs import CommandFailed
 from tools.signing import sign
 from tools.stack import Stack
@@ -37,9 +36,7 @@ from tools.standing import (
     read_tags,
 )
 
-STACK = "StackSetCustomResource"
 OUTPUT = "StackSetFunctionArn"
-FEWER_RIGHTS = "--accept-fewer-rights"
 CODE = "CodeUri: build/bundle"
 _ROLE = re.compile(r"arn:[a-z-]+:iam::\d{12}:role/.+")
 
@@ -169,54 +166,9 @@ def _with_code(artifact: Artifact) -> str:
     return text.replace(CODE, f"CodeUri: {artifact}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="./build.sh deploy",
-        description=f"Deploy template.yaml as stack {STACK}.",
-    )
-    parser.add_argument("region", nargs="?", default="", help="default: the configured region")
-    parser.add_argument("profile", nargs="?", default="", help="default: the configured profile")
-    parser.add_argument(
-        "--bucket",
-        default=os.environ.get("STACKSET_RESOURCE_BUCKET", ""),
-        help="artifact bucket (or set STACKSET_RESOURCE_BUCKET); "
-        "default: stackset-resource-ACCOUNT-REGION",
-    )
-    parser.add_argument("--stack-name", default=STACK, help=f"default: {STACK}")
-    parser.add_argument("--parameter-overrides", nargs="+", default=[], metavar="NAME=VALUE")
-    parser.add_argument(
-        FEWER_RIGHTS,
-        action="store_true",
-        help="go on where the function's role loses rights that stack sets use",
-    )
-    parser.add_argument(
-        "--tags", nargs="+", default=[], metavar="KEY=VALUE", help="of all that is made"
-    )
-    parser.add_argument(
-        "--role-arn", default="", metavar="ARN", help="the role with which CloudFormation acts"
-    )
-    parser.add_argument(
-        "--signing-profile",
-        default="",
-        metavar="NAME",
-        help="the profile with which AWS Signer signs the bundle",
-    )
-    parser.add_argument(
-        "--no-execute-changeset",
-        action="store_true",
-        help="print what would change, and leave the change set; the bundle is uploaded",
-    )
-    parser.add_argument(
-        preflight.SKIP,
-        action="store_true",
-        help="do not ask IAM first which rights you lack",
-    )
-    return parser
-
-
 def plan(words: list[str]) -> Deployment:
     """Read the command line and find out who deploys where."""
-    given = _parser().parse_args(words)
+    given = deploy_parser().parse_args(words)
     overrides = read_overrides(given.parameter_overrides, _declared())
     tags = read_tags(given.tags)
     if given.role_arn and not _ROLE.fullmatch(given.role_arn):

@@ -24,6 +24,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+_WORDS = argparse.ArgumentParser(
+    prog="./build.sh package",
+    description="Upload what a template names by local paths, and write it with the addresses.",
+)
+_WORDS.add_argument("template", type=Path, metavar="TEMPLATE")
+_WORDS.add_argument("--bucket", required=True, help="takes the objects")
+_WORDS.add_argument("--prefix", default="", help="what their keys begin with")
+_WORDS.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+_WORDS.add_argument("--profile", help="default: the configured profile")
+if __name__ == "__main__":  # Help is at once, and needs no AWS CLI.
+    _WORDS.parse_args()
+
 from awscli.clidriver import create_clidriver
 from awscli.customizations.cloudformation import artifact_exporter
 from awscli.customizations.cloudformation.exceptions import CloudFormationCommandError
@@ -35,8 +47,7 @@ from yaml import YAMLError
 _UNIX = 3
 _MENDS = {
     "403": "belongs to another account, or you may not use it. Name another one with --bucket",
-    "404": "does not exist. Make it first (examples/bucket.yaml), or name another one with "
-    "--bucket",
+    "404": "does not exist. Make it first (examples/bucket.yaml), or name another with --bucket",
 }
 
 
@@ -269,11 +280,9 @@ def _told_region(answer: dict[str, Any]) -> str:
     return str(answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", ""))
 
 
-def _check_output(output: Path | None) -> None:
+def _check_output(output: Path) -> None:
     """See that the result can be written, before there is one."""
     wrong = ""
-    if output is None:
-        return
     if output.is_dir():
         wrong = "is a folder: name a file in it"
     elif not output.parent.is_dir():
@@ -287,22 +296,13 @@ def _check_output(output: Path | None) -> None:
 
 def main() -> int:
     """Package a template and write the result."""
-    parser = argparse.ArgumentParser(
-        prog="./build.sh package",
-        description="Upload what a template names by local paths, the TemplateURL of its "
-        "Custom::StackSet resources included, and write the template with the addresses.",
-    )
-    parser.add_argument("template", type=Path, metavar="TEMPLATE")
-    parser.add_argument("--bucket", required=True, help="takes the objects")
-    parser.add_argument("--prefix", default="", help="what their keys begin with")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
-    parser.add_argument("--profile", help="default: the configured profile")
-    given = parser.parse_args()
+    given = _WORDS.parse_args()
     artifact_exporter.RESOURCES_EXPORT_LIST.append(_StackSet)
     artifact_exporter.Template = _Template
     artifact_exporter.make_zip = _make_zip
     try:
-        _check_output(given.output)
+        if given.output:
+            _check_output(given.output)
         packaged = package(given.template, given.bucket, given.prefix, given.profile)
         if given.output is None:
             print(packaged, end="")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, Self
 
 from rich.console import Console, Group, RenderableType
@@ -14,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from emulator.demo.grid import Cell, Grid, Place, rows
 from emulator.local.stacks import Event
 
 _STYLES = {
@@ -26,33 +28,9 @@ _STYLES = {
     "gone": "dim",
 }
 _MARKS = {"CURRENT": "●", "RUNNING": "◐", "PENDING": "○", "FAILED": "✗", "CANCELLED": "⊘"}
-
-
-@dataclass
-class Cell:
-    """One stack instance on the screen.
-
-    Attributes:
-        state: What to show.
-        since: When it came to that state.
-        worked: Seconds that the last deployment took.
-    """
-
-    state: str
-    since: float
-    worked: float = 0.0
-
-    def turn(self, state: str, now: float) -> None:
-        """Go to another state."""
-        if state in {"PENDING", "RUNNING"}:
-            self.worked = 0.0
-        if self.state == "RUNNING":
-            self.worked = now - self.since
-        self.state, self.since = state, now
-
-    def seconds(self, now: float) -> float:
-        """Seconds to show: of the work going on, or of the last."""
-        return now - self.since if self.state == "RUNNING" else self.worked
+_ROLLBACK = "Rollback"
+# What a rollback's last seconds go by with.
+_LOOKS_AGAIN = "lists of StackSets may lag: the function looks again"
 
 
 class Screen(Protocol):
@@ -67,37 +45,27 @@ class Screen(Protocol):
     def step(self, title: str) -> None:
         """A new step begins."""
 
-    def instances(self, states: Mapping[tuple[str, str], str]) -> None:
+    def instances(self, states: Mapping[Place, str]) -> None:
         """The states of all instances, by account and Region."""
 
     def events(self, events: Iterable[Event]) -> None:
-        """New events of CloudFormation."""
+        """New events of CloudFormation; one that tells a failure keeps the instances in sight."""
 
     def say(self, text: str, style: str = "") -> None:
         """A line that stays."""
 
+    def summary(self, title: str, lines: Sequence[str]) -> None:
+        """What ends the show."""
 
-class Grid:
-    """The cells, and what has become of them since the last look."""
 
-    def __init__(self) -> None:
-        self.cells: dict[tuple[str, str], Cell] = {}
-
-    def update(self, states: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
-        """Take over the states; return the places whose state is another now."""
-        now = time.monotonic()
-        changed = []
-        for place in self.cells.keys() | states.keys():
-            state = states.get(place, "gone")
-            cell = self.cells.setdefault(place, Cell("", now))
-            if cell.state != state:
-                cell.turn(state, now)
-                changed.append(place)
-        return sorted(changed)
+def choose() -> Screen:
+    """Return what suits the standard output."""
+    console = Console(highlight=False)
+    return LiveScreen(console) if console.is_interactive else LogScreen()
 
 
 class LogScreen:
-    """One line for each thing that happens."""
+    """One line for each thing that happens, no wider than the terminal, or 80 columns."""
 
     def __init__(self) -> None:
         self._grid = Grid()
@@ -113,7 +81,7 @@ class LogScreen:
         """A new step begins."""
         self.say(f"== {title}")
 
-    def instances(self, states: Mapping[tuple[str, str], str]) -> None:
+    def instances(self, states: Mapping[Place, str]) -> None:
         """The states of all instances; only changes are told."""
         for account, region in self._grid.update(states):
             cell = self._grid.cells[account, region]
@@ -121,25 +89,54 @@ class LogScreen:
             self.say(f"   {account} {region:<15} {cell.state}{took}")
 
     def events(self, events: Iterable[Event]) -> None:
-        """New events of CloudFormation."""
+        """New events of CloudFormation; one that tells a failure brings the whole table."""
         for event in events:
             self.say(f"   {_event_line(event)}")
+            if reason := _reason(event):
+                self.say(f"      {reason}")
+            if _tells_failure(event):
+                for line in self._table():
+                    self.say(f"      {line}")
 
     def say(self, text: str, style: str = "") -> None:  # noqa: ARG002 - no colours here
         """A line that stays."""
-        sys.stdout.write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
+        self._write(f"{time.monotonic() - self._began:6.1f} s  ", text)
+
+    def summary(self, title: str, lines: Sequence[str]) -> None:
+        """What ends the show."""
+        for line in ("", title, *(f"  {line}" for line in lines)):
+            self._write("", line)
+
+    def _table(self) -> Iterator[str]:
+        regions, accounts = rows(self._grid.failure)
+        yield "".join(f"{word:<16}" for word in ("account", *regions))
+        for account, cells in accounts:
+            yield "".join(f"{word:<16}" for word in (account, *(_state(each) for each in cells)))
+
+    def _write(self, prefix: str, text: str) -> None:
+        width = shutil.get_terminal_size().columns - len(prefix)
+        for number, line in enumerate(_wrap(text, width)):
+            start = " " * len(prefix) if number else prefix
+            sys.stdout.write(f"{start}{line}".rstrip() + "\n")
         sys.stdout.flush()
 
 
 class LiveScreen:
-    """A table of accounts and Regions that moves, and above it what has happened."""
+    """A table of accounts and Regions that moves, and above it what has happened.
 
-    def __init__(self) -> None:
+    Args:
+        console: A terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
         self._grid = Grid()
         self._title = ""
         self._began = time.monotonic()
-        self._console = Console(highlight=False)
-        self._live = Live(console=self._console, refresh_per_second=10, get_renderable=self._draw)
+        self._console = console
+        # Drawn by the thread that prints: where another one draws in between, remains stay.
+        self._live = Live(
+            console=console, auto_refresh=False, transient=True, get_renderable=self._draw
+        )
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -154,36 +151,74 @@ class LiveScreen:
         self._title, self._began = title, time.monotonic()
         self._console.rule(f"[bold]{title}", align="left", style="blue")
 
-    def instances(self, states: Mapping[tuple[str, str], str]) -> None:
+    def instances(self, states: Mapping[Place, str]) -> None:
         """The states of all instances, by account and Region."""
         self._grid.update(states)
+        self._live.refresh()
 
     def events(self, events: Iterable[Event]) -> None:
-        """New events of CloudFormation."""
+        """New events of CloudFormation.
+
+        One that tells a failure keeps the table with the reason in sight, and what follows moves
+        in a table under it.
+        """
         for event in events:
-            failed = event["ResourceStatus"].endswith("FAILED")
-            style = "red" if failed or "ROLLBACK" in event["ResourceStatus"] else "dim"
+            if _tells_failure(event):
+                self._keep_failure(event)
+                continue
+            rolls_back = "ROLLBACK" in event["ResourceStatus"]
+            style = "red" if rolls_back else "dim"
+            if rolls_back and self._title != _ROLLBACK:
+                self._title, self._began = _ROLLBACK, time.monotonic()
             self._console.print(Text(f"  {_event_line(event)}", style=style))
 
     def say(self, text: str, style: str = "") -> None:
         """A line that stays."""
         self._console.print(Text(text, style=style))
 
+    def summary(self, title: str, lines: Sequence[str]) -> None:
+        """What ends the show."""
+        self._console.print(Text(f"\n{title}", style="bold"))
+        for line in lines:
+            self._console.print(Text(f"  {line}"))
+
+    def _keep_failure(self, event: Event) -> None:
+        # What CloudFormation puts around the reason is the same each time.
+        reason = _reason(event).rpartition("Message returned: ")[2].partition(" (RequestId")[0]
+        table = _table(self._grid.failure, time.monotonic())
+        self._console.print(
+            Panel(
+                Group(table, Text(reason, style="red")),
+                title=Text(_event_line(event, 0), style="bold red"),
+                title_align="left",
+                border_style="red",
+            )
+        )
+
     def _draw(self) -> RenderableType:
-        if not self._title:
+        cells = self._grid.cells
+        if not (self._title and cells):
             return Text("")
         now = time.monotonic()
         heading = Text(f"{self._title}  {now - self._began:.0f} s", style="bold")
-        return Panel(Group(heading, self._table(now)), border_style="blue", expand=False)
+        is_back = self._title == _ROLLBACK and {each.state for each in cells.values()} == {
+            "CURRENT"
+        }
+        return Panel(
+            _table(cells, now),
+            title=heading,
+            title_align="left",
+            subtitle=_LOOKS_AGAIN if is_back else None,
+            border_style="blue",
+        )
 
-    def _table(self, now: float) -> Table:
-        cells = self._grid.cells
-        regions = sorted({region for _, region in cells})
-        table = Table("account", *regions, box=None, padding=(0, 2), header_style="bold")
-        for account in sorted({account for account, _ in cells}):
-            shown = (cells.get((account, region)) for region in regions)
-            table.add_row(account, *(_picture(cell, now) for cell in shown))
-        return table
+
+def _table(cells: Mapping[Place, Cell], now: float) -> Table:
+    regions, accounts = rows(cells)
+    table = Table("account", *regions, box=None, padding=(0, 1), header_style="bold")
+    for account, found in accounts:
+        table.add_row(account, *(_picture(cell, now) for cell in found))
+    return table
 
 
 def _picture(cell: Cell | None, now: float) -> Text:
@@ -195,7 +230,30 @@ def _picture(cell: Cell | None, now: float) -> Text:
     return Text(f"{mark} {cell.state}{took}", style=_STYLES.get(cell.state, ""))
 
 
-def _event_line(event: Event) -> str:
-    line = f"{event['ResourceStatus']:<45} {event['LogicalResourceId']}"
-    reason = event.get("ResourceStatusReason", "")
-    return f"{line}  {reason}" if reason and reason != "User Initiated" else line
+def _state(cell: Cell | None) -> str:
+    return cell.state if cell else ""
+
+
+def _event_line(event: Event, width: int = 45) -> str:
+    return f"{event['ResourceStatus']:<{width}} {event['LogicalResourceId']}"
+
+
+def _reason(event: Event) -> str:
+    reason: str = event.get("ResourceStatusReason", "")
+    return "" if reason == "User Initiated" else reason
+
+
+def _tells_failure(event: Event) -> bool:
+    return bool(event["ResourceStatus"].endswith("_FAILED") and _reason(event))
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Break a text into lines; what it is indented by, all of them are."""
+    indent = text[: len(text) - len(text.lstrip())]
+    found = textwrap.wrap(
+        text,
+        max(width, len(indent) + 20),
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+    )
+    return found or [""]

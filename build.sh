@@ -35,7 +35,7 @@ find_python() {
       "python$version" python3 python \
       "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python \
       "$HOME/.local/share/uv/python/cpython-$version".*/bin/python; do
-      if "$candidate" -c "import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$version')" 2>/dev/null; then
+      if { "$candidate" -c "import ensurepip, sys, venv; sys.exit('%d.%d' % sys.version_info[:2] != '$version')"; } 2>/dev/null; then
         # Not the environment's own: that one may be made anew.
         "$candidate" -c 'import sys; print(sys._base_executable)' 2>/dev/null
         return
@@ -62,12 +62,13 @@ fi
 
 # Runs a module of ours that is not the last.
 step() {
-  "${patient[@]}" "$1" -m tools.start --step "${@:2}"
+  # What the shell itself says of a program that was ended is left out.
+  { "${patient[@]}" "$1" -m tools.start --step "${@:2}" 2>&3 3>&-; } 2>/dev/null
 }
 
 # Says so once, whoever of us was told to stop.
 stopped() {
-  case $? in 129 | 130 | 143) echo "Stopped; nothing is left running." >&2 ;; esac
+  case $? in 129 | 130 | 143) echo "Stopped; nothing is left running." >&3 ;; esac
 }
 
 word=${1:-help}
@@ -90,8 +91,10 @@ if [[ $word == demo && $# -gt 0 && $1 != -h && $1 != --help ]]; then
   echo "build.sh: demo has no option '$1'; see ./build.sh demo --help." >&2
   exit 2
 fi
+exec 3>&2
 trap stopped EXIT
 trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # Words of ours and of the programs that we start come out in the order they were said.
 export PYTHONUNBUFFERED=1

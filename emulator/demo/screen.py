@@ -182,6 +182,11 @@ class LiveScreen:
         for line in lines:
             self._console.print(Text(f"  {line}"))
 
+    @property
+    def _width(self) -> int:
+        # The terminal writes ^C behind the last line, and that must not begin a new one.
+        return min(self._console.width, 100) - len("^C")
+
     def _keep_failure(self, event: Event) -> None:
         # What CloudFormation puts around the reason is the same each time.
         reason = _reason(event).rpartition("Message returned: ")[2].partition(" (RequestId")[0]
@@ -192,6 +197,7 @@ class LiveScreen:
                 title=Text(_event_line(event, 0), style="bold red"),
                 title_align="left",
                 border_style="red",
+                width=self._width,
             )
         )
 
@@ -210,6 +216,7 @@ class LiveScreen:
             title_align="left",
             subtitle=_LOOKS_AGAIN if is_back else None,
             border_style="blue",
+            width=self._width,
         )
 
 

@@ -18,7 +18,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _ACCOUNTS = ["222222222222", "333333333333", "444444444444"]
 _REGIONS = ["ap-northeast-1", "eu-west-1", "us-east-1"]
 _UNLUCKY = _ACCOUNTS[1]
-_STACK = "demo"
+STACK = "demo"
 _SETTING = "/greetings/motto"
 _DEPLOYMENT_SECONDS = 1.0
 # The second version brings a setting, and in one account somebody has made that by hand.
@@ -31,7 +31,7 @@ _SECOND_VERSION = f"""
       Value: Deployed by a stack set
 
 Outputs:"""
-_WHAT_NEXT = (
+WHAT_NEXT = (
     "./build.sh deploy [REGION] [PROFILE]   into your own administrator account",
     "examples/stacksets.yaml                a first template of yours",
     "docs/guide.md                          from a git push to three accounts",
@@ -90,12 +90,12 @@ class Demo:
     def _deploy(self, title: str, parameters: Mapping[str, str], expected: str) -> None:
         def operation() -> StackOutcome:
             template = _ROOT / "examples" / "regions.yaml"
-            return self.aws.deploy(_STACK, template, parameters, watch=self._watch)
+            return self.aws.deploy(STACK, template, parameters, watch=self._watch)
 
         self._show(title, expected, operation)
 
     def _delete(self) -> StackOutcome:
-        return self.aws.delete(_STACK, watch=self._watch)
+        return self.aws.delete(STACK, watch=self._watch)
 
     def _show(self, title: str, expected: str, operation: Callable[[], StackOutcome]) -> None:
         """Run a stack operation before everybody's eyes.
@@ -150,7 +150,7 @@ class Demo:
         left = len(self._stack_sets())
         in_all = f"{len(_ACCOUNTS)} accounts, {len(_REGIONS)} Regions, {left} stack sets left"
         self.screen.summary("What ran", [*ran, f"{seconds:5.1f} s  in all: {in_all}"])
-        self.screen.summary("What next", _WHAT_NEXT)
+        self.screen.summary("What next", WHAT_NEXT)
 
 
 def show(emulator_python: Path, bundle: Path) -> None:

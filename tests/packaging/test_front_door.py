@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import zipfile
 from dataclasses import dataclass
@@ -86,12 +87,48 @@ def test_help_names_each_word(front_door: Front, words: tuple[str, ...]) -> None
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("word", ["build", "deploy", "package", "test"])
-def test_each_word_has_help_of_its_own(front_door: Front, word: str) -> None:
-    """Every word explains its own options instead of starting."""
-    done = front_door(word, "--help")
-    assert done.returncode == 0
-    assert f"./build.sh {word}" in done.stdout
+@pytest.fixture(scope="module")
+def bare_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which nothing has been made."""
+    clone = tmp_path_factory.mktemp("bare") / "clone"
+    for folder in ("tools", "requirements"):
+        shutil.copytree(ROOT / folder, clone / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "build.sh", clone)
+    return clone
+
+
+@pytest.mark.parametrize("word", ["build", "demo", "deploy", "package", "test"])
+def test_each_word_has_help_of_its_own(front_door: Front, bare_clone: Path, word: str) -> None:
+    """Every word explains its own options in the front door's name, and makes nothing for it."""
+    done = front_door(word, "--help", root=bare_clone, PYTHONDONTWRITEBYTECODE="1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: ./build.sh {word} ")
+    assert "python" not in done.stdout.replace("this Python", "")
+    assert done.stderr == ""
+    assert {path.name for path in bare_clone.iterdir()} == {"build.sh", "requirements", "tools"}
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_is_told_to_stop(bare_clone: Path, told: signal.Signals) -> None:
+    """Whoever ends all of it at once, as Ctrl-C does, reads one line, and no inner part's."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(
+        [bare_clone / "build.sh", "demo"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    ) as running:
+        signal.signal(signal.SIGINT, before)
+        assert running.stderr
+        assert "Preparing .venv ...\n" in iter(running.stderr.readline, "")
+        os.killpg(running.pid, told)
+        errors = running.communicate(timeout=20)[1]
+    assert running.returncode == 128 + told
+    assert errors.splitlines() == ["Stopped; nothing is left running."]
+    shutil.rmtree(bare_clone / ".venv", ignore_errors=True)
+    shutil.rmtree(bare_clone / ".tools", ignore_errors=True)
 
 
 def test_unknown_word(front_door: Front) -> None:

@@ -103,8 +103,6 @@ def _add_files(stage: Path, name: str) -> list[Path]:
     return [archive, bill, sums]
 
 
-
-
 def _ships(name: str) -> bool:
     """Whether the handler may ever read a file of a package."""
     top, *below = PurePosixPath(name).parts

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from handler.deployment.adoption import adopt, is_for_good
 from handler.deployment.before import Before, as_it_stands, unsure
 from handler.deployment.confirmation import Confirmation
+from handler.deployment.forsaken import Forsaken
 from handler.deployment.leftovers import Leftovers, taken_back
 from handler.deployment.liveness import GivenUp
 from handler.deployment.membership import Memberships
@@ -117,6 +118,7 @@ class Lifecycle:
                 self._leftovers.remove(self.request.physical_id, spec)
             else:
                 self.loop.delete(self.request.physical_id, self._as_deployed(spec))
+                Forsaken(self.request, self.loop).delete()
         except GivenUp as given_up:
             if not given_up.is_unasked_delete:
                 raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError
 
-from handler.values.observation import OwningStackState, ResourceState
+from handler.values.observation import OwningStackState, ResourceFailure, ResourceState
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -24,6 +24,7 @@ _OWN_ANSWER = "response status [FAILED]"
 _ABSENT = "does not exist"
 _SILENCE = 20.0  # no longer than a rollback waits for the writes of what it undoes
 _OF_ITS_OWN = ("CREATE_", "UPDATE_")
+_KINDS = {"CREATE", "UPDATE", "DELETE"}
 _MOST_PAGES = 50
 _SETTLED = {
     "CREATE_COMPLETE",
@@ -186,10 +187,27 @@ class OwningStack:
         begun = next((each for each in self._own_events() if _is_beginning(each)), None)
         if begun is None or begun["Timestamp"].timestamp() < since:
             return None
-        try:
-            return json.loads(begun.get("ResourceProperties") or "null")
-        except ValueError:
-            return None
+        return _properties(begun)
+
+    def unmended(self) -> tuple[list[ResourceFailure], set[str]]:
+        """Returns requests that have failed, and every physical id that the resource has had.
+
+        Deletes are those of what has not been deleted since. Where CloudFormation does not tell,
+        there is nothing of either.
+        """
+        failures: list[ResourceFailure] = []
+        deployed: set[str] = set()
+        gone: set[str] = set()
+        for each in self._all_events():
+            kind, _, end = str(each["ResourceStatus"]).rpartition("_")
+            physical_id = each.get("PhysicalResourceId") or ""
+            if each.get("LogicalResourceId") != self._logical_id or kind not in _KINDS:
+                continue
+            if end == "FAILED" and not (kind == "DELETE" and physical_id in gone):
+                failures.append(ResourceFailure(kind, physical_id, _properties(each)))
+            elif end == "COMPLETE":
+                (gone if kind == "DELETE" else deployed).add(physical_id)
+        return failures, deployed
 
     def was_deployed(self, physical_id: str) -> bool | None:
         """Whether a request has ever succeeded that left the resource with this physical id.
@@ -253,3 +271,10 @@ def _is_done(event: Mapping[str, Any]) -> bool:
 
 def _is_beginning(event: Mapping[str, Any]) -> bool:
     return str(event["ResourceStatus"]).endswith("_IN_PROGRESS")
+
+
+def _properties(event: Mapping[str, Any]) -> Any:  # noqa: ANN401  whatever JSON holds
+    try:
+        return json.loads(event.get("ResourceProperties") or "null")
+    except ValueError:
+        return None

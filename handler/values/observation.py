@@ -259,3 +259,18 @@ class ResourceState:
             physical_id=detail.get("PhysicalResourceId", ""),
             since=detail["LastUpdatedTimestamp"].timestamp(),
         )
+
+
+@dataclass(frozen=True)
+class ResourceFailure:
+    """What an event shows of a request for the resource that has failed.
+
+    Attributes:
+        kind: CREATE, UPDATE or DELETE.
+        physical_id: What the resource was then.
+        properties: What it was to be; None for unknown.
+    """
+
+    kind: str
+    physical_id: str
+    properties: Mapping[str, Any] | None

@@ -440,6 +440,48 @@ class TestFailure:
         active = [each.name for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
         assert active == ["StackSetsTest"]
 
+    @pytest.mark.parametrize("denied", [False, True])
+    def test_replacement_that_nobody_owns(
+        self, aws: VirtualAWS, stack: Stack, *, denied: bool
+    ) -> None:
+        """A failed replacement that no rollback could remove goes with the resource."""
+        deploy(aws, stack, properties(RetainStacks=True))
+        assert stack.deploy(properties(StackSetName="1 no name")) == "UPDATE_ROLLBACK_COMPLETE"
+        self.fail(aws, ACCOUNTS[1], actions=("CREATE",))
+        self.fail(aws, ACCOUNTS[0], actions=("DELETE",))
+        renamed = properties(group(ACCOUNTS), StackSetName="Renamed", TemplateBody=template("2"))
+        assert stack.deploy(renamed) == "UPDATE_ROLLBACK_FAILED"
+        assert stack.delete() == "DELETE_FAILED"
+        aws.engine.faults.deployments.clear()
+        if denied:
+            fault = CallFault("DescribeStackEvents", Answer.ACCESS_DENIED, times=None)
+            aws.engine.faults.calls.append(fault)
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        active = [each.name for each in aws.engine.stack_sets.values() if each.status == "ACTIVE"]
+        assert active == (["Renamed"] if denied else [])
+        # What was deployed stays, as its template said; what never was goes.
+        assert {owner.partition(":")[0] for _, _, owner in aws.deployer.stacks} == {
+            "StackSetsTest",
+            *active,
+        }
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_replaced_that_could_not_be_deleted(
+        self, aws: VirtualAWS, stack: Stack, *, fails: bool
+    ) -> None:
+        """What a clean-up after a replacement, or after its rollback, has left goes as well."""
+        deploy(aws, stack, properties())
+        self.fail(aws, ACCOUNTS[1], actions=("DELETE",))
+        stack.others_fail = fails
+        stack.deploy(properties(StackSetName="Renamed"))
+        assert len([e for e in aws.engine.stack_sets.values() if e.status == "ACTIVE"]) == 2
+        aws.engine.faults.deployments.clear()
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert not [e for e in aws.engine.stack_sets.values() if e.status == "ACTIVE"]
+        assert aws.deployer.stacks == {}
+
     def test_create_without_the_execution_role(self, aws: VirtualAWS, stack: Stack) -> None:
         """Instances that never came up are forgotten where their account cannot be reached."""
         self.fail(aws, ACCOUNTS[1])

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from handler.deployment.operations import Operations
 from handler.deployment.patience import Patience
-from handler.errors import AccessDenied, OperationFailed, OutOfTime, RequestRefused
+from handler.errors import (
+    AccessDenied,
+    OperationFailed,
+    OutOfTime,
+    RequestRefused,
+    StackSetResourceError,
+)
 from handler.values.observation import OperationState
 
 _STOP_PAUSE = 2.0
@@ -55,7 +61,7 @@ class Ending:
             last_moment = min(_LAST_MOMENT, (self.deadline - self.began) / 20)
             self.patience.extend(self.deadline - last_moment)
             texts = [str(error), self._stop_and_tell()]
-            with contextlib.suppress(OutOfTime, AccessDenied, RequestRefused):
+            with contextlib.suppress(StackSetResourceError):
                 texts.insert(1, progress())
             raise OutOfTime(" ".join(texts)) from error
 

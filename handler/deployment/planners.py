@@ -56,6 +56,9 @@ class Planner(Protocol):
             StackSetResourceError: They would take away more than they may.
         """
 
+    def going(self, seen: Observation) -> Mapping[Target, InstanceState]:
+        """The instances that leave the template, as far as they are listed."""
+
     def wanted(self, seen: Observation) -> Iterable[Target]:
         """The instances that the template wants, as far as they are known."""
 
@@ -88,11 +91,13 @@ class SelfManagedPlanner:
         self, operations: Operations, seen: Observation, settled: StackSetSpec, content: str | None
     ) -> list[Step]:
         """See `Planner`."""
-        before = self._before(seen)
-        going = leaving(self.spec.targets, before, seen, self.marks)
-        there = len(seen.instances)
-        removal = self.removals.of_update(operations, self.spec, going, there, before)
+        before, there = self._before(seen), len(seen.instances)
+        removal = self.removals.of_update(operations, self.spec, self.going(seen), there, before)
         return planning.plan_deployment(settled, before, seen, self.marks, content, removal=removal)
+
+    def going(self, seen: Observation) -> Mapping[Target, InstanceState]:
+        """See `Planner`."""
+        return leaving(self.spec.targets, self._before(seen), seen, self.marks)
 
     def wanted(self, _seen: Observation) -> Iterable[Target]:
         """See `Planner`."""
@@ -130,8 +135,7 @@ class ServiceManagedPlanner:
         self, operations: Operations, seen: Observation, settled: StackSetSpec, content: str | None
     ) -> list[Step]:
         """See `Planner`."""
-        units = self._units(seen)
-        going, there = leaving_instances(units, seen, self.spec.imported), len(seen.instances)
+        units, going, there = self._units(seen), self.going(seen), len(seen.instances)
         removal = self.removals.of_update(operations, self.spec, going, there, self.previous)
         differs, words = content is not None, content or in_words(settled)
         update = SetUpdate(words, differs, self.managed.auto_deployment)
@@ -139,6 +143,10 @@ class ServiceManagedPlanner:
         units = replace(units, missed=self._missed(units, seen))
         imports = plan_imports(self.spec, seen, self.marks)
         return plan_units(units, seen, self.marks, update, removal, imports=imports)
+
+    def going(self, seen: Observation) -> Mapping[Target, InstanceState]:
+        """See `Planner`."""
+        return leaving_instances(self._units(seen), seen, self.spec.imported)
 
     def wanted(self, seen: Observation) -> Iterable[Target]:
         """See `Planner`."""

@@ -7,6 +7,7 @@ same: they wait until the stack set is quiet, look, and go on from what they see
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,7 @@ from handler.deployment.planners import (
     ServiceManagedPlanner,
     plan_deletion,
 )
+from handler.deployment.progress import of_deletion, of_deployment
 from handler.deployment.removals import Removals
 from handler.gateway.signals import NotFound, StackSetBusy
 from handler.gateway.stacksets import StackSets
@@ -107,7 +109,12 @@ class Reconciliation:
         """
         operations = self._operations(stack_set_id)
         operations.begun, operations.tolerates = begun, not spec.fails_on_tolerated
-        with self._ending(operations).left_in_order(lambda: self._progress(stack_set_id, spec)):
+
+        def progress() -> str:
+            planner = self._planner(spec, previous)
+            return of_deployment(self.stack_sets, stack_set_id, spec, planner)
+
+        with self._ending(operations).left_in_order(progress):
             while True:
                 seen = self._deploy_some(operations, spec, previous)
                 if seen is not None:
@@ -135,7 +142,9 @@ class Reconciliation:
         spec = replace(spec, preferences=as_fast_as_possible(spec.preferences))
         with (
             contextlib.suppress(NotFound),
-            self._ending(operations).left_in_order(lambda: self._left(stack_set_id)),
+            self._ending(operations).left_in_order(
+                functools.partial(of_deletion, self.stack_sets, stack_set_id)
+            ),
         ):
             gone = self.stack_sets.describe(stack_set_id) is None
             while not gone:
@@ -297,18 +306,3 @@ class Reconciliation:
                 return
             if not self.liveness.is_known:
                 return  # marks of a later request tell, and the next look sees them
-
-    def _progress(self, stack_set_id: str, spec: StackSetSpec) -> str:
-        if spec.service_managed is not None:
-            states = [state for _, state in self.stack_sets.each_instance(stack_set_id)]
-            current = sum(state.is_current for state in states)
-            return f"{current} of {len(states)} stacks are as the stack set says."
-        done = sum(
-            state.is_current and target in spec.targets
-            for target, state in self.stack_sets.each_instance(stack_set_id)
-        )
-        return f"{done} of {len(spec.targets)} stacks are where the template says."
-
-    def _left(self, stack_set_id: str) -> str:
-        left = sum(1 for _ in self.stack_sets.each_instance(stack_set_id))
-        return f"{left} stack instances are left; deleting again goes on with them."

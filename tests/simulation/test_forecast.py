@@ -44,6 +44,17 @@ class TestOneAtATime:
             assert each in reason
         assert SECRET not in reason + str([vars(each) for each in caplog.records])
 
+    def test_fewer(self, aws: VirtualAWS, stack: Stack) -> None:
+        """What has still to go is named beside what stays, and counts in the estimate."""
+        stack.deploy(_properties(group(MANY[:100]), preferences="FAST"))
+        aws.deployer.seconds = 60.0
+
+        shrunk = _properties(group(MANY[:3]), preferences="CAREFUL", ServiceTimeout="1800")
+        assert stack.deploy(shrunk).startswith("UPDATE_ROLLBACK")
+        reason = stack.answers[1][1].reason
+        assert "3 of 3 stacks are where the template says. 68 have still to be deleted." in reason
+        assert f"{BEGINS}97 minutes" in reason
+
     def test_longer_than_an_hour(
         self, aws: VirtualAWS, stack: Stack, caplog: pytest.LogCaptureFixture
     ) -> None:

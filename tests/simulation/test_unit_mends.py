@@ -226,3 +226,13 @@ def test_no_delegated_administrator(aws: VirtualAWS, stack: Stack) -> None:
     assert stack.deploy(asked) == "ROLLBACK_COMPLETE"
     assert "not a delegated administrator" in stack.reason
     assert operations(aws) == []
+
+
+def test_too_little_time_for_what_leaves(aws: VirtualAWS, stack: Stack) -> None:
+    """What has still to go is told apart from what stays."""
+    stack.deploy(properties(group(A, B)))
+    aws.deployer.seconds = 60.0
+    slow = {"OperationPreferences": "CAREFUL", "ServiceTimeout": "100"}
+    assert stack.deploy(properties(group(B), **slow)).startswith("UPDATE_ROLLBACK")
+    reason = stack.answers[1][1].reason
+    assert "1 of 1 stacks are as the stack set says. 2 have still to be deleted." in reason

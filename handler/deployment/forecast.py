@@ -1,13 +1,14 @@
 """Whether what is left to do is likely to take longer than there is time, and what to write then.
 
-An estimate is told, and decides nothing: no request is refused or changed for it.
+An estimate is told, and no request is refused for it. Only a rollback that would take too long goes
+faster than is written.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from handler.deployment.memory import Memory
@@ -18,9 +19,12 @@ from handler.plan.pace import Load, Outlook, by_region, faster, paces, rounds
 from handler.plan.parameters import NO_PREFERENCES, operation_preferences
 from handler.plan.steps import Step, batches
 from handler.values.observation import InstanceState, Observation, OperationState
+from handler.values.preferences import in_a_hurry
 from handler.values.spec import StackSetSpec
 from handler.values.targets import Target
 
+# A stack may take longer than is known.
+_MARGIN = 2
 _NO_MEND = "name fewer accounts or Regions at a time"
 
 
@@ -64,21 +68,61 @@ class Forecast:
             recent: The last operations, newest first.
             done: Those of this request that have succeeded.
         """
-        listed, managed = seen.instances, spec.managed_execution
         preferences = operation_preferences(spec, (), self.default_preferences)
-        plan = batches(steps) if managed else [[each] for each in steps]
-        # Of operations that had perhaps to wait for others nobody knows how long they worked.
-        own = {} if managed else _rounds(done, listed, preferences)
-        outlook = Outlook(
-            [[Load.of(each, listed) for each in batch] for batch in plan],
-            paces(recent, listed, own),
-        )
-        left = max(0.0, self.request.ends_at - time.time())
+        outlook = self._outlook(spec, steps, seen, recent, done)
+        left = self._left()
         is_enough = outlook.seconds(preferences) <= left
         told = "" if is_enough else self._sentence(outlook, preferences, left)
         if told and not self.memory.forecast:
             logger.warning(told)
         self.memory.forecast = told
+
+    def in_time(
+        self,
+        spec: StackSetSpec,
+        steps: Sequence[Step],
+        seen: Observation,
+        recent: Iterable[OperationState],
+        done: Iterable[OwnOperation],
+    ) -> StackSetSpec:
+        """Returns what to go back to, with preferences that are likely to get there.
+
+        These are the template's own where half of the time that is left would do.
+
+        Args:
+            spec: What the template says.
+            steps: What is left to do.
+            seen: What is there.
+            recent: The last operations, newest first.
+            done: Those of this request that have succeeded.
+        """
+        preferences = operation_preferences(spec, (), self.default_preferences)
+        takes = self._outlook(spec, steps, seen, recent, done).seconds(preferences)
+        if takes * _MARGIN <= self._left():
+            return spec
+        hurried = in_a_hurry(spec.preferences or self.default_preferences)
+        return replace(spec, preferences=hurried)
+
+    def _left(self) -> float:
+        return max(0.0, self.request.ends_at - time.time())
+
+    def _outlook(
+        self,
+        spec: StackSetSpec,
+        steps: Sequence[Step],
+        seen: Observation,
+        recent: Iterable[OperationState],
+        done: Iterable[OwnOperation],
+    ) -> Outlook:
+        listed, managed = seen.instances, spec.managed_execution
+        preferences = operation_preferences(spec, (), self.default_preferences)
+        plan = batches(steps) if managed else [[each] for each in steps]
+        # Of operations that had perhaps to wait for others nobody knows how long they worked.
+        own = {} if managed else _rounds(done, listed, preferences)
+        return Outlook(
+            [[Load.of(each, listed) for each in batch] for batch in plan],
+            paces(recent, listed, own),
+        )
 
     def _sentence(self, outlook: Outlook, preferences: Mapping[str, Any], left: float) -> str:
         mends = ", or ".join(self._mends(outlook, preferences))

@@ -35,6 +35,7 @@ from handler.deployment.removals import Removals
 from handler.gateway.signals import NotFound, StackSetBusy
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
+from handler.observability import logger
 from handler.plan.imports import check_places
 from handler.plan.marks import Marks
 from handler.plan.outcomes import LAG, OwnOperation
@@ -213,10 +214,20 @@ class Reconciliation:
             return seen if self._is_drift_known(operations, spec, seen) else None
         self.removals.log(steps, seen.instances)
         log_others(steps, seen, planner.wanted(seen))
+        load = (steps, seen, recent, operations.successes())
         if not self.liveness.is_rollback:
-            self.forecast.make(spec, steps, seen, recent, operations.successes())
+            self.forecast.make(spec, *load)
+        else:
+            settled = self._in_time(settled, self.forecast.in_time(settled, *load))
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
+
+    def _in_time(self, written: StackSetSpec, hurried: StackSetSpec) -> StackSetSpec:
+        """Returns what goes faster than is written only if this is surely a rollback."""
+        if hurried is written or not self.liveness.is_surely_rollback():
+            return written
+        logger.warning("the rollback goes faster than OperationPreferences says, to be in time")
+        return hurried
 
     def _is_drift_known(
         self, operations: Operations, spec: StackSetSpec, seen: Observation

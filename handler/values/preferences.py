@@ -53,6 +53,19 @@ def as_fast_as_possible(preferences: Mapping[str, Any]) -> dict[str, Any]:
     return {**(order or {"RegionConcurrencyType": PARALLEL}), **_ALL_AT_ONCE}
 
 
+def in_a_hurry(preferences: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the same for a deployment that has no time: all at once, and no more may fail.
+
+    Args:
+        preferences: In the API's form. An order of Regions that is written there is kept.
+    """
+    names = ("FailureToleranceCount", "FailureTolerancePercentage")
+    tolerance = {name: preferences[name] for name in names if name in preferences}
+    fast = as_fast_as_possible(preferences)
+    del fast["FailureTolerancePercentage"]
+    return {**fast, **tolerance}
+
+
 def asked_at_once(preferences: Mapping[str, Any], accounts: int) -> int:
     """Returns how many of a Region's accounts are asked for at the same time: at least one.
 

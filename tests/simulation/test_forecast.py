@@ -215,3 +215,31 @@ class TestRollback:
         stack.others_fail = True
         assert stack.deploy(failing).startswith("UPDATE_ROLLBACK")
         assert _told(caplog) == []
+
+    @pytest.mark.parametrize("others", [{}, {"FailOnTolerated": "false"}])
+    def test_too_slow(self, aws: VirtualAWS, stack: Stack, others: dict[str, Any]) -> None:
+        """What would run out of time goes all at once, in the order of Regions that is written."""
+        slow = {"MaxConcurrentCount": 1, "RegionOrder": list(REGIONS[:2])}
+        wanted = _properties(group(MANY[:30], REGIONS[:2]), preferences=slow, **others)
+        stack.deploy({**wanted, "OperationPreferences": "FAST"})
+        stack.deploy({**wanted, "ServiceTimeout": "3600"})
+        aws.deployer.seconds = 60.0
+
+        assert stack.deploy({**wanted, "TemplateBody": template("2")}) == "UPDATE_ROLLBACK_COMPLETE"
+        assert "about to give up waiting" in stack.reason
+        sent = [asked for _, action, asked in aws.engine.calls if action == "UpdateStackSet"]
+        sent = sent[-1]["OperationPreferences"]
+        assert sent["RegionOrder"] == list(REGIONS[:2])
+        assert sent.get("FailureTolerancePercentage", 0) == 0
+        assert {each.template_body for each in aws.deployer.stacks.values()} == {template()}
+
+    def test_slow_enough(self, aws: VirtualAWS, stack: Stack) -> None:
+        """What fits goes as it is written: it may be one after the other for a reason."""
+        wanted = _properties(group(MANY[:20]), preferences="CAREFUL")
+        stack.deploy(wanted)
+        stack.others_fail = True
+        aws.deployer.seconds = 60.0
+        began = aws.clock.now
+        failing = {**wanted, "TemplateBody": template("2")}
+        assert stack.deploy(failing) == "UPDATE_ROLLBACK_COMPLETE"
+        assert aws.clock.now - began > 2 * 20 * 60

@@ -102,7 +102,10 @@ class Liveness:
         """Whether a second look shows a rollback, too: the first was perhaps a moment old.
 
         Where CloudFormation does not tell a second time, what the first look showed is unknown.
+        Once the request is answered, the stack shows no rollback any more.
         """
+        if self.first.answered_id:
+            return self.is_rollback
         if self.first.status and self.request.kind == "Update":
             self.first.status = ""
             for _ in range(_SURE_LOOKS):

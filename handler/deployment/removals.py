@@ -24,6 +24,7 @@ from handler.plan.removal import (
     is_made_by_resource,
     is_too_much,
     limits_deletions,
+    newly_leaving,
 )
 from handler.plan.steps import DELETE, Step, reached
 from handler.values.observation import InstanceState, Observation, OperationState
@@ -74,7 +75,7 @@ class Removals:
             OperationFailed: Some cannot be reached, and are not to be forgotten.
         """
         if not operations.has_begun():
-            self._check_share(spec, going, there)
+            self._check_share(spec, newly_leaving(going, previous, self.marks), there)
         fails = spec.fails_on_unreachable and not self.liveness.is_rollback
         if fails:
             check_removal(going, self.marks)

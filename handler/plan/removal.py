@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handler.errors import Failure, OperationFailed, TooManyDeletions
 from handler.plan.marks import Marks
@@ -105,6 +105,20 @@ def was_named(target: Target, state: InstanceState, previous: Previous, marks: M
         return True
     is_own = marks.is_of_resource(state.last_operation_id)
     return is_own and target.account in previous.in_all_regions
+
+
+def newly_leaving(
+    going: Mapping[Target, InstanceState], previous: Previous, marks: Marks
+) -> dict[Target, InstanceState]:
+    """Returns those of the leaving instances that the old properties named, where these tell.
+
+    What an earlier update was to delete, and has not come to the end of, is none of this one's.
+    """
+    before = previous.spec
+    if before is None or before.memberships or before.service_managed is not None:
+        return dict(going)
+    told = replace(previous, instances=dict.fromkeys(before.instances))
+    return {t: state for t, state in going.items() if was_named(t, state, told, marks)}
 
 
 def is_half_deleted(state: InstanceState, marks: Marks) -> bool:

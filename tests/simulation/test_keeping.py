@@ -291,6 +291,18 @@ class TestMaxDeletePercentage:
         assert stack.deploy(four) == "UPDATE_ROLLBACK_COMPLETE", stack.reason
         assert _in(aws) == {ACCOUNTS[0]}
 
+    def test_after_an_early_answer(self, aws: VirtualAWS, stack: Stack) -> None:
+        """What a deployment that is cut short was to delete is none of the next one's."""
+        stack.timing.overlaps = True
+        stack.deploy(properties(group(ACCOUNTS)))
+        careful = {"OperationPreferences": "CAREFUL", "WaitFor": "START"}
+        stack.deploy(properties(group(ACCOUNTS[:1]), MaxDeletePercentage=75, **careful))
+        aws.clock.sleep(20)
+
+        same = properties(group(ACCOUNTS[:1]), MaxDeletePercentage=25, Revision="2")
+        assert stack.deploy(same) == "UPDATE_COMPLETE", stack.reason
+        assert _in(aws) == set(ACCOUNTS[:1])
+
     def test_delete(self, aws: VirtualAWS, stack: Stack) -> None:
         """Deleting the resource is no update."""
         stack.deploy(properties(MaxDeletePercentage=0))

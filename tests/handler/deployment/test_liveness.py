@@ -224,6 +224,15 @@ class TestRollback:
         assert asked.is_surely_rollback() is bool(status)
         assert asked.first.status == status
 
+    def test_after_the_answer(self, clock: Clock) -> None:
+        """A rollback that has been answered stays one, though its stack has settled."""
+        rolling_back = "UPDATE_ROLLBACK_IN_PROGRESS"
+        shown = Shown(stacks=[OwningStackState("UPDATE_ROLLBACK_COMPLETE")])
+        asked = liveness(clock, shown, EARLY, status=rolling_back, answered_id=ID)
+
+        assert asked.is_surely_rollback()
+        assert asked.first.status == rolling_back
+
     def test_no_second_look(self, clock: Clock) -> None:
         """Where CloudFormation does not tell, or for a Delete, there is nothing to look at."""
         shown = Shown(stacks=[OwningStackState("UPDATE_ROLLBACK_IN_PROGRESS")])

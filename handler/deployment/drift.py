@@ -11,15 +11,18 @@ from handler.errors import AccessDenied, OutOfTime, RequestRefused
 from handler.observability import logger
 from handler.plan.parameters import operation_preferences
 from handler.plan.steps import DETECT_DRIFT, Step
+from handler.values.observation import Observation
 from handler.values.spec import StackSetSpec
 
 
-def has_been_detected(operations: Operations, spec: StackSetSpec) -> bool:
-    """Detect drift, once in a request, on all instances of the stack set.
+def has_been_detected(operations: Operations, spec: StackSetSpec, seen: Observation) -> bool:
+    """Detect drift, once in a request, on all instances of the stack set; no rollback has time.
 
     Returns:
         Whether nothing is left to do; False where the stack set has to be looked at again.
     """
+    if not (spec.detects_drift and seen.instances) or operations.liveness.is_rollback:
+        return True
     step = Step(DETECT_DRIFT, None, ())
     operation_id = operations.marks.operation_id(step)
     if operations.has_succeeded(operation_id):

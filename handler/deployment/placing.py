@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+from handler.deployment.lost_units import LostUnits
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.organization import NotTold, Organization, active_accounts
 from handler.observability import logger
@@ -55,6 +57,11 @@ class Placing:
     _root: str = ""
     _are_known: bool = False
 
+    @cached_property
+    def lost(self) -> LostUnits:
+        """The units that were deleted though the stack set has instances for them."""
+        return LostUnits(self.organization, self._warn)
+
     def check(self, wanted: ServiceManaged | None) -> None:
         """Make sure, before anything is made, that it is known where to deploy it.
 
@@ -82,6 +89,7 @@ class Placing:
         for group in old:
             if group.accounts_url:
                 was = self._with_listed(was, group, root, seen)
+        self.lost.deployed |= {unit for unit, _ in was}
         groups = [self._readable(each, root, seen) for each in wanted.groups]
         wants = expand(groups, self._lists, root)
         overrides = {each.overrides for each in (*groups, *old)}
@@ -135,11 +143,16 @@ class Placing:
             )
 
     def _members_of(self, unit: str, seen: Observation) -> frozenset[str]:
-        """Who is in a unit, at least of those that have an instance."""
-        if self.reads_members:
-            return frozenset(self.organization.accounts(unit))
+        """Who is in a unit, at least of those that have an instance; nobody in one that is gone."""
+        try:
+            if self.reads_members:
+                return frozenset(self.organization.accounts(unit))
+        except NotTold as error:
+            if not error.is_unknown:
+                raise
+            return frozenset()
         accounts = {target.account for target in seen.instances}
-        return frozenset(e for e in accounts if unit in self.organization.above(e))
+        return frozenset(e for e in accounts if self.organization.has(e, unit))
 
     def reachable(self, units: Units) -> Mapping[str, Collection[str]]:
         """Returns who can have an instance, by wanted unit; empty where that is not to be asked."""
@@ -200,14 +213,19 @@ class Placing:
         below_root = sorted(each for each in units if not each.startswith("r-") and each != ROOT)
         if len(below_root) <= 1:
             return {}
-        try:
-            return {each: self.organization.above(each) for each in below_root}
-        except NotTold as error:
-            self._warn(
-                "Whether one of the organizational units is below another is not known"
-                f" ({error}): they are taken for separate."
-            )
-            return {}
+        found = {}
+        for each in below_root:
+            try:
+                found[each] = self.organization.above(each)
+            except NotTold as error:
+                if error.is_unknown:
+                    continue  # there is nobody in it
+                self._warn(
+                    "Whether one of the organizational units is below another is not known"
+                    f" ({error}): they are taken for separate."
+                )
+                return {}
+        return found
 
     def _readable(self, group: UnitGroup, root: str, seen: Observation) -> UnitGroup:
         """The group, its list read; in a rollback that cannot, what is there of it.

@@ -32,6 +32,7 @@ from handler.deployment.planners import (
 )
 from handler.deployment.progress import of_deletion, of_deployment
 from handler.deployment.removals import Removals
+from handler.errors import RequestRefused
 from handler.gateway.signals import NotFound, StackSetBusy
 from handler.gateway.stacksets import StackSets
 from handler.gateway.templates import Templates
@@ -201,6 +202,7 @@ class Reconciliation:
         settled = self.templates.settle(spec, seen.stack_set.template_body, previous.spec)
         content = content_to_send(operations, seen, settled, previous, self.templates)
         planned = planner.steps(operations, seen, settled, content)
+        planned = self.placing.lost.around(planned, seen.instances)
         steps = self._untaken(operations, planned)
         if self.marks.adopts and self._looking.may_lack_some(steps, recent):
             return None
@@ -211,7 +213,7 @@ class Reconciliation:
                 return None
             planner.verify(operations, seen)
             self.removals.log_unreachable(seen, planner.wanted(seen))
-            return seen if self._is_drift_known(operations, spec, seen) else None
+            return seen if has_been_detected(operations, spec, seen) else None
         self.removals.log(steps, seen.instances)
         log_others(steps, seen, planner.wanted(seen))
         load = (steps, seen, recent, operations.successes())
@@ -229,14 +231,6 @@ class Reconciliation:
         logger.warning("the rollback goes faster than OperationPreferences says, to be in time")
         return hurried
 
-    def _is_drift_known(
-        self, operations: Operations, spec: StackSetSpec, seen: Observation
-    ) -> bool:
-        """Whether drift need not be detected, or has been; a rollback has no time for it."""
-        if not (spec.detects_drift and seen.instances) or self.liveness.is_rollback:
-            return True
-        return has_been_detected(operations, spec)
-
     def _delete_some(self, operations: Operations, spec: StackSetSpec, part: Part | None) -> bool:
         """Take the steps that can be taken; tells whether what is to go is gone."""
         # A delete that an earlier request has started does what is wanted.
@@ -248,6 +242,7 @@ class Reconciliation:
             listed = part.of(listed, recent)
         removal = self.removals.of_delete(operations, spec, recent)
         planned = plan_deletion(spec, listed, self.marks, removal, is_all=part is None)
+        planned = self.placing.lost.around(planned, listed)
         steps = self._untaken(operations, planned)
         if steps:
             self.removals.log(steps, listed)
@@ -302,7 +297,12 @@ class Reconciliation:
             started = []
             for step in batch:
                 preferences = operation_preferences(spec, step.regions, self.default_preferences)
-                one = operations.start(step, preferences, spec)
+                try:
+                    one = operations.start(step, preferences, spec)
+                except RequestRefused as error:
+                    if not self.placing.lost.learn(step, error):
+                        raise
+                    one = None
                 if one is not None:
                     started.append(one)
             ended = []

@@ -61,6 +61,15 @@ class Organization:
             self._above[unit] = (parent, *self.above(parent))
         return self._above[unit]
 
+    def has(self, account: str, unit: str) -> bool:
+        """Whether an account is in a unit; one that has left the organization is in none."""
+        try:
+            return unit in self.above(account)
+        except NotTold as error:
+            if not error.is_unknown:
+                raise
+            return False
+
     def accounts(self, unit: str) -> dict[str, str]:
         """Returns the status of each account in a unit and in those below it."""
         found = {

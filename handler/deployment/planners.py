@@ -171,7 +171,9 @@ class ServiceManagedPlanner:
 
     def _units(self, seen: Observation) -> Units:
         if self._worked_out is None:
-            self._worked_out = self.placing.units(self.managed, self.previous, seen)
+            units = self.placing.units(self.managed, self.previous, seen)
+            joining = self.spec.imported - self.previous.imported
+            self._worked_out = replace(units, joining=joining)
         return self._worked_out
 
 

@@ -24,6 +24,7 @@ class Units:
         certain: Whether what was selected before is deployed, as far as is known.
         missed: What is wanted and known not to be there.
         created: What this request has created.
+        joining: Instances whose stacks join by this request.
     """
 
     wanted: Selection
@@ -32,6 +33,7 @@ class Units:
     certain: bool = True
     missed: Selection = field(default_factory=dict)
     created: Collection[Box] = ()
+    joining: Collection[Target] = ()
 
     def place_of(self, target: Target, state: InstanceState) -> Place:
         """Returns the place for which an instance was made.
@@ -76,6 +78,16 @@ class Units:
         if place not in self._in_force:
             self._in_force[place] = in_force(self.wanted, place, self.tree)
         return self._in_force[place].of(target.account)
+
+    def tells_overrides(self, target: Target, state: InstanceState) -> bool:
+        """Whether what was selected before tells the overrides that an instance has.
+
+        A stack that has joined has brought its own until a selection has brought others.
+        """
+        if not self.certain or not state.has_joined:
+            return self.certain
+        before = in_force(self.before, self.home_of(target, state), self.tree)
+        return target not in self.joining and before.of(target.account) is not None
 
     @cached_property
     def _known(self) -> frozenset[Place]:

@@ -52,7 +52,7 @@ def unknown_overrides(units: Units, seen: Observation, marks: Marks) -> list[Tar
         target
         for target, state in seen.instances.items()
         if units.wanted_overrides(target, state) is not None
-        and (not units.certain or state.has_joined)
+        and not units.tells_overrides(target, state)
         and marks.action_of(state.last_operation_id) not in {CREATE, UPDATE}
         and _is_own(state, marks)
     )
@@ -138,7 +138,7 @@ def _overridden(
         if marks.action_of(state.last_operation_id) in {CREATE, UPDATE}:
             continue
         place = units.home_of(target, state)
-        if units.certain and not state.has_joined:
+        if units.tells_overrides(target, state):
             differs = found.overridden.get(place, NOWHERE).of(target.account) is not None
         else:
             differs = seen.known_overrides.get(target) != wanted

@@ -334,14 +334,20 @@ class TestUnits:
     def test_life(self, aws: VirtualAWS, stack: Stack) -> None:
         """Imported first, then the rest of the unit is created; overrides follow the group."""
         first = stand(aws, ONE, "huge")
-        unit = {
+        unit: dict[str, Any] = {
             "DeploymentTargets": {"OrganizationalUnitIds": [UNIT]},
             "Regions": [EAST],
         }
         assert done(aws, stack, self.wanted(first, groups=(unit,))) == [IMPORT, CREATE, UPDATE]
         assert members(aws, stack)[ONE] == first
         assert sizes(aws) == dict.fromkeys((ONE, TWO, THREE), "small")
+        count = len(aws.calls)
         assert done(aws, stack, self.wanted(first, groups=(unit,), Revision="2")) == []
+        assert "DescribeStackInstance" not in {action for _, _, action in aws.calls[count:]}
+        big = [{"ParameterKey": "Size", "ParameterValue": "big"}]
+        unit["ParameterOverrides"] = big
+        assert done(aws, stack, self.wanted(first, groups=(unit,))) == [UPDATE]
+        assert sizes(aws) == dict.fromkeys((ONE, TWO, THREE), "big")
         assert stack.delete() == "DELETE_COMPLETE"
         assert standing(aws) == {first}
 

@@ -60,7 +60,7 @@ class Placing:
     @cached_property
     def lost(self) -> LostUnits:
         """The units that were deleted though the stack set has instances for them."""
-        return LostUnits(self.organization, self._warn)
+        return LostUnits(self.organization, self.warn)
 
     def check(self, wanted: ServiceManaged | None) -> None:
         """Make sure, before anything is made, that it is known where to deploy it.
@@ -136,7 +136,7 @@ class Placing:
             for each in sorted(below - self._members.keys()):
                 self._members[each] = self._members_of(each, seen)
         except NotTold as error:
-            self._warn(
+            self.warn(
                 "Which of the accounts that were deployed to by a unit above, or by the root, are"
                 f" in {', '.join(sorted(below))} is not known ({error}): these keep their"
                 " overrides."
@@ -169,10 +169,11 @@ class Placing:
                 for unit in sorted(units)
             }
         except NotTold as error:
-            self._warn(f"Whether accounts have joined since is not known ({error}).")
+            self.warn(f"Whether accounts have joined since is not known ({error}).")
             return {}
 
-    def _warn(self, warning: str) -> None:
+    def warn(self, warning: str) -> None:
+        """Tell the operator, and the author with the answer."""
         if warning not in self.warnings:
             logger.warning(warning)
             self.warnings.append(warning)
@@ -220,7 +221,7 @@ class Placing:
             except NotTold as error:
                 if error.is_unknown:
                     continue  # there is nobody in it
-                self._warn(
+                self.warn(
                     "Whether one of the organizational units is below another is not known"
                     f" ({error}): they are taken for separate."
                 )
@@ -242,7 +243,7 @@ class Placing:
                 message = f"cannot be worked out: {error}"
                 fault = Fault(f"{group.path}.DeploymentTargets", message)
                 raise InvalidProperties([fault]) from error
-            self._warn(f"Accounts behind an address stay as they are. {error}")
+            self.warn(f"Accounts behind an address stay as they are. {error}")
             cells = self._with_listed({}, group, root, seen).values()
             accounts = tuple(sorted({account for each in cells for account in each.named}))
             return replace(group, account_filter=INTERSECTION, accounts=accounts, accounts_url="")

@@ -20,6 +20,7 @@ from handler.plan.steps import CREATE, Step
 from handler.plan.unit_deletions import leaving_instances, plan_deletion_by_unit
 from handler.plan.units import (
     SetUpdate,
+    of_others,
     plan_units,
     unknown_overrides,
     verify_units,
@@ -161,6 +162,15 @@ class ServiceManagedPlanner:
         """See `Planner`."""
         units, imported = self._units(seen), self.spec.imported
         verify_units(units, seen, self.marks, operations.tolerated(), imported)
+        others = (
+            0 if self.managed.auto_deployment.is_enabled else of_others(units, seen, self.marks)
+        )
+        if others:
+            self.placing.warn(
+                f"Somebody else has worked last on {others} of the stack instances that the template"
+                " selects, so updates leave these alone: change the stack set itself once, such as"
+                " its StackSetDescription, and they are this resource's again."
+            )
 
     def _missed(self, units: Units, seen: Observation) -> Selection:
         """What has to be created for accounts that have joined, where StackSets does not."""

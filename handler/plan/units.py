@@ -196,6 +196,14 @@ def _updates(instances: Mapping[tuple[Place, Target], Overrides]) -> list[Step]:
     ]
 
 
+def of_others(units: Units, seen: Observation, marks: Marks) -> int:
+    """Returns how many of the wanted instances count as those of others."""
+    return sum(
+        not _is_own(state, marks) and units.wanted_overrides(target, state) is not None
+        for target, state in seen.instances.items()
+    )
+
+
 def verify_units(
     units: Units,
     seen: Observation,

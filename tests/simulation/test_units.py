@@ -449,6 +449,24 @@ class TestOthers:
         assert stack.deploy(changed) == "UPDATE_COMPLETE", stack.reason
         assert "the update reaches instances of others, too" in caplog.text
 
+    def test_what_a_person_has_touched(self, aws: VirtualAWS, stack: Stack) -> None:
+        """It counts as theirs, the answer says so, and what it says mends it."""
+        deploy(aws, stack, properties(units(B)))
+        targets = {
+            "OrganizationalUnitIds": [B],
+            "AccountFilterType": "INTERSECTION",
+            "Accounts": [FOUR],
+        }
+        asked = {"StackSetName": "Units", "DeploymentTargets": targets, "Regions": [EAST]}
+        aws.engine.call("UpdateStackInstances", asked)
+        aws.clock.sleep(200)
+        stack.deploy(properties(units(B, Size="big")))
+        assert "worked last on 1 of the stack instances" in stack.attributes["Warnings"]
+        mended = {"StackSetDescription": "mended"}
+        stack.deploy(properties(units(B, Size="big"), **mended))
+        assert stack.attributes["Warnings"] == ""
+        deploy(aws, stack, properties(units(B, Size="huge"), **mended))
+
     def test_a_region_that_nobody_knows(self, stack: Stack) -> None:
         """It is named in a warning here, too."""
         stack.deploy(properties(units(EMPTY, regions=("us-west-9",))))

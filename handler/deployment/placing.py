@@ -13,7 +13,7 @@ from handler.gateway.organization import NotTold, Organization, active_accounts
 from handler.observability import logger
 from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of
-from handler.plan.selections import UnknownMembers, change
+from handler.plan.selections import UnknownMembers, change, deletes
 from handler.plan.steps import CREATE, IMPORT
 from handler.properties.permissions import conflict
 from handler.values.observation import InstanceState, Observation, StackSetState
@@ -84,7 +84,7 @@ class Placing:
         old = () if before is None or previous.is_new else before.groups
         certain = previous.certain and not previous.is_doubtful
         root = self._find_root((*wanted.groups, *old))
-        old = tuple(self._with_regions(each, root, seen) for each in old)
+        old = tuple(self._with_regions(each, root, seen, wanted.groups) for each in old)
         was = expand([each for each in old if not each.accounts_url], {}, root)
         for group in old:
             if group.accounts_url:
@@ -94,7 +94,7 @@ class Placing:
         wants = expand(groups, self._lists, root)
         overrides = {each.overrides for each in (*groups, *old)}
         tree = Tree(root, members=self._members)
-        if self.reads_members or len(overrides) > 1 or _deletes(was, wants, tree):
+        if self.reads_members or len(overrides) > 1 or deletes(was, wants, tree):
             tree = replace(tree, above=self._above({unit for unit, _ in {**was, **wants}}))
         faults = [conflict(*each) for each in disagreements(groups, tree, self._lists)]
         if faults:
@@ -151,7 +151,8 @@ class Placing:
             if not error.is_unknown:
                 raise
             return frozenset()
-        accounts = {target.account for target in seen.instances}
+        # Who is asked for must not depend on what this request has made meanwhile.
+        accounts = {t.account for t, state in seen.instances.items() if not self._is_new(state)}
         return frozenset(e for e in accounts if self.organization.has(e, unit))
 
     def reachable(self, units: Units) -> Mapping[str, Collection[str]]:
@@ -270,19 +271,25 @@ class Placing:
             if state.unit in units and self.marks.is_of_resource(state.last_operation_id):
                 yield target, state
 
-    def _with_regions(self, group: UnitGroup, root: str, seen: Observation) -> UnitGroup:
+    def _with_regions(
+        self, group: UnitGroup, root: str, seen: Observation, wanted: Iterable[UnitGroup]
+    ) -> UnitGroup:
         """The same with the Regions that were enabled: those in which the resource has instances.
 
-        What this very request has created was not there before.
+        What this very request has created was not there before. Where there was nothing at all, it
+        is as if no Region had changed: nobody is there for whom to create it anew.
         """
         if ALL_ENABLED not in group.regions:
             return group
         found = {
             target.region
             for target, state in self._own_in(group, root, seen)
-            if self.marks.action_of(state.last_operation_id) not in {CREATE, IMPORT}
-        }
+            if not self._is_new(state)
+        } or {r for each in wanted if {*each.units} & {*group.units} for r in each.regions}
         return replace(group, regions=tuple(sorted(found | {*group.regions} - {ALL_ENABLED})))
+
+    def _is_new(self, state: InstanceState) -> bool:
+        return self.marks.action_of(state.last_operation_id) in {CREATE, IMPORT}
 
     def _require_members(self, units: Units, seen: Observation) -> None:
         """Learn who is in the units that stay below one that leaves."""
@@ -307,11 +314,3 @@ class Placing:
                 " AccountFilterType: INTERSECTION and the accounts that are to stay."
             )
             raise InvalidProperties([Fault("", message)]) from error
-
-
-def _deletes(was: Selection, wants: Selection, tree: Tree) -> bool:
-    """Whether anything leaves, as far as units are separate."""
-    try:
-        return bool(change(was, wants, tree).leaving)
-    except UnknownMembers:
-        return True

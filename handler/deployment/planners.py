@@ -162,14 +162,13 @@ class ServiceManagedPlanner:
         """See `Planner`."""
         units, imported = self._units(seen), self.spec.imported
         verify_units(units, seen, self.marks, operations.tolerated(), imported)
-        others = (
-            0 if self.managed.auto_deployment.is_enabled else of_others(units, seen, self.marks)
-        )
-        if others:
+        is_automatic = self.managed.auto_deployment.is_enabled
+        count = 0 if is_automatic else of_others(units, seen, self.marks)
+        if count:
             self.placing.warn(
-                f"Somebody else has worked last on {others} of the stack instances that the template"
-                " selects, so updates leave these alone: change the stack set itself once, such as"
-                " its StackSetDescription, and they are this resource's again."
+                f"Somebody else has worked last on {count} of the stack instances that the"
+                " template selects, so updates leave these alone: change the stack set itself"
+                " once, such as its StackSetDescription, and they are this resource's again."
             )
 
     def _missed(self, units: Units, seen: Observation) -> Selection:

@@ -70,6 +70,14 @@ def change(old: Selection, new: Selection, tree: Tree) -> Change:
     return Change(filled(leaving), filled(joining), filled(overridden))
 
 
+def deletes(was: Selection, wants: Selection, tree: Tree) -> bool:
+    """Whether anything leaves, as far as units are separate."""
+    try:
+        return bool(change(was, wants, tree).leaving)
+    except UnknownMembers:
+        return True
+
+
 def _leaving(place: Place, cell: Cell, new: Selection, tree: Tree) -> Cell:
     left = combined(_leaves, [cell, in_force(new, place, tree)])
     if left.is_empty:

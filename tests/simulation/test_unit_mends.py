@@ -236,3 +236,28 @@ def test_too_little_time_for_what_leaves(aws: VirtualAWS, stack: Stack) -> None:
     assert stack.deploy(properties(group(B), **slow)).startswith("UPDATE_ROLLBACK")
     reason = stack.answers[1][1].reason
     assert "1 of 1 stacks are as the stack set says. 2 have still to be deleted." in reason
+
+
+def test_a_root_without_anybody(aws: VirtualAWS, stack: Stack) -> None:
+    """It goes like any other, and what the request makes meanwhile raises no new question."""
+    nobody = group(ROOT, AccountFilterType="DIFFERENCE", Accounts=[ONE, TWO, THREE, FOUR])
+    aws.organizations.denied = {"*"}
+    stack.deploy(properties(nobody))
+    assert stack.deploy(properties(group(A))) == "UPDATE_COMPLETE", stack.reason
+    assert sizes(aws).keys() == set(MEMBERS[A])
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason
+
+
+def test_all_regions_of_an_empty_unit(aws: VirtualAWS, stack: Stack) -> None:
+    """Nothing is created anew with every update."""
+    assert aws.engine.organization is not None
+    empty = aws.engine.organization.add_unit("ou-root-eeeeeeee")
+    everywhere = {**group(empty), "Regions": ["ALL_ENABLED"]}
+    stack.deploy(properties(everywhere))
+    before = len(operations(aws))
+    assert stack.deploy(properties(everywhere, Revision="2")) == "UPDATE_COMPLETE", stack.reason
+    assert stack.deploy(properties(group(empty))) == "UPDATE_COMPLETE", stack.reason
+    assert operations(aws)[before:] == []
+    both = {**group(empty, B), "Regions": ["ALL_ENABLED"]}
+    assert stack.deploy(properties(both)) == "UPDATE_COMPLETE", stack.reason
+    assert sizes(aws).keys() == set(MEMBERS[B])

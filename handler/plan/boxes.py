@@ -8,8 +8,9 @@ that self-managed stack sets have, and the way with the fewest boxes is taken.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, product
 
 from handler.plan.cover import cover
 from handler.values.selection import NOWHERE, Cell, Place, Selection
@@ -19,17 +20,21 @@ _OTHERS = ""
 _MOST_UNITS = 50
 _SEPARATOR = "\n"
 _MOST_MERGED = 60
+_MOST_WIDENED = 20_000
 
 Point = tuple[str, str, str]
 """A unit, a Region and an account."""
 
 
-def cover_by_boxes(selection: Selection, spare: Selection | None = None) -> tuple[Box, ...]:
+def cover_by_boxes(
+    selection: Selection, spare: Selection | None = None, *, may_overlap: bool = False
+) -> tuple[Box, ...]:
     """Returns few boxes that reach all that is selected.
 
     Args:
         selection: What to reach: whatever has overrides that are not None.
         spare: What may be reached as well, if that saves a call.
+        may_overlap: Whether an instance may be reached more than once, if that saves a call.
 
     Returns:
         Boxes in a fixed order, of at most 50 units each.
@@ -43,8 +48,16 @@ def cover_by_boxes(selection: Selection, spare: Selection | None = None) -> tupl
     blocks = min(ways, key=len)
     if allowed:
         blocks = _merged(blocks, points | _points(allowed, accounts))
-    boxes = [_box(each, accounts) for each in blocks]
-    return tuple(part for box in sorted(boxes, key=_order) for part in _split(box))
+    found = _boxes(blocks, accounts)
+    size = sum(_size(each) for each in blocks)
+    if may_overlap and 1 < len(blocks) <= _MOST_MERGED and size <= _MOST_WIDENED:
+        return min(found, _boxes(_overlapping(blocks, points), accounts), key=len)
+    return found
+
+
+def _boxes(blocks: Iterable[_Block], accounts: Collection[str]) -> tuple[Box, ...]:
+    boxes = sorted((_box(each, accounts) for each in blocks), key=_order)
+    return tuple(part for box in boxes for part in _split(box))
 
 
 def cover_accounts(units: Mapping[Target, str]) -> tuple[Box, ...]:
@@ -114,6 +127,32 @@ def _merged(blocks: list[_Block], allowed: Collection[Point]) -> list[_Block]:
         else:
             break
     return merged
+
+
+def _overlapping(blocks: Collection[_Block], points: Collection[Point]) -> list[_Block]:
+    """Make each block as wide as it can be, and leave out those that others have covered by now."""
+    values = [sorted({each[side] for each in points}) for side in range(3)]
+    left = [_widened(block, points, values) for block in blocks]
+    counts = Counter(point for block in left for point in product(*block))
+    for block in sorted(left, key=_size):
+        if all(counts[point] > 1 or point not in points for point in product(*block)):
+            left.remove(block)
+            counts.subtract(product(*block))
+    return left
+
+
+def _size(block: _Block) -> int:
+    return len(block[0]) * len(block[1]) * len(block[2])
+
+
+def _widened(block: _Block, points: Collection[Point], values: list[list[str]]) -> _Block:
+    sides = list(block)
+    for side in range(3):
+        for each in values[side]:
+            added = [*sides[:side], frozenset({each}), *sides[side + 1 :]]
+            if all(point in points for point in product(*added)):
+                sides[side] |= {each}
+    return (sides[0], sides[1], sides[2])
 
 
 def _is_within(block: _Block, allowed: Collection[Point]) -> bool:

@@ -33,7 +33,7 @@ def plan_creations(
     steps = [
         Step(CREATE, box, box.regions, overrides)
         for overrides, part in by_overrides(joining).items()
-        for box in cover_by_boxes(part, {**there.get(overrides, {})})
+        for box in cover_by_boxes(part, {**there.get(overrides, {})}, may_overlap=True)
     ]
     again = [
         Step(CREATE, box, box.regions, overrides)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.organization import NotTold, Organization, active_accounts
+from handler.properties.permissions import no_unit
 from handler.values.memberships import Membership
 from handler.values.spec import Overrides, StackSetSpec
 from handler.values.targets import Target
@@ -92,7 +93,7 @@ class Memberships:
             return {}
         try:
             owner = self.organization.management_account()
-            statuses = self._statuses({unit for each in memberships for unit in each.units})
+            statuses = self._statuses(memberships)
         except NotTold as error:
             message = (
                 f"cannot be read in full ({error}), and who is not seen is not taken for gone. The"
@@ -104,19 +105,32 @@ class Memberships:
             raise InvalidProperties(faults) from error
         return {each.path: _members(each, statuses, owner) for each in memberships}
 
-    def _statuses(self, units: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+    def _statuses(self, memberships: Collection[Membership]) -> Mapping[str, Mapping[str, str]]:
         """The status of each account by unit, read until two readings are alike.
 
         An account that moves while units are read one after the other may be seen in neither.
         """
         before: dict[str, dict[str, str]] | None = None
         for _ in range(_MOST_READINGS):
-            found = {unit: self.organization.accounts(unit) for unit in sorted(units)}
+            found = self._one_reading(memberships)
             if found == before:
                 return found
             before = found
         action, message = "ListAccountsForParent", "accounts move while they are listed"
         raise NotTold(action, message)
+
+    def _one_reading(self, memberships: Collection[Membership]) -> dict[str, dict[str, str]]:
+        found, faults = {}, []
+        for unit in sorted({unit for each in memberships for unit in each.units}):
+            try:
+                found[unit] = self.organization.accounts(unit)
+            except NotTold as error:
+                if error.unknown != unit:
+                    raise
+                faults += [no_unit(each.path, unit) for each in memberships if unit in each.units]
+        if faults:
+            raise InvalidProperties(faults)
+        return found
 
 
 def _members(

@@ -15,7 +15,7 @@ from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of
 from handler.plan.selections import UnknownMembers, change, deletes
 from handler.plan.steps import CREATE, IMPORT
-from handler.properties.permissions import conflict
+from handler.properties.permissions import conflict, no_unit
 from handler.values.observation import InstanceState, Observation, StackSetState
 from handler.values.organization import ServiceManaged, UnitGroup
 from handler.values.selection import (
@@ -120,10 +120,9 @@ class Placing:
             try:
                 self.organization.above(unit)
             except NotTold as error:
-                if not error.is_unknown:
+                if not error.unknown:
                     break
-                message = f"names {unit}, which is no unit of the organization: write one that is"
-                faults.append(Fault(f"{path}.DeploymentTargets.OrganizationalUnitIds", message))
+                faults.append(no_unit(f"{path}.DeploymentTargets", unit))
         self._are_known = True
         if faults:
             raise InvalidProperties(faults)

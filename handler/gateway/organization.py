@@ -24,13 +24,13 @@ class NotTold(Exception):
 
     Attributes:
         action: What was asked, such as ListParents.
-        is_unknown: Whether there is no such unit or account.
+        unknown: The unit or account that does not exist; empty where another thing is the cause.
     """
 
-    def __init__(self, action: str, message: str, *, is_unknown: bool = False) -> None:
+    def __init__(self, action: str, message: str, *, unknown: str = "") -> None:
         super().__init__(f"organizations:{action}: {message}")
         self.action = action
-        self.is_unknown = is_unknown
+        self.unknown = unknown
 
 
 class Organization:
@@ -106,7 +106,10 @@ class Organization:
             except (ClientError, BotoCoreError) as error:
                 if not is_transient(error):
                     is_unknown = isinstance(error, ClientError) and _code(error) in _UNKNOWN
-                    raise NotTold(action, str(error), is_unknown=is_unknown) from error
+                    unknown = asked.get("ParentId") or asked.get("ChildId") or ""
+                    raise NotTold(
+                        action, str(error), unknown=unknown if is_unknown else ""
+                    ) from error
             else:
                 return answer
             self._sleep(next(intervals))

@@ -191,3 +191,14 @@ def conflict(group: UnitGroup, other: UnitGroup, place: Place) -> Fault:
         " select each account once, or write the same overrides"
     )
     return Fault(group.path, message)
+
+
+def no_unit(path: str, unit: str) -> Fault:
+    """Returns what is wrong where targets name what is no unit.
+
+    Args:
+        path: That of the targets.
+        unit: What they name.
+    """
+    message = f"names {unit}, which is no unit of the organization: write one that is"
+    return Fault(f"{path}.OrganizationalUnitIds", message)

@@ -280,10 +280,13 @@ class TestRefusals:
             stack = new_stack(aws)
 
     def test_unknown_unit(self, aws: VirtualAWS, stack: Stack) -> None:
-        """It is no empty one."""
-        assert stack.deploy(properties(units("ou-root-dddddddd"))) == "ROLLBACK_COMPLETE"
+        """It is no empty one, and the reason says where it is named."""
+        held = properties(units("ou-root-eeeeeeee"), units(A, "ou-root-dddddddd"))
+        assert stack.deploy(held) == "ROLLBACK_COMPLETE"
         assert operations(aws) == []
-        assert "doesn't exist" in stack.reason
+        for number, unit in ((0, "ou-root-eeeeeeee"), (1, "ou-root-dddddddd")):
+            path = f"StackInstancesGroup[{number}].DeploymentTargets.OrganizationalUnitIds"
+            assert f"{path} names {unit}, which is no unit of the organization" in stack.reason
 
     def test_list_that_is_none(self, aws: VirtualAWS, stack: Stack) -> None:
         """It selects nobody, and deletes nobody."""

@@ -39,6 +39,7 @@ from handler.gateway.summaries import TemplateSummaries
 from handler.gateway.templates import Templates
 from handler.gateway.timeouts import ONE_TRY, QUICK, USUAL
 from handler.observability import logger, metrics
+from handler.properties.resource_types import STACK_SET_TYPE, check_type
 from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.observation import Observation
 from handler.values.preferences import PREFERENCES
@@ -132,6 +133,7 @@ def create(event: dict[str, Any], context: LambdaContext) -> str:
     """Serve a Create, from its beginning or where another invocation left off."""
     if _is_of_wait(event):
         return _waited(context)
+    check_type(event.get("ResourceType", STACK_SET_TYPE), resource.request.properties)
     lifecycle = _lifecycle(context)
     return _deployed(lifecycle.create(), lifecycle)
 

@@ -36,6 +36,10 @@ from handler.values.spec import START, Previous, StackSetSpec
 
 _MOST_LOGGED = 50
 _MOST_REPEATED = 3
+_TOLD_BY = (
+    "answered at the start of the deployment: its end is told by a Custom::StackSetWait, and"
+    " without one by this log and the metric FailedDeployments alone"
+)
 
 
 @dataclass
@@ -284,6 +288,7 @@ class Lifecycle:
         self.deployment_id = self._deployment_id(spec, last_planned)
         self.answer(Observation(live, wanted, newest_operation_id=operation_id))
         self.memory.first.answered_id = live.stack_set_id
+        logger.info(_TOLD_BY)
         raise TimeToRelay(FIRST_POLL)
 
     def _as_deployed(self, spec: StackSetSpec) -> StackSetSpec:

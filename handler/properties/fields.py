@@ -239,7 +239,7 @@ _ACCOUNT_MEANT = "the 12 digits of an account id, in quotes so that leading zero
 Account = Annotated[str, matches(ACCOUNT, _ACCOUNT_MEANT, hints.of_account)]
 _REGION_MEANT = "the name of a region, such as us-east-1"
 Region = Annotated[str, matches(REGION, _REGION_MEANT, hints.of_entry)]
-GroupRegion = Annotated[str, matches(f"{REGION}|{ALL_ENABLED}", _REGION_MEANT, hints.of_entry)]
+GroupRegion = Annotated[str, matches(f"{REGION}|{ALL_ENABLED}", _REGION_MEANT, hints.of_region)]
 Capability = Annotated[
     str, one_of("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 ]

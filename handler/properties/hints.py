@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from handler.values.targets import ALL_ENABLED
+
 _DIGITS_OF_ACCOUNT = 12
 _LEAST_OCTAL, _MOST_OCTAL = 8**9, 8**11
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _SCIENTIFIC = re.compile(r"[0-9]+(\.[0-9]+)?[eE]\+?[0-9]{1,2}")
+_EVERYWHERE = {"*", "all", "any", "every", "allenabled", "allregions", "enabled"}
 _IN_ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):.+")
 
 
@@ -42,6 +45,13 @@ def of_entry(text: str) -> str | None:
     if "," not in text:
         return None
     return 'those are several in one text: write each as an entry of its own, or !Split [",", ...]'
+
+
+def of_region(text: str) -> str | None:
+    """What to write for what is no Region, as the rest of a sentence; None for unknown."""
+    if re.sub(r"[^a-z*]", "", text.lower()) in _EVERYWHERE:
+        return f"write {ALL_ENABLED} for all Regions that are enabled"
+    return of_entry(text)
 
 
 def of_list(text: str) -> str | None:

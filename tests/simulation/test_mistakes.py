@@ -13,10 +13,12 @@ from emulator.stacksets.readings import Readings
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
 from emulator.virtual.functions import SandboxDied
+from tests.simulation import sandboxes
 from tests.simulation.story import ACCOUNTS, REGIONS, group, new_stack, operations, stacks_of
 
 ONE = ACCOUNTS[0]
 TOKYO, VIRGINIA = REGIONS[:2]
+CUSTOM = "AWS::CloudFormation::CustomResource"
 BUCKET = "https://templates.s3.amazonaws.com"
 TEMPLATE: dict[str, Any] = {
     "Parameters": {
@@ -474,6 +476,14 @@ ACCOUNTS_AND_REGIONS = [
         one(Regions=["${AWS::Region}"]),
         *("StackInstances[0].Regions[0]", "write !Sub before the text"),
     ),
+    *(
+        _mistake(
+            f"all Regions as {text}",
+            one(Regions=[text]),
+            *(f"StackInstances[0].Regions[0] is '{text}'", "write ALL_ENABLED for all Regions"),
+        )
+        for text in ("ALL", "all_enabled", "*")
+    ),
     _mistake("no Regions", one(Regions=None), "StackInstances[0].Regions is missing", "write it"),
     _mistake("empty Regions", one(Regions=[]), "StackInstances[0].Regions is empty"),
     _mistake(
@@ -638,6 +648,38 @@ def test_mistake_in_an_update(name: str) -> None:
 
         assert stack.deploy(properties) == "UPDATE_ROLLBACK_COMPLETE"
         assert operations(aws)[already:] == []
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "properties"),
+    [
+        ("Custom::Stackset", wanted()),
+        ("Custom::StackSets", wanted()),
+        ("Custom::StackSetwait", {"StackSetId": "x", "DeploymentId": "y"}),
+        ("Custom::Wait", {"StackSetId": "x", "DeploymentId": "y"}),
+    ],
+)
+def test_type(resource_type: str, properties: dict[str, Any]) -> None:
+    """A misspelt type is refused, with the two there are, and what is left of it can be deleted."""
+    with world(seconds=1.0) as aws:
+        new_stack(aws)
+        stack = Stack(aws, sandboxes.WARM, resource_type=resource_type, disable_rollback=True)
+        assert stack.deploy(properties) == "CREATE_FAILED"
+        told = f"Type is {resource_type}, and the function serves Custom::StackSet, a stack set,"
+        assert told in stack.reason
+        assert "and Custom::StackSetWait, which waits" in stack.reason
+        assert stack.delete() == "DELETE_COMPLETE", stack.reason
+        assert operations(aws) == []
+
+
+@pytest.mark.parametrize("resource_type", ["Custom::Guardrails", CUSTOM])
+def test_type_of_its_own(resource_type: str) -> None:
+    """Any other name is that of a stack set."""
+    with world(seconds=1.0) as aws:
+        new_stack(aws)
+        stack = Stack(aws, sandboxes.WARM, resource_type=resource_type)
+        assert stack.deploy(wanted()) == "CREATE_COMPLETE", stack.reason
+        assert stack.delete() == "DELETE_COMPLETE", stack.reason
 
 
 SERVED = {

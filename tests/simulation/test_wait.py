@@ -57,7 +57,7 @@ def begin(aws: VirtualAWS) -> Stack:
 class TestStart:
     """What CloudFormation is told at the start."""
 
-    def test_answered_at_once(self, aws: VirtualAWS) -> None:
+    def test_answered_at_once(self, aws: VirtualAWS, caplog: pytest.LogCaptureFixture) -> None:
         """A Create says SUCCESS within seconds, with all attributes, and goes on to its end."""
         with aws:
             stack = begin(aws)
@@ -74,6 +74,8 @@ class TestStart:
             assert aws.clock.now - began > 4.9 * HOUR
             assert stacks_of(aws, stack.physical_id) == wanted_stacks(LONG)
             assert len(aws.responses) == 1
+            told = "its end is told by a Custom::StackSetWait, and without one by this log"
+            assert sum(told in each for each in caplog.messages) == 1
 
     def test_nothing_to_do(self, aws: VirtualAWS) -> None:
         """What is there already is answered at its end."""

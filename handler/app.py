@@ -14,10 +14,11 @@ from handler.custom_resource.answer import attributes
 from handler.custom_resource.frame import StackSetResource
 from handler.custom_resource.inventory import Inventory
 from handler.custom_resource.output_attributes import OutputAttributes
-from handler.custom_resource.queue import Queue, records_in, request_in
+from handler.custom_resource.queue import Queue, death_in
 from handler.custom_resource.relay import Relay
 from handler.deployment.confirmation import Confirmation
 from handler.deployment.forecast import Forecast
+from handler.deployment.joining import Joining
 from handler.deployment.lifecycle import Lifecycle
 from handler.deployment.liveness import Liveness
 from handler.deployment.outputs import MemberOutputs, Outputs
@@ -35,6 +36,7 @@ from handler.gateway.owning_stack import OwningStack
 from handler.gateway.regions import EnabledRegions, unknown_regions
 from handler.gateway.reports import Reports, stack_ids
 from handler.gateway.stacksets import StackSets
+from handler.gateway.standing_stacks import StandingStacks
 from handler.gateway.summaries import TemplateSummaries
 from handler.gateway.templates import Templates
 from handler.gateway.timeouts import ONE_TRY, QUICK, USUAL
@@ -54,8 +56,8 @@ if TYPE_CHECKING:
 
 
 @functools.cache
-def _cloudformation() -> CloudFormationClient:
-    return boto3.client("cloudformation", config=ONE_TRY)
+def _cloudformation(region: str | None = None) -> CloudFormationClient:
+    return boto3.client("cloudformation", region_name=region, config=ONE_TRY)
 
 
 @functools.cache
@@ -174,20 +176,13 @@ def last_word(event: dict[str, Any], context: LambdaContext) -> None:
     """Answer FAILED for a request whose every invocation has died.
 
     Args:
-        event: The record of Lambda's on-failure destination, whose requestPayload is the request,
-            or a dead letter of the queue.
+        event: Tells of it, see `death_in`.
         context: Lambda's.
 
     Raises:
         DeliveryFailed: CloudFormation could not be answered.
     """
-    letters = records_in(event)
-    if letters:
-        request, cause = request_in(letters[0]), "its message became a dead letter"
-    else:
-        request, death = event["requestPayload"], event.get("responsePayload") or {}
-        cause = death.get("errorMessage") or event.get("requestContext", {}).get("condition", "")
-    reason = f"The function died before it could finish, each time it was tried: {cause}"
+    request, reason = death_in(event)
     resource.speak_for_the_dead(request, context, reason)
 
 
@@ -277,6 +272,9 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     liveness = _liveness(patience)
     stack_sets = StackSets(_cloudformation(), patience.sleep, liveness.before_write)
     templates = Templates(_s3, logger.warning, patience.sleep)
+    organization = Organization(_organizations, patience.sleep)
+    standing = StandingStacks(_cloudformation, logger.warning, patience.sleep)
+    home = tuple(context.invoked_function_arn.split(":")[3:5])
     loop = Reconciliation(
         stack_sets=stack_sets,
         marks=request.marks,
@@ -288,7 +286,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         templates=templates,
         forecast=Forecast(request, memory, _default_preferences()),
         placing=Placing(
-            Organization(_organizations, patience.sleep),
+            organization,
             AccountLists(_s3, patience.sleep).read,
             request.marks,
             goes_back=lambda: liveness.is_rollback or liveness.is_surely_rollback(),
@@ -306,13 +304,13 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
         functools.partial(unknown_regions, _cloudformation()),
         EnabledRegions(_account, patience.sleep).read,
+        Joining(request, stack_sets, organization, standing, templates, home[1]),
         reads_outputs=_member_stacks() is not None,
     )
 
     def answer(seen: Observation) -> None:
         resource.answer_early(_deployed(seen, lifecycle))
 
-    home = tuple(context.invoked_function_arn.split(":")[3:5])
     confirmation = Confirmation(liveness, stack_sets, request.marks, home, _requires_confirmation())
     lifecycle = Lifecycle(request, memory, loop, preflight, answer, confirmation)
     resource.abandon = lifecycle.abandon

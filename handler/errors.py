@@ -9,6 +9,7 @@ StackSetResourceError
 ├── TemplateGone       the address holds nothing any more, nor is what was meant found elsewhere
 ├── TemplateUnreachable  S3 cannot be reached, so nobody knows what the address holds
 ├── OperationFailed    no operation is left to run, yet a stack is not where it should be
+│   └── ImportFailed   stacks that were to join the stack set have not
 ├── OutOfTime          CloudFormation is about to give up waiting
 ├── RequestRefused     the StackSets API refused a call for good
 └── AccessDenied       the function's role lacks a right
@@ -207,6 +208,10 @@ class OperationFailed(StackSetResourceError):
         super().__init__(" ".join(part for part in parts if part))
 
 
+class ImportFailed(OperationFailed):
+    """Stacks that were to join the stack set have not."""
+
+
 class OutOfTime(StackSetResourceError):
     """CloudFormation is about to give up waiting for the answer."""
 
@@ -215,7 +220,7 @@ class RequestRefused(StackSetResourceError):
     """The StackSets API refused a call for a reason that trying again will not change."""
 
     def __init__(self, action: str, code: str, message: str) -> None:
-        self.code = code
+        self.action, self.code = action, code
         mends = mends_of([f"{code} {message}"])
         super().__init__(" ".join((f"{action} was refused: {message} ({code}).", *mends)))
 

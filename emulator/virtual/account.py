@@ -19,7 +19,7 @@ from emulator.stacksets.engine import Engine
 from emulator.stacksets.errors import ApiError, ResponseLostError
 from emulator.stacksets.faults import raise_after, raise_before
 from emulator.stacksets.organizations import Organizations
-from emulator.virtual import account_api, asking, organizations, sqs
+from emulator.virtual import account_api, asking, organizations, sqs, standing
 from emulator.virtual.asking import Asking
 from emulator.virtual.clock import VirtualClock
 from emulator.virtual.deployer import ScriptedDeployer
@@ -57,8 +57,8 @@ class VirtualAWS:
     Known are CloudFormation's StackSets and the questions about stacks, S3 GetObject, PutObject
     and ListObjectVersions, EventBridge PutEvents, Lambda Invoke of type Event, SQS SendMessage,
     ChangeMessageVisibility and GetQueueAttributes, STS GetCallerIdentity and AssumeRole,
-    ListRegions of the account API, DescribeStacks in target accounts, and what reads in
-    Organizations; anything else is an AssertionError, also noted in `unexpected`.
+    ListRegions of the account API, DescribeStacks in target accounts, GetTemplate in this one, and
+    what reads in Organizations; anything else is an AssertionError, also noted in `unexpected`.
 
     Args:
         clock: Entered and left with this context.
@@ -243,16 +243,16 @@ class VirtualAWS:
             raise ConnectionClosedError(endpoint_url=url, error=error) from error
 
     def _ask_or_call(self, action: str, parameters: dict[str, Any], url: str) -> dict[str, Any]:
-        if action not in asking.ACTIONS:
+        if action not in asking.ACTIONS | standing.ACTIONS:
             return self.engine.call(action, parameters)
         if action in self.asking.unanswered:
             self.clock.sleep(READ_TIMEOUT)
             raise ReadTimeoutError(endpoint_url=url)
         mishap = self.engine.faults.take_call(action)
         raise_before(mishap, action)
-        answer = self.asking.call(action, parameters)
+        answer = standing.shown(self.deployer, url, self.engine.account, action, parameters)
         raise_after(mishap)
-        return answer
+        return answer or self.asking.call(action, parameters)
 
     def _s3(self, request: AWSPreparedRequest) -> Reply:
         asked = s3_asked(request)

@@ -27,6 +27,7 @@ from handler.deployment.patience import TimeToRelay
 from handler.deployment.request import Request, is_stack_set_id
 from handler.errors import OperationFailed, OutOfTime, RequestRefused, StackSetResourceError
 from handler.observability import logger, metrics, observe
+from handler.properties.import_paths import mend_of_imports
 from handler.properties.sealed import unsealed_again
 
 if TYPE_CHECKING:
@@ -214,7 +215,8 @@ class StackSetResource(CfnResource):
             self.abandon()
         if isinstance(error, OperationFailed | RequestRefused):
             again = unsealed_again(self.request.properties, self.request.old_properties)
-            reason = f"{reason} {again}".rstrip()
+            joining = mend_of_imports(self.request.properties, error)
+            reason = " ".join(each for each in (reason, joining, again) if each)
         self.Status, self.Reason = FAILED, reason
         failures = error.failures if isinstance(error, OperationFailed) else ()
         self._failed_instances = len(failures)

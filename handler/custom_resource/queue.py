@@ -115,3 +115,19 @@ def request_in(record: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the request that a record carries."""
     request: dict[str, Any] = json.loads(record["body"])
     return request
+
+
+def death_in(event: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Returns the request whose every invocation has died, and why, a sentence.
+
+    Args:
+        event: The record of Lambda's on-failure destination, whose requestPayload is the request,
+            or a dead letter of the queue.
+    """
+    letters = records_in(event)
+    if letters:
+        request, cause = request_in(letters[0]), "its message became a dead letter"
+    else:
+        request, death = event["requestPayload"], event.get("responsePayload") or {}
+        cause = death.get("errorMessage") or event.get("requestContext", {}).get("condition", "")
+    return request, f"The function died before it could finish, each time it was tried: {cause}"

@@ -76,7 +76,8 @@ class Before:
             return False
         if spec.service_managed is not None or refused.memberships:
             return self.liveness.has_refused_before() and self._has_begun_nothing()
-        may_be_refused = is_given_otherwise(spec, refused) or refused.names_all_regions
+        asks_first = refused.names_all_regions or bool(refused.imports)
+        may_be_refused = asks_first or is_given_otherwise(spec, refused)
         if may_be_refused and self.liveness.has_refused_before():
             return True
         return limits_deletions(refused) and self._would_have_deleted_too_much(spec, refused)

@@ -13,7 +13,7 @@ from typing import Any
 
 from handler.deployment.liveness import GivenUp, Liveness
 from handler.deployment.patience import Patience, poll_interval
-from handler.errors import Failure, OperationFailed
+from handler.errors import Failure, ImportFailed, OperationFailed
 from handler.gateway.signals import AlreadyStarted, NotFound, StackSetBusy
 from handler.gateway.stacksets import StackSets
 from handler.observability import logger, metrics
@@ -83,7 +83,8 @@ class Operations:
                 is_spared = operation.action in spared
                 if self.marks.is_of_other_request(operation.operation_id) and not is_spared:
                     self.liveness.require()
-                    self._stop(operation)
+                    if operation.status != "STOPPING":
+                        self.stack_sets.stop(self.stack_set_id, operation.operation_id)
             self.wait(active[-1].operation_id)
 
     def start(
@@ -202,8 +203,9 @@ class Operations:
             failures, cancelled = self._failures(operation)
             if not self._lets_off(operation, failures):
                 kind = "IMPORT" if action == IMPORT else operation.action
+                failed = ImportFailed if action == IMPORT else OperationFailed
                 text = f"{kind} operation {operation.operation_id} {operation.status}."
-                raise OperationFailed(f"{text} {operation.reason}".strip(), failures, cancelled)
+                raise failed(f"{text} {operation.reason}".strip(), failures, cancelled)
             # What is left of its instances is taken care of by the next look.
             spared = tuple(Target(each.account, each.region) for each in failures)
             known = unknown if cancelled else known
@@ -284,10 +286,6 @@ class Operations:
         if not operation.is_active:
             return operation
         return self.stack_sets.operation(self.stack_set_id, operation.operation_id)
-
-    def _stop(self, operation: OperationState) -> None:
-        if operation.status != "STOPPING":
-            self.stack_sets.stop(self.stack_set_id, operation.operation_id)
 
     def _failures(self, operation: OperationState) -> tuple[list[Failure], int]:
         """Which instances an operation failed on: read again until the list has them all."""

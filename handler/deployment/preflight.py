@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from handler.causes import OWN_STACK
+from handler.deployment.joining import Joining, newcomers
 from handler.deployment.liveness import Liveness
 from handler.deployment.memory import Memory
 from handler.deployment.request import Request, is_stack_set_id
@@ -44,6 +45,7 @@ class Preflight:
         summaries: Gives what CloudFormation tells of it.
         unknown_regions: Gives those Regions of some that nobody knows.
         enabled_regions: Gives those that are enabled in the function's account.
+        joining: Looks at stacks that are to join.
         reads_outputs: Whether there is a role that reads the outputs of member stacks.
     """
 
@@ -55,6 +57,7 @@ class Preflight:
     summaries: TemplateSummaries
     unknown_regions: Callable[[Iterable[str]], Sequence[str]]
     enabled_regions: Callable[[], Collection[str]]
+    joining: Joining
     reads_outputs: bool
 
     def warnings(self, spec: StackSetSpec) -> Iterator[str]:
@@ -92,7 +95,7 @@ class Preflight:
         return is_rollback and liveness.has_refused_before()
 
     def require(self, spec: StackSetSpec, before: StackSetSpec | None = None) -> None:
-        """Make sure that the template takes what the properties give it, and outputs can be read.
+        """Make sure that the template takes what it is given, stacks can join, and outputs be read.
 
         A rollback is not asked, nor what may be one, nor what leaves the template and all that it
         is given as they were. Where nobody tells, the deployment goes on.
@@ -102,14 +105,18 @@ class Preflight:
             before: What was wanted before; None on a Create.
 
         Raises:
-            InvalidProperties: It does not, or there is no such template, or no role for outputs.
+            InvalidProperties: Any of that is not so, or there is no such template.
         """
         self._require_reader(spec)
-        if self.memory.is_checked or not _is_named(spec):
+        if self.memory.is_checked or (before is not None and self._may_go_back):
             return
-        if before is not None and (self._may_go_back or not is_given_otherwise(spec, before)):
+        new = newcomers(spec, before)
+        is_told = _is_named(spec) and (before is None or is_given_otherwise(spec, before))
+        if not (new or is_told):
             return
-        faults = list(self._faults(spec, before))
+        faults = list(self._faults(spec, before)) if is_told else []
+        if new:
+            faults += [*self._hidden_parameters(spec), *self.joining.faults(spec, new)]
         self.memory.is_checked = True
         if faults and self._is_what_is_meant(spec) and not self._has_begun():
             raise InvalidProperties(faults)
@@ -135,6 +142,22 @@ class Preflight:
         yield from check.faults
         if check.without_value and not self._may_be_defaulted(spec):
             yield from check.without_value
+
+    def _hidden_parameters(self, spec: StackSetSpec) -> Iterator[Fault]:
+        """Yields what keeps StackSets from importing any stack."""
+        try:
+            summary = self.summaries.read(spec) if _is_named(spec) else None
+        except Unreadable:
+            return
+        declared = summary.parameters if summary is not None else {}
+        hidden = [name for name, each in declared.items() if each.is_hidden]
+        if hidden and not spec.adopts:
+            message = (
+                f"names stacks, and the template has the NoEcho parameter {hidden[0]}, with which"
+                " StackSets imports none: take NoEcho out, of the stacks' template, too, or leave"
+                " ImportStacks out"
+            )
+            yield Fault("ImportStacks", message)
 
     def _may_be_defaulted(self, spec: StackSetSpec) -> bool:
         """Whether a parameter that is shown without a default may have an empty one."""

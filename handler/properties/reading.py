@@ -13,6 +13,7 @@ from handler.errors import Fault, InvalidProperties
 from handler.properties.blanks import find_blanks, find_losses
 from handler.properties.complaints import path_of, told, validate
 from handler.properties.concerns import concerns
+from handler.properties.import_losses import blank_imports, told_of_losses
 from handler.properties.legacy import (
     are_groups_unchanged,
     leave_out_what_stood_before,
@@ -67,9 +68,11 @@ def read_properties(raw: Mapping[str, Any], old: Mapping[str, Any] | None = None
     faults += [each for each in between if each not in repeated]
     warnings += told(each for each in between if each in repeated)
     if old is not None:
-        faults += find_losses(raw, old)
+        faults += [*find_losses(raw, old), *blank_imports(raw, old)]
     if properties is None or faults:
         raise InvalidProperties(faults)
+    if old is not None:
+        warnings += told_of_losses(raw, old)
     return _reading(properties, raw, warnings)
 
 

@@ -15,11 +15,13 @@ class Declaration:
         kind: Its type, such as String or Number.
         has_default: Whether it may be left without a value.
         allowed: The values that it may have; empty for any.
+        is_hidden: Whether nothing shows its value.
     """
 
     kind: str = "String"
     has_default: bool = False
     allowed: tuple[str, ...] = ()
+    is_hidden: bool = False
 
     @classmethod
     def from_api(cls, declared: Mapping[str, Any]) -> Self:
@@ -29,6 +31,7 @@ class Declaration:
             kind=declared.get("ParameterType", "String"),
             has_default="DefaultValue" in declared,
             allowed=tuple(constraints.get("AllowedValues") or ()),
+            is_hidden=bool(declared.get("NoEcho")),
         )
 
 

@@ -7,11 +7,14 @@ question marks in the place of those that are not ASCII.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 _EDGES = " \t\r\n\f\v"
 _EMPTY_DEFAULT = re.compile(r"""["']?Default["']?\s*:\s*(?:""|''|\||>|$)""", re.MULTILINE)
+_STYLE = re.compile(r"[\s'\"]")
 _PARTS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")
 _BYTES_OF_UTF16_UNIT = 2
 
@@ -45,6 +48,24 @@ def same_text(wanted: str, live: str) -> bool:
     return any(_shows(live, wanted, width) for width in _WIDTHS)
 
 
+def is_surely_another(text: str, wanted: str) -> bool:
+    """Whether two templates differ in more than how they are written.
+
+    White space and quotes do not count; nor does whether JSON is ordered otherwise, and of JSON
+    and YAML nobody knows.
+
+    Args:
+        text: One, as CloudFormation shows it.
+        wanted: The other.
+    """
+    if same_text(wanted, text) or may_hide(text):
+        return False
+    one, other = _parsed(text), _parsed(wanted)
+    if one is not None and other is not None:
+        return bool(one != other)
+    return one is other and _STYLE.sub("", text) != _STYLE.sub("", wanted)
+
+
 def may_hide(live: str) -> bool:
     """Whether a shown template may be another in full: one with characters that are not ASCII."""
     return "?" in live
@@ -76,3 +97,11 @@ def _shows(live: str, wanted: str, width: Callable[[str], int]) -> bool:
 def _normal(text: str) -> str:
     """A template without what a checkout may do to its line ends and its edges."""
     return text.replace("\r\n", "\n").strip(_EDGES)
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401  whatever JSON holds
+    """What a template in JSON says; None for one in YAML."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

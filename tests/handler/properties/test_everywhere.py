@@ -85,7 +85,7 @@ def test_blank_instead() -> None:
 
 def test_not_a_region() -> None:
     """Another word is none."""
-    with pytest.raises(InvalidProperties, match="write the name of a region"):
+    with pytest.raises(InvalidProperties, match="write ALL_ENABLED for all Regions"):
         parse_properties(_properties(_group(ONE, "ALL")))
 
 

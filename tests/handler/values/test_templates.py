@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handler.values.templates import may_hide, same_text, sha256
+from handler.values.templates import is_surely_another, may_hide, same_text, sha256
 
 _ASCII = st.characters(min_codepoint=32, max_codepoint=126)
 _OTHERS = st.characters(min_codepoint=128)
@@ -121,3 +121,21 @@ def test_may_hide() -> None:
 def test_sha256() -> None:
     """The digest is that of the bytes, in small hexadecimal digits."""
     assert sha256(b"a") == hashlib.sha256(b"a").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "is_another"),
+    [
+        ('{"A": 1, "B": 2}', '{"B": 2,\n "A": 1}', False),
+        ('{"A": 1}', '{"A": 2}', True),
+        ("A: 1\nB: x", "A:   1\r\n\r\nB: 'x'\n", False),
+        ("A: 1", "A: 2", True),
+        ('{"A": 1}', "A: 1", False),
+        ("A: ?", "A: é", False),
+        ("A: ?", "A: ü", False),
+    ],
+    ids=["order", "JSON", "style", "YAML", "both", "hidden", "hidden otherwise"],
+)
+def test_surely_another(text: str, wanted: str, *, is_another: bool) -> None:
+    """Only what differs by more than its style does."""
+    assert is_surely_another(text, wanted) is is_another

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.organization import NotTold, Organization, active_accounts
+from handler.plan.nobody import in_words, shown
 from handler.properties.permissions import no_unit
 from handler.values.memberships import Membership
 from handler.values.spec import Overrides, StackSetSpec
@@ -53,6 +54,7 @@ class Memberships:
             text = "The instances of accounts that are named by unit or list stay as they are."
             self.warnings.append(f"{text} {error}")
             return replace(spec, leaves_members=True)
+        self._warn(_of_nobody(each) for each, accounts in meant if not accounts)
         faults = list(_conflicts(meant, spec))
         if faults and not self.goes_back():
             raise InvalidProperties(faults)
@@ -103,7 +105,11 @@ class Memberships:
             )
             faults = [Fault(f"{each.path}.OrganizationalUnitIds", message) for each in memberships]
             raise InvalidProperties(faults) from error
+        self._warn(t for each in memberships for t in _idle_exceptions(each, statuses, owner))
         return {each.path: _members(each, statuses, owner) for each in memberships}
+
+    def _warn(self, texts: Iterable[str]) -> None:
+        self.warnings += [each for each in texts if each not in self.warnings]
 
     def _statuses(self, memberships: Collection[Membership]) -> Mapping[str, Mapping[str, str]]:
         """The status of each account by unit, read until two readings are alike.
@@ -141,6 +147,28 @@ def _members(
     if membership.includes_management_account:
         found.add(owner)
     return frozenset(found - membership.excluded)
+
+
+def _of_nobody(membership: Membership) -> str:
+    units = in_words(membership.units)
+    return (
+        f"{membership.path} selects nobody, so nothing is deployed for it: {units} has no active"
+        " account but those that are excepted. See that it is the right unit."
+    )
+
+
+def _idle_exceptions(
+    membership: Membership, statuses: Mapping[str, Mapping[str, str]], owner: str
+) -> Iterator[str]:
+    """Yields a sentence about accounts that would not be meant anyway, a typing error perhaps."""
+    there = {account for unit in membership.units for account in statuses[unit]}
+    idle = sorted(membership.excluded - there - {owner})
+    if idle:
+        units = in_words(membership.units)
+        yield (
+            f"{membership.path}.ExcludedAccounts names {shown(idle)}, and {units} has no such"
+            " account: see that it is no typing error."
+        )
 
 
 def _targets(membership: Membership, accounts: Collection[str]) -> Iterator[Target]:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from handler.deployment.exceptions import idle_exceptions
 from handler.deployment.lost_units import LostUnits
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.organization import NotTold, Organization, active_accounts
 from handler.observability import logger
 from handler.plan.marks import Marks
+from handler.plan.nobody import without_stacks
 from handler.plan.places import Units, cells_of
 from handler.plan.selections import UnknownMembers, change, deletes
 from handler.plan.steps import CREATE, IMPORT
@@ -153,6 +155,23 @@ class Placing:
         # Who is asked for must not depend on what this request has made meanwhile.
         accounts = {t.account for t, state in seen.instances.items() if not self._is_new(state)}
         return frozenset(e for e in accounts if self.organization.has(e, unit))
+
+    def tell_of_nobody(
+        self, wanted: ServiceManaged, previous: Previous, tree: Tree, seen: Observation
+    ) -> None:
+        """Warn of groups for which nothing is deployed, and of exceptions that are none.
+
+        Args:
+            wanted: What the template wants.
+            previous: What it wanted before, which has been told of.
+            tree: What is known of the organization.
+            seen: What is there when all is done.
+        """
+        before = previous.spec.service_managed if previous.spec is not None else None
+        old = () if before is None or previous.is_new else before.groups
+        excepted = idle_exceptions(wanted.groups, old, self.organization)
+        for each in (*without_stacks(wanted, self._lists, tree, seen), *excepted):
+            self._warn(each)
 
     def reachable(self, units: Units) -> Mapping[str, Collection[str]]:
         """Returns who can have an instance, by wanted unit; empty where that is not to be asked."""

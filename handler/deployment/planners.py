@@ -70,6 +70,9 @@ class Planner(Protocol):
             OperationFailed: Some stack is not.
         """
 
+    def tell_of_nobody(self, seen: Observation) -> None:
+        """Warn where nothing is deployed though nothing has failed."""
+
 
 @dataclass(frozen=True)
 class SelfManagedPlanner:
@@ -107,6 +110,9 @@ class SelfManagedPlanner:
     def verify(self, operations: Operations, seen: Observation) -> None:
         """See `Planner`."""
         planning.verify(self.spec, seen, operations.tolerated())
+
+    def tell_of_nobody(self, _seen: Observation) -> None:
+        """See `Planner`; who is in units has been asked before anything was planned."""
 
     def _before(self, seen: Observation) -> Previous:
         return with_members(self.spec, self.previous, seen, self.marks)
@@ -170,6 +176,11 @@ class ServiceManagedPlanner:
                 " template selects, so updates leave these alone: change the stack set itself"
                 " once, such as its StackSetDescription, and they are this resource's again."
             )
+
+    def tell_of_nobody(self, seen: Observation) -> None:
+        """See `Planner`."""
+        tree = self._units(seen).tree
+        self.placing.tell_of_nobody(self.managed, self.previous, tree, seen)
 
     def _missed(self, units: Units, seen: Observation) -> Selection:
         """What has to be created for accounts that have joined, where StackSets does not."""

@@ -213,7 +213,11 @@ class Reconciliation:
                 return None
             planner.verify(operations, seen)
             self.removals.log_unreachable(seen, planner.wanted(seen))
-            return seen if has_been_detected(operations, spec, seen) else None
+            if not has_been_detected(operations, spec, seen):
+                return None
+            if not self.liveness.is_rollback:
+                planner.tell_of_nobody(seen)
+            return seen
         self.removals.log(steps, seen.instances)
         log_others(steps, seen, planner.wanted(seen))
         load = (steps, seen, recent, operations.successes())

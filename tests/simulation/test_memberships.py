@@ -288,6 +288,22 @@ class TestRefusals:
             path = f"StackInstancesGroup[{number}].DeploymentTargets.OrganizationalUnitIds"
             assert f"{path} names {unit}, which is no unit of the organization" in stack.reason
 
+    def test_empty_unit(self, aws: VirtualAWS, stack: Stack, tree: Organization) -> None:
+        """It is right, and Warnings says that nothing is deployed."""
+        tree.add_unit("ou-root-eeeeeeee")
+        deploy(aws, stack, properties(units("ou-root-eeeeeeee")))
+        told = "StackInstancesGroup[0].DeploymentTargets selects nobody, so nothing is deployed"
+        assert told in stack.attributes["Warnings"]
+
+    def test_excluded_account(self, aws: VirtualAWS, stack: Stack) -> None:
+        """One that is in none of the units is told; the others are not, nor is the owner."""
+        held = units(A, ExcludedAccounts=[ONE, HOME, "7" * 12])
+        deploy(aws, stack, properties(held))
+        told = f"ExcludedAccounts names {'7' * 12}, and {A} has no such account: see that"
+        assert told in stack.attributes["Warnings"]
+        deploy(aws, stack, properties(units(A, ExcludedAccounts=[ONE]), Revision="2"))
+        assert stack.attributes["Warnings"] == ""
+
     def test_list_that_is_none(self, aws: VirtualAWS, stack: Stack) -> None:
         """It selects nobody, and deletes nobody."""
         aws.objects["bucket", "accounts.csv"] = ONE.encode()

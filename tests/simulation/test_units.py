@@ -646,3 +646,73 @@ def test_a_role_of_its_own(aws: VirtualAWS, stack: Stack) -> None:
     sent = [asked for _, action, asked in aws.engine.calls if action == SET]
     assert "ExecutionRoleTemplateBody" in sent[0]
     assert sent[1]["UseAdminExecutionRole"] is True
+
+
+class TestNobody:
+    """What goes well though nobody, or not everybody who is named, has a stack, is told."""
+
+    @pytest.mark.parametrize(
+        ("group", "told"),
+        [
+            (units(EMPTY), f"[0] selects nobody, so nothing is deployed for it: {EMPTY} has no"),
+            (
+                units(A, filtered="INTERSECTION", accounts=(FOUR,)),
+                f"[0] names {FOUR}, and StackSets finds no such active account in {A}, so nothing",
+            ),
+            (
+                units(A, filtered="INTERSECTION", accounts=(ONE, FOUR)),
+                f"[0] names {FOUR}, and StackSets finds no such active account in {A}, so nothing",
+            ),
+            (
+                units(accounts=("9" * 12,)),
+                f"[0] names {'9' * 12}, and StackSets finds no such active account in the org",
+            ),
+            (
+                units(A, filtered="DIFFERENCE", accounts=(ONE, FOUR)),
+                f"[0].DeploymentTargets.Accounts excepts {FOUR}, which is not in {A}: see that",
+            ),
+            (
+                units(A, filtered="DIFFERENCE", accounts=MEMBERS[A]),
+                f"[0] selects nobody, so nothing is deployed for it: {A} has no active account but",
+            ),
+        ],
+        ids=["empty", "another unit", "some", "unknown", "exception", "all excepted"],
+    )
+    def test_told(
+        self,
+        stack: Stack,
+        caplog: pytest.LogCaptureFixture,
+        group: dict[str, Any],
+        told: str,
+    ) -> None:
+        """In Warnings and once in the log."""
+        assert stack.deploy(properties(group)) == "CREATE_COMPLETE", stack.reason
+        assert f"StackInstancesGroup{told}" in stack.attributes["Warnings"]
+        assert sum(told in each for each in caplog.messages) == 1
+        assert stack.deploy(properties(group, Revision="2")) == "UPDATE_COMPLETE", stack.reason
+
+    @pytest.mark.parametrize(
+        "groups",
+        [
+            [units(A), units(C)],
+            [units(ROOT), units(B, filtered="DIFFERENCE", accounts=(FOUR,))],
+            [
+                units(A, filtered="INTERSECTION", accounts=(ONE,)),
+                units(B, accounts=(THREE,), filtered="UNION"),
+            ],
+            [units(A, filtered="DIFFERENCE", accounts=(SIX,))],
+        ],
+        ids=["nested", "root", "filters", "exception"],
+    )
+    @pytest.mark.parametrize("reads", ["", "EVERYTHING"])
+    def test_nothing_to_tell(
+        self,
+        stack: Stack,
+        monkeypatch: pytest.MonkeyPatch,
+        groups: list[dict[str, Any]],
+        reads: str,
+    ) -> None:
+        """Where everybody has a stack, by whatever unit."""
+        monkeypatch.setenv("READ_ORGANIZATION", reads)
+        assert stack.deploy(properties(*groups)) == "CREATE_COMPLETE", stack.reason
+        assert stack.attributes["Warnings"] == ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,9 +14,9 @@ from handler.plan import instances as planning
 from handler.plan.imports import plan_imports
 from handler.plan.marks import Marks
 from handler.plan.memberships import with_members
-from handler.plan.places import Units, missing
+from handler.plan.places import Units, made_again, missing
 from handler.plan.removal import Removal, leaving
-from handler.plan.steps import CREATE, Step
+from handler.plan.steps import CREATE, DELETE, Step
 from handler.plan.unit_deletions import leaving_instances, plan_deletion_by_unit
 from handler.plan.units import (
     SetUpdate,
@@ -27,9 +27,9 @@ from handler.plan.units import (
 )
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import ServiceManaged
-from handler.values.selection import Selection
+from handler.values.selection import Place, Selection, united
 from handler.values.spec import Previous, StackSetSpec
-from handler.values.targets import Target
+from handler.values.targets import INTERSECTION, Target
 
 
 class Planner(Protocol):
@@ -147,7 +147,8 @@ class ServiceManagedPlanner:
         differs, words = content is not None, content or in_words(settled)
         update = SetUpdate(words, differs, self.managed.auto_deployment)
         units = replace(units, created=operations.named(CREATE))
-        units = replace(units, missed=self._missed(units, seen))
+        again = made_again(units, _deleted(operations), seen.instances)
+        units = replace(units, missed=united(again, self._missed(units, seen)))
         imports = plan_imports(self.spec, seen, self.marks)
         return plan_units(units, seen, self.marks, update, removal, imports=imports)
 
@@ -195,6 +196,19 @@ class ServiceManagedPlanner:
             joining = self.spec.imported - self.previous.imported
             self._worked_out = replace(units, joining=joining)
         return self._worked_out
+
+
+def _deleted(operations: Operations) -> Iterator[tuple[Place, str]]:
+    """Yields what deletes of this request have named; of those of a dead sandbox, lists tell."""
+    for each in operations.successes():
+        if each.action != DELETE:
+            continue
+        if each.units:
+            named = each.accounts if each.account_filter == INTERSECTION else ()
+            yield from ((Place(u, r), a) for u in each.units for r in each.regions for a in named)
+            continue
+        units = operations.stack_sets.units_of(each.stack_set_id, each.operation_id)
+        yield from ((Place(unit, target.region), target.account) for target, unit in units.items())
 
 
 def plan_deletion(

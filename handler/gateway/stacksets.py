@@ -194,9 +194,16 @@ class StackSets:
 
     def named(self, stack_set_id: str, operation_id: str) -> set[Target]:
         """Returns the instances that an operation names, whatever has become of them."""
+        return {*self.units_of(stack_set_id, operation_id)}
+
+    def units_of(self, stack_set_id: str, operation_id: str) -> dict[Target, str]:
+        """Returns the same, each with the unit for which it is or was; empty for none."""
         asked = {"StackSetName": stack_set_id, "OperationId": operation_id}
         listed = self._pages("list_stack_set_operation_results", **asked)
-        return {Target(each["Account"], each["Region"]) for each in listed}
+        return {
+            Target(each["Account"], each["Region"]): each.get("OrganizationalUnitId", "")
+            for each in listed
+        }
 
     def start(
         self,

@@ -130,6 +130,25 @@ def missing(
     )
 
 
+def made_again(
+    units: Units, deleted: Iterable[tuple[Place, str]], listed: Container[Target]
+) -> dict[Place, Cell]:
+    """Returns what this request has deleted though it is wanted: it was to be made again.
+
+    Args:
+        units: Where the stack set is to be deployed.
+        deleted: What deletes of this request have named, by place and account.
+        listed: The instances that are there.
+    """
+    return cells_of(
+        (place, account, overrides)
+        for place, account in deleted
+        if Target(account, place.region) not in listed
+        and not any(each.reaches(place.unit, account, place.region) for each in units.created)
+        and (overrides := in_force(units.wanted, place, units.tree).of(account)) is not None
+    )
+
+
 def cells_of(named: Iterable[tuple[Place, str, Overrides]]) -> dict[Place, Cell]:
     """Returns the selection of these accounts alone."""
     by_place: dict[Place, dict[str, Overrides | None]] = defaultdict(dict)

@@ -121,9 +121,14 @@ def _may_be_left(units: Units, state: InstanceState, marks: Marks) -> bool:
     return not units.certain and mark is not None and mark.action == CREATE
 
 
-def plan_again(broken: Selection) -> list[Step]:
-    """The steps that delete what is to be made again."""
-    return _steps(broken, retains=False)
+def plan_again(broken: Selection, *, retains: bool) -> list[Step]:
+    """The steps that delete what is to be made again.
+
+    Args:
+        broken: That.
+        retains: Whether the stacks stay.
+    """
+    return _steps(broken, retains=retains)
 
 
 def _steps(selection: Selection, *, retains: bool) -> list[Step]:

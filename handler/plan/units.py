@@ -26,7 +26,7 @@ from handler.plan.unit_creations import plan_creations
 from handler.plan.unit_deletions import plan_again, plan_leaving
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place
+from handler.values.selection import NOWHERE, Cell, Place, united
 from handler.values.spec import Overrides
 from handler.values.targets import Target
 
@@ -90,9 +90,12 @@ def plan_units(  # noqa: PLR0913  what is wanted, what is, and how to go about i
         UnknownMembers: It takes to know who is in a unit.
     """
     found = change(units.before, units.wanted, units.tree)
-    broken = _broken(units, seen, marks)
-    deletions = [*plan_leaving(units, found.leaving, seen, marks, removal), *plan_again(broken)]
-    creations = plan_creations(units, found, broken, seen.instances if marks.adopts else ())
+    broken = _broken(units, seen, marks, removal)
+    deletions = plan_leaving(units, found.leaving, seen, marks, removal)
+    for retains, cells in broken.items():
+        deletions += plan_again(cells, retains=retains)
+    again = united(*broken.values())
+    creations = plan_creations(units, found, again, seen.instances if marks.adopts else ())
     stale = {} if update.differs else _worth_retrying(units, seen, marks)
     taken = {} if update.differs else _taken_over(units, seen, marks)
     updates = _updates({**_overridden(units, found, seen, marks), **stale, **taken})
@@ -115,15 +118,24 @@ def plan_units(  # noqa: PLR0913  what is wanted, what is, and how to go about i
     return [*deletions, *first, *instances, *last]
 
 
-def _broken(units: Units, seen: Observation, marks: Marks) -> dict[Place, Cell]:
-    """The wanted instances that an earlier delete has left half deleted."""
-    return cells_of(
-        (units.place_of(target, state), target.account, overrides)
-        for target, state in seen.instances.items()
-        if must_be_replaced(state, marks)
-        and _is_own(state, marks)
-        and (overrides := units.wanted_overrides(target, state)) is not None
-    )
+def _broken(
+    units: Units, seen: Observation, marks: Marks, removal: Removal
+) -> dict[bool, dict[Place, Cell]]:
+    """The wanted instances that have to be made again, by whether their stacks stay.
+
+    An earlier delete has left them half deleted; or a stack that was to join has not, and the
+    template does not name it any more.
+    """
+    found: dict[bool, list[tuple[Place, str, Overrides]]] = {False: [], True: []}
+    for target, state in seen.instances.items():
+        has_not_joined = state.is_failed_import and target not in removal.staying
+        if not (has_not_joined or must_be_replaced(state, marks)) or not _is_own(state, marks):
+            continue
+        overrides = units.wanted_overrides(target, state)
+        if overrides is not None:
+            place = units.place_of(target, state)
+            found[has_not_joined].append((place, target.account, overrides))
+    return {retains: cells_of(cells) for retains, cells in found.items()}
 
 
 def _overridden(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,7 +12,9 @@ from emulator.stacksets.history import Lag
 from emulator.stacksets.organization import Organization
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
+from emulator.virtual.functions import SandboxDied
 from tests.simulation.imports import (
+    CREATE,
     DELETE,
     EAST,
     FOUR,
@@ -239,3 +241,72 @@ class TestUnits:
         assert "could not join" in stack.reason
         assert {IMPORT, SET} >= set(steps(aws)) - {DELETE}
         assert standing(aws) == {first}
+
+    TOLERANT: ClassVar[dict[str, Any]] = {
+        "FailOnTolerated": "false",
+        "OperationPreferences": {"FailureToleranceCount": 1, "MaxConcurrentCount": 2},
+    }
+
+    def test_tolerated_and_taken_out(self, aws: VirtualAWS, stack: Stack) -> None:
+        """What has not joined makes room for a stack of the unit's; it stays where it is."""
+        second = stand(aws, TWO, version="other")
+        done(aws, stack, self.wanted(second, size="x", **self.TOLERANT))
+        assert stack.attributes["FailedInstanceCount"] == "1"
+        assert done(aws, stack, self.wanted(size="x", **self.TOLERANT)) == [DELETE, CREATE]
+        assert second in standing(aws)
+        assert members(aws, stack)[TWO] not in {second, "None"}
+        assert done(aws, stack, self.wanted(size="x", **self.TOLERANT, Revision="2")) == []
+
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    def test_made_again_by_another_sandbox(
+        self, aws: VirtualAWS, stack: Stack, moment: str
+    ) -> None:
+        """A sandbox that dies between the delete and the create does not forget the create."""
+        second = stand(aws, TWO, version="other")
+        done(aws, stack, self.wanted(second, size="x", **self.TOLERANT))
+        action = DELETE if moment == "after" else CREATE
+
+        def die(_service: str, asked: str, _number: int) -> None:
+            if asked == action:
+                aws.before_call = aws.after_call = None
+                raise SandboxDied
+
+        setattr(aws, f"{moment}_call", die)
+        done(aws, stack, self.wanted(size="x", **self.TOLERANT))
+        assert members(aws, stack)[TWO] not in {second, "None"}
+
+    def test_tolerated_and_named_again(self, aws: VirtualAWS, stack: Stack) -> None:
+        """The next update imports it, once it can join, and no unit's create comes before."""
+        second = stand(aws, TWO, version="other")
+        held = self.wanted(second, size="x", **self.TOLERANT)
+        done(aws, stack, held)
+        stand(aws, TWO, "huge")
+        done(aws, stack, {**held, "Revision": "2"})
+        assert members(aws, stack)[TWO] == second
+        assert sizes(aws)[TWO] == "x"
+
+    def test_tolerated_without_a_group(self, aws: VirtualAWS, stack: Stack) -> None:
+        """Taken out, nothing is left of it but its stack."""
+        first, second = stand(aws, ONE), stand(aws, TWO, version="other")
+        done(aws, stack, self.wanted(first, second, **self.TOLERANT))
+        done(aws, stack, self.wanted(first, **self.TOLERANT))
+        assert set(members(aws, stack)) == {ONE}
+        assert standing(aws) == {first, second}
+
+    @pytest.mark.parametrize("named", [True, False])
+    def test_after_a_rollback_that_has_failed(
+        self, aws: VirtualAWS, stack: Stack, *, named: bool
+    ) -> None:
+        """The next update heals what an import has left."""
+        done(aws, stack, self.wanted())
+        second = stand(aws, TWO, version="other")
+        _deny(aws, DELETE)
+        stack.others_fail = True
+        stack.deploy(self.wanted(second, size="x"))
+        aws.engine.faults.calls.clear()
+        stack.others_fail = False
+        if named:
+            stand(aws, TWO)
+        done(aws, stack, self.wanted(*([second] if named else []), size="x"))
+        assert (members(aws, stack)[TWO] == second) is named
+        assert second in standing(aws)

@@ -25,7 +25,7 @@ from handler.plan.imports import (
 )
 from handler.plan.marks import Marks
 from handler.plan.removal import STACKS_GO, Removal, leaving, was_named
-from handler.plan.states import must_be_replaced, worth_retrying
+from handler.plan.states import is_lost_import, must_be_replaced, worth_retrying
 from handler.plan.steps import CREATE, DELETE, IMPORT, UPDATE, UPDATE_SET, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.spec import Overrides, Previous, StackSetSpec
@@ -104,7 +104,7 @@ def _difference(
         for target, state in seen.instances.items()
         if (target in wanted and must_be_replaced(state, marks))
         or (target in imported and has_not_joined(state, marks))
-        or (target in wanted and target not in imported and state.is_failed_import)
+        or (target not in imported and is_lost_import(state, marks, is_wanted=target in wanted))
     }
     going = {**leaving(spec.targets, previous, seen, marks), **half_deleted}
     remaining = {t: state for t, state in seen.instances.items() if t not in going}

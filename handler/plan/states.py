@@ -17,3 +17,14 @@ def worth_retrying(state: InstanceState, marks: Marks) -> bool:
     is_lost = state.is_inoperable or state.is_failed_import
     beyond_an_update = is_lost or state.is_current or state.is_suspended
     return not beyond_an_update and marks.action_of(state.last_operation_id) is None
+
+
+def is_lost_import(state: InstanceState, marks: Marks, *, is_wanted: bool) -> bool:
+    """Whether a stack has not joined that nothing has join any more: its instance has to go.
+
+    Args:
+        state: That of an instance whose stack is not named.
+        marks: Those of this request.
+        is_wanted: Whether a stack is to be made there; what others have left stays otherwise.
+    """
+    return state.is_failed_import and (is_wanted or marks.is_of_resource(state.last_operation_id))

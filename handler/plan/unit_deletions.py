@@ -11,6 +11,7 @@ from handler.plan.marks import Marks
 from handler.plan.places import Units, cells_of, without_accounts, without_reached
 from handler.plan.removal import STACKS_GO, Removal, is_half_deleted
 from handler.plan.selections import change
+from handler.plan.states import is_lost_import
 from handler.plan.steps import CREATE, DELETE, Step
 from handler.values.observation import InstanceState, Observation
 from handler.values.selection import NOWHERE, Cell, Place, Selection, united
@@ -88,10 +89,17 @@ def _plan_parting(units: Units, seen: Observation, marks: Marks, removal: Remova
     parting = cells_of(
         (Place(state.unit, target.region), target.account, NO_OVERRIDES)
         for target, state in seen.instances.items()
-        if (target in removal.parted and units.wanted_overrides(target, state) is None)
+        if (
+            (target in removal.parted or _is_lost(target, state, marks, removal))
+            and units.wanted_overrides(target, state) is None
+        )
         or (target in removal.imported and has_not_joined(state, marks))
     )
     return _steps(parting, retains=True)
+
+
+def _is_lost(target: Target, state: InstanceState, marks: Marks, removal: Removal) -> bool:
+    return target not in removal.staying and is_lost_import(state, marks, is_wanted=False)
 
 
 def _with_strays(
@@ -121,14 +129,13 @@ def _may_be_left(units: Units, state: InstanceState, marks: Marks) -> bool:
     return not units.certain and mark is not None and mark.action == CREATE
 
 
-def plan_again(broken: Selection, *, retains: bool) -> list[Step]:
+def plan_again(broken: Mapping[bool, Selection]) -> list[Step]:
     """The steps that delete what is to be made again.
 
     Args:
-        broken: That.
-        retains: Whether the stacks stay.
+        broken: That, by whether the stacks stay.
     """
-    return _steps(broken, retains=retains)
+    return [step for retains, cells in broken.items() for step in _steps(cells, retains=retains)]
 
 
 def _steps(selection: Selection, *, retains: bool) -> list[Step]:

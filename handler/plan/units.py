@@ -91,9 +91,7 @@ def plan_units(  # noqa: PLR0913  what is wanted, what is, and how to go about i
     """
     found = change(units.before, units.wanted, units.tree)
     broken = _broken(units, seen, marks, removal)
-    deletions = plan_leaving(units, found.leaving, seen, marks, removal)
-    for retains, cells in broken.items():
-        deletions += plan_again(cells, retains=retains)
+    deletions = [*plan_leaving(units, found.leaving, seen, marks, removal), *plan_again(broken)]
     again = united(*broken.values())
     creations = plan_creations(units, found, again, seen.instances if marks.adopts else ())
     stale = {} if update.differs else _worth_retrying(units, seen, marks)

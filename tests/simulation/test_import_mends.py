@@ -164,6 +164,22 @@ class TestPlaces:
         assert second in standing(aws)
         assert len(standing(aws)) == 2
 
+    @pytest.mark.parametrize("groups", [(), (group((TWO,), (EAST,)),)], ids=["none", "one"])
+    def test_left_by_a_rollback_that_has_failed(
+        self, aws: VirtualAWS, stack: Stack, groups: tuple[Any, ...]
+    ) -> None:
+        """Whoever names it no more has nothing left of it in the stack set but a group's stack."""
+        done(aws, stack, importing())
+        second = stand(aws, TWO, version="other")
+        _deny(aws, DELETE)
+        stack.others_fail = True
+        assert stack.deploy(importing(second)) == "UPDATE_ROLLBACK_FAILED"
+        aws.engine.faults.calls.clear()
+        stack.others_fail = False
+        done(aws, stack, importing(Revision="2", groups=groups))
+        assert set(members(aws, stack)) == ({TWO} if groups else set())
+        assert second in standing(aws)
+
 
 class TestUnits:
     """The same by units."""
@@ -292,6 +308,19 @@ class TestUnits:
         done(aws, stack, self.wanted(first, **self.TOLERANT))
         assert set(members(aws, stack)) == {ONE}
         assert standing(aws) == {first, second}
+
+    def test_left_by_a_rollback_that_has_failed(self, aws: VirtualAWS, stack: Stack) -> None:
+        """It goes, though no properties that were deployed have ever named it."""
+        done(aws, stack, self.wanted())
+        second = stand(aws, TWO, version="other")
+        _deny(aws, DELETE)
+        stack.others_fail = True
+        stack.deploy(self.wanted(second))
+        aws.engine.faults.calls.clear()
+        stack.others_fail = False
+        done(aws, stack, self.wanted(Revision="2"))
+        assert members(aws, stack) == {}
+        assert standing(aws) == {second}
 
     @pytest.mark.parametrize("named", [True, False])
     def test_after_a_rollback_that_has_failed(

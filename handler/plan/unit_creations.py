@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from handler.plan.boxes import by_overrides, cover_by_boxes
 from handler.plan.places import Units, without_accounts, without_reached
@@ -15,7 +15,10 @@ from handler.values.targets import Target
 
 
 def plan_creations(
-    units: Units, found: Change, broken: Selection, spared: Collection[Target] = ()
+    units: Units,
+    found: Change,
+    broken: Mapping[bool, Selection],
+    spared: Collection[Target] = (),
 ) -> list[Step]:
     """The steps that create what is wanted; all of it where nobody knows what is there.
 
@@ -24,7 +27,7 @@ def plan_creations(
     Args:
         units: Where the stack set is to be deployed.
         found: What changes.
-        broken: What is deleted, and to be made again.
+        broken: What is deleted, and to be made again, by whether its stacks stay.
         spared: Instances that must not be named, or they are taken for the request's own.
     """
     joining = found.joining if units.certain else units.wanted
@@ -37,7 +40,7 @@ def plan_creations(
     ]
     again = [
         Step(CREATE, box, box.regions, overrides)
-        for other in (broken, units.missed)
+        for other in (*broken.values(), units.missed)
         for overrides, part in by_overrides(_without(other, joining, units.tree)).items()
         for box in cover_by_boxes(part)
     ]

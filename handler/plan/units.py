@@ -26,7 +26,7 @@ from handler.plan.unit_creations import plan_creations
 from handler.plan.unit_deletions import plan_again, plan_leaving
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import AutoDeployment
-from handler.values.selection import NOWHERE, Cell, Place, united
+from handler.values.selection import NOWHERE, Cell, Place
 from handler.values.spec import Overrides
 from handler.values.targets import Target
 
@@ -92,8 +92,7 @@ def plan_units(  # noqa: PLR0913  what is wanted, what is, and how to go about i
     found = change(units.before, units.wanted, units.tree)
     broken = _broken(units, seen, marks, removal)
     deletions = [*plan_leaving(units, found.leaving, seen, marks, removal), *plan_again(broken)]
-    again = united(*broken.values())
-    creations = plan_creations(units, found, again, seen.instances if marks.adopts else ())
+    creations = plan_creations(units, found, broken, seen.instances if marks.adopts else ())
     stale = {} if update.differs else _worth_retrying(units, seen, marks)
     taken = {} if update.differs else _taken_over(units, seen, marks)
     updates = _updates({**_overridden(units, found, seen, marks), **stale, **taken})

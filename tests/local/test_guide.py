@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -111,6 +112,19 @@ class Reader:
             source, lambda _: True
         )
 
+    def is_sealed(self) -> dict[str, bool]:
+        """Whether the macro has put a digest into each application's template."""
+        client = self.aws.client("cloudformation")
+        names = [each["StackName"] for each in client.describe_stacks()["Stacks"]]
+        return {
+            name: "TemplateDigest"
+            in json.dumps(
+                client.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
+            )
+            for name in sorted(names)
+            if name.startswith("application-") and name != "application-pipeline"
+        }
+
     def _environment(self) -> dict[str, str]:
         kept = {
             key: value
@@ -163,7 +177,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 def test_guide(reader: Reader) -> None:
-    """Every command of the guide works, and every account greets as the guide says."""
+    """Every command works, every account greets as the guide says, and the macro sees it all."""
     text = (ROOT / "docs" / "guide.md").read_text("utf-8")
     greetings = []
     for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL):
@@ -177,3 +191,4 @@ def test_guide(reader: Reader) -> None:
         *plain,
     ]
     assert len(reader.deployed) == 3
+    assert reader.is_sealed() == {"application-development": True, "application-production": True}

@@ -1,12 +1,10 @@
 """build.sh: help, bad words, and deployments against the local AWS."""
 
-import io
 import json
 import os
 import shutil
 import signal
 import subprocess
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 
 from emulator.local.aws import ADMINISTRATOR, HOME_REGION, LocalAWS
 from emulator.local.stacks import StackOutcome
+from tests.packaging import awslabs
 from tests.packaging.conftest import Front
 from tools import needed_rights, release, template, wheels
 from tools.environments import ROOT
@@ -21,46 +20,7 @@ from tools.wheels import Machine
 
 STACK = "StackSetCustomResource"
 BUCKET = f"stackset-resource-{ADMINISTRATOR}-{HOME_REGION}"
-OLD = (Path(__file__).parent / "awslabs.yaml").read_text("utf-8")
-
-ROLE = "team/OwnAdministrator"
 BUCKETS = template.load(ROOT / "template.yaml")["Parameters"]["TemplateBuckets"]["Default"]
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": {
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Principal": {"Service": "cloudformation.amazonaws.com"},
-        },
-    }
-)
-MEMBER = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
-
-CONSUMER = """
-Parameters:
-  Bucket: {Type: String, Default: old-templates}
-Resources:
-  Set:
-    Type: Custom::StackSet
-    Properties:
-      ServiceToken: !ImportValue StackSetCustomResource
-      ServiceTimeout: 20
-      StackSetName: guardrails
-      TemplateURL: !Sub https://${Bucket}.s3.amazonaws.com/guardrails.yaml
-"""
-
-# As far as the old function is needed: it answers.
-OLD_CODE = """
-import json, urllib.request
-
-def handler(event, context):
-    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
-    answer.update(Status="SUCCESS", PhysicalResourceId="guardrails:0a1b")
-    body = json.dumps(answer).encode()
-    request = urllib.request.Request(event["ResponseURL"], body, {"Content-Type": ""}, method="PUT")
-    urllib.request.urlopen(request)
-"""
 
 BROKEN = """
 Resources:
@@ -214,6 +174,7 @@ class Upgrade:
     """What was before, what was refused, and what came of deploying over it."""
 
     token: str
+    stack_set: str
     log_groups: list[str]
     too_soon: subprocess.CompletedProcess[str]
     refused: subprocess.CompletedProcess[str]
@@ -224,9 +185,9 @@ class Upgrade:
 @pytest.fixture(scope="module")
 def upgrade(aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]) -> Upgrade:
     """Deployed over the awslabs stack, whose export and rights another stack uses."""
-    before = aws.deploy(STACK, _awslabs(aws)).require()
-    aws.deploy("consumer", CONSUMER).require()
-    _make_stack_set(aws)
+    awslabs.make_roles(aws)
+    before = awslabs.deploy_function(aws, STACK)
+    stack_set = awslabs.deploy_consumer(aws).outputs["Id"]
     log_groups = _log_groups(aws)
     arm64 = ("--parameter-overrides", "Architecture=arm64")
     too_soon = front_door(HOME_REGION, *arm64, **as_administrator)
@@ -235,13 +196,13 @@ def upgrade(aws: LocalAWS, front_door: Front, as_administrator: dict[str, str]) 
     # As a user, since the local AWS keeps no record of what an account's root does.
     deployer = _user(aws, "deployer", "*")
     done = front_door(
-        *(HOME_REGION, "--parameter-overrides", f"AdministrationRoleNames={ROLE}"),
-        *("TemplateBuckets=old-templates",),
+        *(HOME_REGION, "--parameter-overrides", f"AdministrationRoleNames={awslabs.ROLE}"),
+        *(f"TemplateBuckets={awslabs.BUCKET}",),
         **{**as_administrator, **deployer},
     )
     assert done.returncode == 0, done.stderr
     token = before.outputs["StackSetFunctionArn"]
-    return Upgrade(token, log_groups, too_soon, refused, untouched, done)
+    return Upgrade(token, stack_set, log_groups, too_soon, refused, untouched, done)
 
 
 def _user(aws: LocalAWS, name: str, *actions: str) -> dict[str, str]:
@@ -258,34 +219,15 @@ def _user(aws: LocalAWS, name: str, *actions: str) -> dict[str, str]:
     }
 
 
-def _awslabs(aws: LocalAWS) -> str:
-    """The old template as `aws cloudformation package` leaves it."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("lambda_function.py", OLD_CODE)
-    aws.upload("old-code", "awslabs.zip", archive.getvalue())
-    return OLD.replace("Code: ../lambda", "Code: {S3Bucket: old-code, S3Key: awslabs.zip}")
-
-
-def _make_stack_set(aws: LocalAWS) -> None:
-    """Made by the old function, which may pass every role."""
-    role = aws.client("iam").create_role(
-        RoleName="OwnAdministrator", Path="/team/", AssumeRolePolicyDocument=TRUST
-    )["Role"]["Arn"]
-    aws.client("cloudformation").create_stack_set(
-        StackSetName="guardrails", TemplateBody=MEMBER, AdministrationRoleARN=role
-    )
-
-
 def test_upgrade_names_the_rights_that_would_go(upgrade: Upgrade) -> None:
     """Roles and buckets in use are named with the parameters to set, before anything is changed."""
-    roles = f"AdministrationRoleNames=AWSCloudFormationStackSetAdministrationRole,{ROLE}"
-    buckets = f"TemplateBuckets={BUCKETS},old-templates"
+    roles = f"AdministrationRoleNames=AWSCloudFormationStackSetAdministrationRole,{awslabs.ROLE}"
+    buckets = f"TemplateBuckets={BUCKETS},{awslabs.BUCKET}"
     assert upgrade.refused.returncode == 1
     assert upgrade.untouched
     assert upgrade.refused.stderr.splitlines() == [
         "After this deployment the function may no longer",
-        f"  pass role {ROLE}, as stack set guardrails needs",
+        f"  pass role {awslabs.ROLE}, as stack set guardrails needs",
         "  read bucket old-templates, as resource consumer.Set needs",
         f"Nothing has been changed. Add to --parameter-overrides: {roles} {buckets}",
         "or, if the function needs none of it, go on with --accept-fewer-rights.",
@@ -374,6 +316,24 @@ def test_the_second_step(
     [stack] = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     tags = {each["Key"]: each["Value"] for each in stack["Tags"]}
     assert tags == {"team": "a b", "cost": "1=2"}
+
+
+def test_the_users_of_the_old_function(aws: LocalAWS, upgrade: Upgrade) -> None:
+    """Properties of 2018 are updated by the new code, on the stack set and stacks they have."""
+    before = awslabs.stacks(aws)
+    assert [level for _, level in before.values()] == ["low", "high"]
+
+    updated = awslabs.deploy_consumer(aws, "middle", awslabs.MEMBERS[2:])
+
+    assert updated.outputs["Id"] == upgrade.stack_set
+    after = awslabs.stacks(aws)
+    assert [level for _, level in after.values()] == ["middle", "high", "middle"]
+    assert [after[account][0] for account in before] == [stack for stack, _ in before.values()]
+    found = aws.client("cloudformation").list_stack_set_operations(StackSetName=awslabs.STACK_SET)
+    actions = [each["Action"] for each in reversed(found["Summaries"])]
+    assert actions == ["CREATE", "CREATE", "UPDATE", "CREATE"]
+    aws.delete("consumer").require()
+    assert awslabs.stacks(aws) == {}
 
 
 @pytest.mark.usefixtures("upgrade")

@@ -41,6 +41,7 @@ from handler.gateway.summaries import TemplateSummaries
 from handler.gateway.templates import Templates
 from handler.gateway.timeouts import ONE_TRY, QUICK, USUAL
 from handler.observability import logger, metrics
+from handler.plan.execution_roles import ExecutionRoles
 from handler.properties.resource_types import STACK_SET_TYPE, check_type
 from handler.properties.waiting import WAIT_TYPE, read_wait
 from handler.values.observation import Observation
@@ -306,6 +307,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         EnabledRegions(_account, patience.sleep).read,
         Joining(request, stack_sets, organization, standing, templates, home[1]),
         reads_outputs=_member_stacks() is not None,
+        execution_roles=ExecutionRoles.of(os.environ.get("EXECUTION_ROLE_NAMES")),
     )
 
     def answer(seen: Observation) -> None:

@@ -131,7 +131,7 @@ class Deployment:
         values = {**standing.parameters, **self.overrides}
         named = {
             parameter: rights.split(values.get(parameter, declared[parameter]["Default"]))
-            for parameter in (rights.ROLES, rights.BUCKETS, rights.OWNERS)
+            for parameter in (rights.ROLES, rights.EXECUTION_ROLES, rights.BUCKETS, rights.OWNERS)
         }
         losses = rights.find_losses(self.aws, self.caller.account, standing, named)
         if not losses:

@@ -1,22 +1,26 @@
-"""What the function's role may no longer do after a deployment, seen before anything is changed.
+"""What the function may no longer do after a deployment, seen before anything is changed.
 
 The awslabs function may pass every role and read every bucket; here parameters name them.
 """
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tools import consumers
 from tools.aws import Aws, AwsError
 from tools.standing import Standing
 
 ROLES = "AdministrationRoleNames"
+EXECUTION_ROLES = "ExecutionRoleNames"
 BUCKETS = "TemplateBuckets"
 OWNERS = "TemplateBucketAccounts"
 DEFAULT_ROLE = "AWSCloudFormationStackSetAdministrationRole"
+_DEFAULT_EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+_CUSTOM_EXECUTION_ROLE = "stacksets-exec-custom-"
 # A template without the parameter allows everything.
 EVERYTHING = ["*"]
 
@@ -29,7 +33,7 @@ _MOST_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Loss:
-    """Something in use that the function's role may not use any more.
+    """Something in use that the function may not use any more.
 
     Attributes:
         parameter: The template's parameter that would have to name it.
@@ -48,6 +52,8 @@ class Loss:
             users += f" and {len(self.users) - _MOST_USERS} more"
         if self.parameter == ROLES:
             return f"pass role {self.name}, as stack set {users} needs"
+        if self.parameter == EXECUTION_ROLES:
+            return f"have execution role {self.name} taken, as stack set {users} needs"
         whose = " of another account" if self.parameter == OWNERS else ""
         return f"read bucket {self.name}{whose}, as resource {users} needs"
 
@@ -57,6 +63,7 @@ class Loss:
         return f"ACCOUNT_OF_{self.name}" if self.parameter == OWNERS else self.name
 
 
+Key = TypeVar("Key", bound=Hashable)
 Used = dict[str, set[str]]
 """Names of roles or buckets, each with those who use it."""
 
@@ -77,8 +84,8 @@ def find_losses(
     before = {parameter: _named_before(standing, parameter) for parameter in named}
     shrinking = {each for each in named if not set(before[each]) <= set(named[each])}
     used: dict[str, Used] = {}
-    if ROLES in shrinking:
-        used[ROLES] = _roles_in_use(aws)
+    if shrinking & {ROLES, EXECUTION_ROLES}:
+        used |= _roles_in_use(aws, shrinking)
     if shrinking & {BUCKETS, OWNERS}:
         used[BUCKETS] = _buckets_in_use(aws, account)
     losses = [
@@ -135,24 +142,38 @@ def _named_before(standing: Standing, parameter: str) -> list[str]:
     return EVERYTHING if value is None else split(value)
 
 
-def _roles_in_use(aws: Aws) -> Used:
-    """The administration roles of the account's stack sets in this Region."""
+def _roles_in_use(aws: Aws, parameters: Collection[str]) -> dict[str, Used]:
+    """The roles of the account's stack sets in this Region, by the parameter that names them."""
+    told = " and ".join(each for each in (ROLES, EXECUTION_ROLES) if each in parameters)
     try:
         found = aws("cloudformation", "list-stack-sets", "--status", "ACTIVE")["Summaries"]
     except AwsError as error:
-        _warn(f"the stack sets cannot be listed ({error}); set {ROLES} if they name other roles")
+        _warn(f"the stack sets cannot be listed ({error}); set {told} if they name other roles")
         return {}
-    # Service-managed ones have no such role.
+    models = {each["StackSetName"]: each.get("PermissionModel") for each in found}
+    # Service-managed ones have no administration role.
     names = [
-        each["StackSetName"] for each in found if each.get("PermissionModel") != "SERVICE_MANAGED"
+        each
+        for each, model in models.items()
+        if model != "SERVICE_MANAGED" or EXECUTION_ROLES in parameters
     ]
 
-    def role(name: str) -> Used:
+    def roles(name: str) -> dict[tuple[str, str], set[str]]:
         call = ("cloudformation", "describe-stack-set", "--stack-set-name", name)
-        arn = aws(*call)["StackSet"].get("AdministrationRoleARN", "")
-        return {arn.partition(":role/")[2] or DEFAULT_ROLE: {name}}
+        shown = aws(*call)["StackSet"]
+        execution = shown.get("ExecutionRoleName") or _DEFAULT_EXECUTION_ROLE
+        if models[name] == "SERVICE_MANAGED":
+            is_named = execution.startswith(_CUSTOM_EXECUTION_ROLE)
+            return {(EXECUTION_ROLES, execution): {name}} if is_named else {}
+        arn = shown.get("AdministrationRoleARN", "")
+        administration = arn.partition(":role/")[2] or DEFAULT_ROLE
+        return {(ROLES, administration): {name}, (EXECUTION_ROLES, execution): {name}}
 
-    return _together(names, role, "stack set")
+    used: dict[str, Used] = {each: {} for each in parameters if each in {ROLES, EXECUTION_ROLES}}
+    for (parameter, role), users in _together(names, roles, "stack set").items():
+        if parameter in used:
+            used[parameter][role] = users
+    return used
 
 
 def _buckets_in_use(aws: Aws, account: str) -> Used:
@@ -165,11 +186,13 @@ def _buckets_in_use(aws: Aws, account: str) -> Used:
     return _together(stacks, lambda stack: consumers.buckets(aws, account, stack), "stack")
 
 
-def _together(names: list[str], look: Callable[[str], Used], kind: str) -> Used:
+def _together(
+    names: list[str], look: Callable[[str], dict[Key, set[str]]], kind: str
+) -> dict[Key, set[str]]:
     """What all of them use; those that cannot be looked at are told in one line."""
     end = time.monotonic() + _MOST_SECONDS
 
-    def one(name: str) -> Used | AwsError:
+    def one(name: str) -> dict[Key, set[str]] | AwsError:
         if time.monotonic() > end:
             return AwsError(f"after {_MOST_SECONDS:.0f} s there was no more time for it")
         try:
@@ -186,8 +209,8 @@ def _together(names: list[str], look: Callable[[str], Used], kind: str) -> Used:
     return _merged(each for _, each in seen if not isinstance(each, AwsError))
 
 
-def _merged(found: Iterable[Used]) -> Used:
-    merged: Used = {}
+def _merged(found: Iterable[dict[Key, set[str]]]) -> dict[Key, set[str]]:
+    merged: dict[Key, set[str]] = {}
     for used in found:
         for name, users in used.items():
             merged.setdefault(name, set()).update(users)

@@ -9,6 +9,7 @@ from handler.deployment.request import Request
 from handler.errors import InvalidProperties
 from handler.gateway.stacksets import StackSets
 from handler.plan.configuration import is_given_otherwise
+from handler.plan.execution_roles import ExecutionRoles
 from handler.plan.instances import doubtful_overrides, interrupted
 from handler.plan.marks import Marks
 from handler.plan.outcomes import QUIET, have_ended_well
@@ -26,12 +27,14 @@ class Before:
         stack_sets: The gateway.
         marks: Those of the request.
         liveness: Tells whether the request is a rollback, and when the one before it began.
+        execution_roles: Those that stack sets may name.
     """
 
     request: Request
     stack_sets: StackSets
     marks: Marks
     liveness: Liveness
+    execution_roles: ExecutionRoles
 
     def of_update(self, spec: StackSetSpec) -> Previous:
         """What the stack set was before; the same as wanted where the update was refused."""
@@ -68,16 +71,21 @@ class Before:
     def _was_refused(self, spec: StackSetSpec, refused: StackSetSpec | None) -> bool:
         """Whether the update that this goes back from has written nothing, though it was read.
 
-        What only a look or a call can tell it was refused for: it would have deleted too much, or
-        its template or its units did not suit it. Of these only that request knows; its reason
-        tells.
+        What its properties alone do not tell: it would have deleted too much, its template or its
+        units did not suit it, a role was not allowed or not there. Of these only that request
+        knows; its reason tells.
         """
         if refused is None:
             return False
         if spec.service_managed is not None or refused.memberships:
             return self.liveness.has_refused_before() and self._has_begun_nothing()
-        asks_first = refused.names_all_regions or bool(refused.imports)
-        may_be_refused = asks_first or is_given_otherwise(spec, refused)
+        may_be_refused = (
+            is_given_otherwise(spec, refused)
+            or refused.names_all_regions
+            or refused.imports
+            or refused.output_keys
+            or self.execution_roles.fault(refused) is not None
+        )
         if may_be_refused and self.liveness.has_refused_before():
             return True
         return limits_deletions(refused) and self._would_have_deleted_too_much(spec, refused)

@@ -308,7 +308,8 @@ class Lifecycle:
         )
 
     def _before(self) -> Before:
-        return Before(self.request, self.loop.stack_sets, self.loop.marks, self.loop.liveness)
+        loop, roles = self.loop, self.preflight.execution_roles
+        return Before(self.request, loop.stack_sets, loop.marks, loop.liveness, roles)
 
     def _ownership(self) -> Ownership:
         present = self.request.physical_id if is_stack_set_id(self.request.physical_id) else ""

@@ -108,12 +108,16 @@ class Liveness:
             return self.is_rollback
         if self.first.status and self.request.kind == "Update":
             self.first.status = ""
-            for _ in range(_SURE_LOOKS):
-                self.sleep(_SECOND_LOOK)
-                self._look_at_the_stack()
-                if self.first.status:
-                    break
+            self.break_silence()
         return self.is_rollback
+
+    def break_silence(self) -> None:
+        """Look a few times more where CloudFormation has not told the stack's state."""
+        for _ in range(_SURE_LOOKS):
+            if self.first.status:
+                return
+            self.sleep(_SECOND_LOOK)
+            self._look_at_the_stack()
 
     def is_surely(self, statuses: Container[str]) -> bool:
         """Whether a second look shows the stack in one of these states, too."""

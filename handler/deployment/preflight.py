@@ -17,6 +17,7 @@ from handler.gateway.summaries import TemplateSummaries, Unreadable
 from handler.gateway.templates import Templates
 from handler.observability import logger
 from handler.plan.configuration import is_given_otherwise, names_the_same_template
+from handler.plan.execution_roles import ExecutionRoles
 from handler.properties.declarations import check_template
 from handler.properties.everywhere import paths_of_all_regions
 from handler.properties.locations import unreadable
@@ -47,6 +48,7 @@ class Preflight:
         enabled_regions: Gives those that are enabled in the function's account.
         joining: Looks at stacks that are to join.
         reads_outputs: Whether there is a role that reads the outputs of member stacks.
+        execution_roles: Those that stack sets may name.
     """
 
     request: Request
@@ -59,6 +61,7 @@ class Preflight:
     enabled_regions: Callable[[], Collection[str]]
     joining: Joining
     reads_outputs: bool
+    execution_roles: ExecutionRoles
 
     def warnings(self, spec: StackSetSpec) -> Iterator[str]:
         """Yields sentences about what cannot be known to be wrong."""
@@ -95,7 +98,7 @@ class Preflight:
         return is_rollback and liveness.has_refused_before()
 
     def require(self, spec: StackSetSpec, before: StackSetSpec | None = None) -> None:
-        """Make sure that the template takes what it is given, stacks can join, and outputs be read.
+        """Make sure that the template takes what it is given, and stacks, roles and outputs are there.
 
         A rollback is not asked, nor what may be one, nor what leaves the template and all that it
         is given as they were. Where nobody tells, the deployment goes on.
@@ -105,8 +108,10 @@ class Preflight:
             before: What was wanted before; None on a Create.
 
         Raises:
-            InvalidProperties: Any of that is not so, or there is no such template.
+            InvalidProperties: Any of that is not so, there is no such template, or an execution
+                role may not be named.
         """
+        self._require_execution_role(spec)
         self._require_reader(spec)
         if self.memory.is_checked or (before is not None and self._may_go_back):
             return
@@ -124,6 +129,15 @@ class Preflight:
     def _require_reader(self, spec: StackSetSpec) -> None:
         if spec.output_keys and not (self.reads_outputs or self._has_begun()):
             raise InvalidProperties([Fault("OutputKeys", _NO_READER)])
+
+    def _require_execution_role(self, spec: StackSetSpec) -> None:
+        """Refuse a role while nothing is written; what has begun with it goes to its end."""
+        fault = self.execution_roles.fault(spec)
+        has_begun = self.memory.own or self.memory.stack_set_id
+        if fault is not None and not (has_begun or self._has_begun()):
+            # Whether it is a rollback, which is not refused, is asked of what is known by now.
+            self.liveness.break_silence()
+            raise InvalidProperties([fault])
 
     @property
     def _may_go_back(self) -> bool:

@@ -135,6 +135,7 @@ def test_a_request_comes_back_through_the_queue() -> None:
         "QUEUE_URL": {"Ref": "StackSetQueue"},
         "REPORT_BUCKET": {"Ref": "ReportBucket"},
         "OUTPUT_READER_ROLE_NAME": {"Ref": "OutputReaderRoleName"},
+        "EXECUTION_ROLE_NAMES": {"Fn::Join": [",", {"Ref": "ExecutionRoleNames"}]},
         "REQUIRE_CONFIRMATION": {"Ref": "RequireConfirmation"},
         "DEFAULT_OPERATION_PREFERENCES": {"Ref": "DefaultOperationPreferences"},
         "READ_ORGANIZATION": {"Ref": "ReadOrganization"},
@@ -258,6 +259,15 @@ def test_roles_are_passed_to_cloudformation_only() -> None:
     assert passing["Resource"] == ["arn:*:iam::*:role/AdminA", "arn:*:iam::*:role/team/AdminB"]
     service = {"iam:PassedToService": "cloudformation.amazonaws.com"}
     assert passing["Condition"] == {"StringEquals": service}
+
+
+def test_execution_roles_are_any_until_they_are_named() -> None:
+    """Nothing that worked is refused by an upgrade; an empty list is no way to say nobody."""
+    declared = TEMPLATE["Parameters"]["ExecutionRoleNames"]
+    assert declared["Default"] == "*"
+    fits = re.compile(declared["AllowedPattern"]).search
+    assert all(map(fits, ["*", "stacksets-exec-*", "Own_Role+=.@?"]))
+    assert not any(map(fits, ["", "team/Role", "arn:aws:iam::111111111111:role/R", "R" * 65]))
 
 
 def test_template_buckets_are_a_choice() -> None:

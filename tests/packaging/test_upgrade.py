@@ -203,6 +203,29 @@ class TestRights:
             "  pass role Own, as stack set a needs",
         ]
 
+    def test_execution_roles(self) -> None:
+        """Narrowing which stack sets may take tells those in use, once for both parameters."""
+        answers = stack_sets({"a": "One", "b": "One"})
+        answers["list-stack-sets"]["Summaries"] += [
+            {"StackSetName": name, "PermissionModel": "SERVICE_MANAGED"} for name in ("org", "own")
+        ]
+        names = {"a": "Team", "org": "stacksets-exec-0a1b", "own": "stacksets-exec-custom-Own"}
+        for name, role in names.items():
+            shown = answers.setdefault(f"describe-stack-set {name}", {"StackSet": {}})
+            shown["StackSet"]["ExecutionRoleName"] = role
+        named = {rights.ROLES: ["*"], rights.EXECUTION_ROLES: ["Other"]}
+        roles = {"AWSCloudFormationStackSetExecutionRole": "b", "Team": "a"}
+        roles["stacksets-exec-custom-Own"] = "own"
+        assert _losses(answers, named=named) == [
+            f"have execution role {role} taken, as stack set {name} needs"
+            for role, name in roles.items()
+        ]
+        narrowed = Standing("S", {rights.ROLES: "*", rights.EXECUTION_ROLES: "Other,Team"})
+        assert _losses(answers, narrowed, named) == [
+            "have execution role Team taken, as stack set a needs"
+        ]
+        assert _losses(answers, named={rights.EXECUTION_ROLES: ["*"]}) == []
+
     def test_service_managed_stack_sets_have_no_role(self) -> None:
         """A stack set of the organization is not asked for its role."""
         summary = {"StackSetName": "org", "PermissionModel": "SERVICE_MANAGED"}

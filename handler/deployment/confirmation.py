@@ -15,7 +15,7 @@ from handler.deployment.liveness import Liveness
 from handler.deployment.request import is_stack_set_id
 from handler.errors import NotConfirmed
 from handler.gateway.stacksets import StackSets
-from handler.plan.confirmation import confirms
+from handler.plan.confirmation import confirms, contradicts
 from handler.plan.marks import Mark, Marks, read_mark
 from handler.values.observation import ResourceState
 
@@ -38,7 +38,8 @@ class Confirmation:
         stack_sets: Tells whose marks a stack set has.
         marks: Those of the request.
         home: The function's own Region and account.
-        is_required: Whether a request is refused where CloudFormation does not tell.
+        is_required: Whether a request is refused where CloudFormation does not tell, or shows other
+            properties.
     """
 
     liveness: Liveness
@@ -72,7 +73,8 @@ class Confirmation:
                 self._require_marks()
                 return
         seen = f"stack {request.stack_id} shows no {request.kind} of {request.logical_id} under way"
-        message = f"{seen} with this physical id"
+        also = ", or with other properties" if self.is_required else ""
+        message = f"{seen} with this physical id{also}"
         raise NotConfirmed(message)
 
     def _is_confirmed(self, resource: ResourceState | None) -> bool | None:
@@ -81,12 +83,18 @@ class Confirmation:
         if resource is None:
             return False if stack.is_absent else None
         if confirms(self.liveness.asked(), resource, is_express=first.is_express):
-            return True
+            return not self.is_required or self._has_begun_so()
         if first.answered_id:
             return first.answered_id == resource.physical_id and self._has_begun()
         if request.kind == "Delete" and resource.physical_id != request.physical_id:
             return stack.has_shown(request.physical_id) or any(self._own_marks())
         return False
+
+    def _has_begun_so(self) -> bool:
+        """Whether the stack's events show the request with its properties, as far as they can."""
+        request = self.liveness.request
+        shown = self.liveness.stack.begun_properties(request.kind, request.physical_id)
+        return shown is not None and not contradicts(shown, request.properties)
 
     def _has_begun(self) -> bool:
         """Whether this very request has started an operation, as an early answer tells."""

@@ -209,6 +209,24 @@ class OwningStack:
                 (gone if kind == "DELETE" else deployed).add(physical_id)
         return failures, deployed
 
+    def begun_properties(self, kind: str, physical_id: str) -> Any:  # noqa: ANN401  as above
+        """Returns the properties with which the resource's newest request of a kind has begun.
+
+        Args:
+            kind: Create, Update or Delete.
+            physical_id: The one that the request names; empty on a Create.
+
+        Returns:
+            An empty text where the event shows none that can be read; None where there is no such
+            event, or CloudFormation does not tell.
+        """
+        for each in self._all_events():
+            is_own = each.get("LogicalResourceId") == self._logical_id
+            is_such = each["ResourceStatus"] == f"{kind.upper()}_IN_PROGRESS"
+            if is_own and is_such and (each.get("PhysicalResourceId") or "") == physical_id:
+                return _properties(each) or ""
+        return None
+
     def was_deployed(self, physical_id: str) -> bool | None:
         """Whether a request has ever succeeded that left the resource with this physical id.
 

@@ -5,8 +5,15 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeSt
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from handler.plan.liveness import Asked
 from handler.values.observation import ResourceState
+
+_HIDDEN = re.compile(r"\*{4,}|\{\{resolve:[^{}]*\}\}")
+_NOT_ASCII = re.compile(r"[?\u0080-\U0010ffff]+")
+_FRAME = ("ServiceToken", "ServiceTimeout")
 
 
 def confirms(asked: Asked, resource: ResourceState, *, is_express: bool = False) -> bool:
@@ -25,3 +32,63 @@ def confirms(asked: Asked, resource: ResourceState, *, is_express: bool = False)
     ):
         return False
     return asked.kind == "Create" or resource.physical_id == asked.physical_id
+
+
+def contradicts(shown: object, sent: Mapping[str, object]) -> bool:
+    """Whether properties are not those that an event of the stack shows.
+
+    An event hides values (NoEcho), shows dynamic references as they are written, and may show `?`
+    for what is not ASCII: there any text may be. What is no JSON object shows nothing.
+
+    Args:
+        shown: ResourceProperties of the stack's event, read as JSON.
+        sent: ResourceProperties of the request.
+    """
+    if not isinstance(shown, Mapping):
+        return False
+    known, given = (
+        {key: each for key, each in properties.items() if key not in _FRAME}
+        for properties in (shown, sent)
+    )
+    return not _suits(known, given)
+
+
+def _suits(shown: object, sent: object) -> bool:
+    if isinstance(shown, Mapping):
+        return (
+            isinstance(sent, Mapping)
+            and shown.keys() == sent.keys()
+            and all(_suits(each, sent[key]) for key, each in shown.items())
+        )
+    if isinstance(shown, list):
+        return (
+            isinstance(sent, list)
+            and len(shown) == len(sent)
+            and all(_suits(*pair) for pair in zip(shown, sent, strict=True))
+        )
+    text = _text(shown)
+    if isinstance(sent, (Mapping, list)):
+        return bool(_HIDDEN.fullmatch(text))
+    return _fits(_HIDDEN.split(text), _text(sent))
+
+
+def _fits(pieces: list[str], text: str) -> bool:
+    """Whether a text has these pieces in this order, with anything between them."""
+    first, last = pieces[0], pieces[-1]
+    if len(pieces) == 1:
+        return text == first
+    if not (text.startswith(first) and text.endswith(last)):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for piece in pieces[1:-1]:
+        found = text.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return at <= end
+
+
+def _text(scalar: object) -> str:
+    """The scalar as CloudFormation delivers it, and alike whatever it makes of what is no ASCII."""
+    plain = str(scalar).lower() if isinstance(scalar, bool) else str(scalar)
+    return _NOT_ASCII.sub("?", plain)

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from emulator.stacksets.faults import Answer, CallFault
+from emulator.stacksets.faults import Answer, CallFault, DeploymentFault
+from emulator.virtual import asking
 from emulator.virtual.aws import VirtualAWS
-from emulator.virtual.cloudformation import Stack
+from emulator.virtual.cloudformation import Stack, Timing
 from tests.simulation.adoptions import make_by_hand, places_in
 from tests.simulation.story import ACCOUNTS, group, new_stack, operations, properties, template
 
@@ -183,3 +184,52 @@ def test_an_upgrade(aws: VirtualAWS) -> None:
     made = new_stack(aws)
     assert made.deploy(HERE) == "CREATE_COMPLETE", made.reason
     assert made.delete() == "DELETE_COMPLETE", made.reason
+
+
+@pytest.fixture
+def required(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are refused unless CloudFormation confirms them."""
+    monkeypatch.setenv("REQUIRE_CONFIRMATION", "true")
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_other_properties_meanwhile(aws: VirtualAWS, kind: str) -> None:
+    """While CloudFormation waits for the resource, its request is not served with others."""
+    made = Stack(aws, new_stack(aws).served_by, timing=Timing(overlaps=True))
+    if kind == "Update":
+        assert made.deploy(HERE) == "CREATE_COMPLETE", made.reason
+    made.start({**HERE, "TemplateBody": template("wanted")})
+    aws.clock.sleep(20)
+    identity = {} if kind == "Update" else {"PhysicalResourceId": None}
+    made.function.start(forge(made, kind, **identity))
+    aws.scheduler.drain()
+    assert {each.template_body for each in aws.deployer.stacks.values()} == {template("wanted")}
+    reasons = [each.body.get("Reason", "") for each in aws.responses]
+    assert any("or with other properties" in each for each in reasons)
+
+
+@pytest.mark.usefixtures("required")
+@pytest.mark.parametrize("is_hidden", [False, True])
+def test_what_events_show(
+    aws: VirtualAWS, monkeypatch: pytest.MonkeyPatch, *, is_hidden: bool
+) -> None:
+    """Requests of CloudFormation's own are confirmed from create to delete, and their rollbacks."""
+    if is_hidden:
+        shown = asking._event
+
+        def hiding(*asked: Any) -> dict[str, Any]:
+            event = shown(*asked)
+            if "ResourceProperties" in event:
+                event["ResourceProperties"] = event["ResourceProperties"].replace("small", "****")
+            return event
+
+        monkeypatch.setattr(asking, "_event", hiding)
+    made = new_stack(aws)
+    assert made.deploy(HERE) == "CREATE_COMPLETE", made.reason
+    aws.engine.faults.deployments.append(DeploymentFault("No", marker="version 2", times=1))
+    assert made.deploy({**HERE, "TemplateBody": template("2")}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "No" in made.reason
+    assert made.deploy({**HERE, "StackSetName": "Another"}) == "UPDATE_COMPLETE", made.reason
+    assert made.delete() == "DELETE_COMPLETE", made.reason
+    assert not aws.deployer.stacks

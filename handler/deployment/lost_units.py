@@ -57,5 +57,5 @@ class LostUnits:
         try:
             self.organization.above(unit)
         except NotTold as error:
-            return error.is_unknown or (unit in told and bool(_GONE.search(told)))
+            return bool(error.unknown) or (unit in told and bool(_GONE.search(told)))
         return False

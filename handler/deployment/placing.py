@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from handler.deployment.exceptions import idle_exceptions
 from handler.deployment.lost_units import LostUnits
+from handler.deployment.root import Root
 from handler.errors import Fault, InvalidProperties, StackSetResourceError
 from handler.gateway.organization import NotTold, Organization, active_accounts
 from handler.observability import logger
@@ -56,8 +56,11 @@ class Placing:
     _lists: dict[str, Collection[str]] = field(default_factory=lambda: {"": ()})
     _members: dict[str, frozenset[str]] = field(default_factory=dict)
     _reachable: dict[str, Collection[str]] | None = None
-    _root: str = ""
     _are_known: bool = False
+
+    @cached_property
+    def _root(self) -> Root:
+        return Root(self.organization)
 
     @cached_property
     def lost(self) -> LostUnits:
@@ -85,7 +88,7 @@ class Placing:
         before = previous.spec.service_managed if previous.spec is not None else None
         old = () if before is None or previous.is_new else before.groups
         certain = previous.certain and not previous.is_doubtful
-        root = self._find_root((*wanted.groups, *old))
+        root = self._root.find((*wanted.groups, *old))
         old = tuple(self._with_regions(each, root, seen, wanted.groups) for each in old)
         was = expand([each for each in old if not each.accounts_url], {}, root)
         for group in old:
@@ -149,7 +152,7 @@ class Placing:
             if self.reads_members:
                 return frozenset(self.organization.accounts(unit))
         except NotTold as error:
-            if not error.is_unknown:
+            if not error.unknown:
                 raise
             return frozenset()
         # Who is asked for must not depend on what this request has made meanwhile.
@@ -171,7 +174,7 @@ class Placing:
         old = () if before is None or previous.is_new else before.groups
         excepted = idle_exceptions(wanted.groups, old, self.organization)
         for each in (*without_stacks(wanted, self._lists, tree, seen), *excepted):
-            self._warn(each)
+            self.warn(each)
 
     def reachable(self, units: Units) -> Mapping[str, Collection[str]]:
         """Returns who can have an instance, by wanted unit; empty where that is not to be asked."""
@@ -197,37 +200,6 @@ class Placing:
             logger.warning(warning)
             self.warnings.append(warning)
 
-    def _find_root(self, groups: Iterable[UnitGroup]) -> str:
-        listed = list(groups)
-        named = [unit for each in listed for unit in each.units if unit.startswith("r-")]
-        if named:
-            return named[0]
-        below = next((u for each in listed for u in each.units if u.startswith("ou-")), None)
-        if below is not None:
-            return f"r-{below.split('-')[1]}"  # the id of a unit has that of its root in it
-        if not any(ROOT in each.units for each in listed):
-            return ROOT
-        if not self._root:
-            self._root = self._ask_for_root(next((a for e in listed for a in e.accounts), ""))
-        return self._root
-
-    def _ask_for_root(self, below: str) -> str:
-        """The root's id, by an account below it where one is known."""
-        if below:
-            with contextlib.suppress(NotTold):
-                return self.organization.above(below)[-1]
-        try:
-            return self.organization.root()
-        except NotTold as error:
-            message = (
-                "Accounts without an organizational unit are named through the organization's"
-                f" root, which the function cannot find ({error}). Give these accounts a group of"
-                " their own with the root's id, r-..., in OrganizationalUnitIds, and"
-                " AccountFilterType: INTERSECTION, or let the function ask: parameter"
-                " ReadOrganization of its stack."
-            )
-            raise InvalidProperties([Fault("", message)]) from error
-
     def _above(self, units: Collection[str]) -> dict[str, tuple[str, ...]]:
         """The units above each, where one may be above another."""
         below_root = sorted(each for each in units if not each.startswith("r-") and each != ROOT)
@@ -238,7 +210,7 @@ class Placing:
             try:
                 found[each] = self.organization.above(each)
             except NotTold as error:
-                if error.is_unknown:
+                if error.unknown:
                     continue  # there is nobody in it
                 self.warn(
                     "Whether one of the organizational units is below another is not known"

@@ -211,6 +211,16 @@ def _deleted(operations: Operations) -> Iterator[tuple[Place, str]]:
         yield from ((Place(unit, target.region), target.account) for target, unit in units.items())
 
 
+def planner_for(
+    spec: StackSetSpec, previous: Previous, marks: Marks, removals: Removals, placing: Placing
+) -> Planner:
+    """Returns the planner of a stack set's permission model, for one look."""
+    managed = spec.service_managed
+    if managed is None:
+        return SelfManagedPlanner(spec, previous, marks, removals)
+    return ServiceManagedPlanner(spec, managed, previous, marks, removals, placing)
+
+
 def plan_deletion(
     spec: StackSetSpec,
     instances: Mapping[Target, InstanceState],

@@ -98,7 +98,7 @@ class Preflight:
         return is_rollback and liveness.has_refused_before()
 
     def require(self, spec: StackSetSpec, before: StackSetSpec | None = None) -> None:
-        """Make sure that the template takes what it is given, and stacks, roles and outputs are there.
+        """Make sure that the template takes what it is given, and what it needs is there.
 
         A rollback is not asked, nor what may be one, nor what leaves the template and all that it
         is given as they were. Where nobody tells, the deployment goes on.

@@ -24,12 +24,7 @@ from handler.deployment.looking import Looking, Part
 from handler.deployment.operations import BUSY_PAUSE, Operations
 from handler.deployment.patience import Patience
 from handler.deployment.placing import Placing
-from handler.deployment.planners import (
-    Planner,
-    SelfManagedPlanner,
-    ServiceManagedPlanner,
-    plan_deletion,
-)
+from handler.deployment.planners import plan_deletion, planner_for
 from handler.deployment.progress import of_deletion, of_deployment
 from handler.deployment.removals import Removals
 from handler.errors import RequestRefused
@@ -113,7 +108,7 @@ class Reconciliation:
         operations.begun, operations.tolerates = begun, not spec.fails_on_tolerated
 
         def progress() -> str:
-            planner = self._planner(spec, previous)
+            planner = planner_for(spec, previous, self.marks, self.removals, self.placing)
             return of_deployment(self.stack_sets, stack_set_id, spec, planner)
 
         with self._ending(operations).left_in_order(progress):
@@ -193,7 +188,7 @@ class Reconciliation:
     ) -> Observation | None:
         """Take the steps that can be taken; returns the last look where none is left."""
         recent = self._quiet(operations, ())
-        planner = self._planner(spec, previous)
+        planner = planner_for(spec, previous, self.marks, self.removals, self.placing)
         seen = self._looking.look(operations, spec, previous, recent, planner)
         if seen is None:
             return None
@@ -279,14 +274,6 @@ class Reconciliation:
             return False
         self.patience.sleep(seconds)
         return True
-
-    def _planner(self, spec: StackSetSpec, previous: Previous) -> Planner:
-        managed = spec.service_managed
-        if managed is None:
-            return SelfManagedPlanner(spec, previous, self.marks, self.removals)
-        return ServiceManagedPlanner(
-            spec, managed, previous, self.marks, self.removals, self.placing
-        )
 
     def _untaken(self, operations: Operations, steps: Iterable[Step]) -> list[Step]:
         return [

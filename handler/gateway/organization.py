@@ -66,7 +66,7 @@ class Organization:
         try:
             return unit in self.above(account)
         except NotTold as error:
-            if not error.is_unknown:
+            if not error.unknown:
                 raise
             return False
 

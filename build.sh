@@ -62,8 +62,7 @@ fi
 
 # Runs a module of ours that is not the last.
 step() {
-  # What the shell itself says of a program that was ended is left out.
-  { "${patient[@]}" "$1" -m tools.start --step "${@:2}" 2>&3 3>&-; } 2>/dev/null
+  "${patient[@]}" "$1" -m tools.start --step "${@:2}"
 }
 
 # Says so once, whoever of us was told to stop.

@@ -25,6 +25,7 @@ from tests.simulation.adoptions import (
     the_set,
     were_touched_as_new,
 )
+from tests.simulation.deaths import deaths
 from tests.simulation.overlaps import CALL_SECONDS, DEEDS, give_up, sampled
 from tests.simulation.scenarios import check_answers, killer
 from tests.simulation.story import (
@@ -178,10 +179,11 @@ class TestFailure:
         """Wherever the sandbox dies, the same becomes of everything."""
         scene = Scene(*([fault] if fault else []))
         with scene.enter() as (aws, stack):
+            already = len(aws.calls)
             status = stack.deploy(WANTED)
-            calls, places = len(aws.calls), places_in(aws)
+            numbers, places = deaths(aws, moment, already), places_in(aws)
             touched = touches(aws)
-        for at in range(1, calls + 1):
+        for at in numbers:
             with scene.enter() as (aws, stack):
                 setattr(aws, f"{moment}_call", killer(aws, at))
                 assert stack.deploy(WANTED) == status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.simulation.deaths import deaths
 from tests.simulation.scenarios import SCENARIOS, Stage, check_answers, killer, outcome
 from tests.simulation.story import operations
 
@@ -17,8 +18,8 @@ def test_death_at_every_call(name: str, moment: str) -> None:
     with stage.enter() as (aws, stack):
         already = len(aws.calls)
         undisturbed = outcome(aws, stack, scenario.change(stack))
-        calls = len(aws.calls) - already
-    for at in range(1, calls + 1):
+        numbers = deaths(aws, moment, already)
+    for at in numbers:
         with stage.enter() as (aws, stack):
             setattr(aws, f"{moment}_call", killer(aws, at))
             disturbed = outcome(aws, stack, scenario.change(stack))

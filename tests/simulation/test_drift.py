@@ -10,6 +10,7 @@ from emulator.stacksets import engine
 from emulator.stacksets.faults import Answer, CallFault
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
+from tests.simulation.deaths import deaths
 from tests.simulation.scenarios import killer
 from tests.simulation.story import new_stack, properties, template
 
@@ -64,8 +65,8 @@ def test_death_at_every_call(moment: str) -> None:
     """Wherever the sandbox dies, drift is detected once."""
     with world(seconds=5) as aws:
         new_stack(aws).deploy(ASKED)
-        calls = len(aws.calls)
-    for at in range(1, calls + 1):
+        numbers = deaths(aws, moment)
+    for at in numbers:
         with world(seconds=5) as aws:
             stack = new_stack(aws)
             setattr(aws, f"{moment}_call", killer(aws, at))

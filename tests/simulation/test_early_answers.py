@@ -11,6 +11,7 @@ import pytest
 from emulator.stacksets.faults import DeploymentFault
 from emulator.virtual.aws import VirtualAWS
 from emulator.virtual.cloudformation import Stack
+from tests.simulation.deaths import deaths
 from tests.simulation.overlaps import sampled
 from tests.simulation.scenarios import (
     AFTER,
@@ -62,21 +63,22 @@ def _outcome(aws: VirtualAWS, stack: Stack, name: str) -> Outcome:
 
 
 @functools.cache
-def _prepared(name: str) -> tuple[Stage, Outcome, int]:
-    """A scenario's stage, its undisturbed outcome and how many calls that takes."""
+def _prepared(name: str) -> tuple[Stage, Outcome, int, dict[str, list[int]]]:
+    """A scenario's stage, its undisturbed outcome, how many calls that takes, where to die."""
     stage = Stage(SCENARIOS[name])
     with stage.enter() as (aws, stack):
         already = len(aws.calls)
         undisturbed = _outcome(aws, stack, name)
-        return stage, undisturbed, len(aws.calls) - already
+        numbers = {moment: deaths(aws, moment, already) for moment in ("before", "after")}
+        return stage, undisturbed, len(aws.calls) - already, numbers
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_death_at_every_call(name: str, moment: str) -> None:
     """Wherever the sandbox dies, before the answer or after it, the deployment is the same."""
-    stage, undisturbed, calls = _prepared(name)
-    for at in range(1, calls + 1):
+    stage, undisturbed, _, numbers = _prepared(name)
+    for at in numbers[moment]:
         with stage.enter() as (aws, stack):
             setattr(aws, f"{moment}_call", killer(aws, at))
             disturbed = _outcome(aws, stack, name)
@@ -92,7 +94,7 @@ def _deliver_again(stack: Stack) -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_second_delivery(name: str) -> None:
     """A second delivery, even long after the answer, joins in and changes nothing."""
-    stage, undisturbed, calls = _prepared(name)
+    stage, undisturbed, calls, _ = _prepared(name)
     for at in sampled(range(1, calls + 1), name):
         with stage.enter() as (aws, stack):
             aws.scheduler.mix(at)

@@ -11,6 +11,7 @@ from emulator.stacksets.history import Lag
 from emulator.stacksets.organization import Organization
 from emulator.virtual.aws import VirtualAWS, world
 from emulator.virtual.cloudformation import Stack
+from tests.simulation.deaths import deaths
 from tests.simulation.scenarios import killer
 from tests.simulation.story import (
     ADMINISTRATION_ROLE,
@@ -386,9 +387,8 @@ def test_death_at_every_call(moment: str) -> None:
         already = len(aws.calls)
         writes = deploy(aws, stack, wanted)
         assert there(aws, stack) == _AFTERWARDS
-        calls = len(aws.calls) - already
-    # After one call is before the next: each gap once.
-    for at in range(1, calls + 1, 2):
+        numbers = deaths(aws, moment, already)
+    for at in numbers:
         with world(seconds=10.0, organization=organization()) as aws:
             stack = new_stack(aws)
             wanted = _change(aws, stack)

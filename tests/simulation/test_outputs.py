@@ -16,6 +16,7 @@ from emulator.virtual.aws import world
 from emulator.virtual.cloudformation import Stack
 from tests.emulator.bench import B, C
 from tests.emulator.organizations import PLATFORM, organization
+from tests.simulation.deaths import deaths
 from tests.simulation.scenarios import killer
 from tests.simulation.story import (
     ACCOUNTS,
@@ -353,8 +354,8 @@ def test_death_at_every_call(moment: str) -> None:
     """Wherever the sandbox dies, the answer tells the same."""
     with reading() as aws:
         new_stack(aws).deploy(ASKED)
-        calls = len(aws.calls)
-    for at in range(1, calls + 1):
+        numbers = deaths(aws, moment)
+    for at in numbers:
         with reading() as aws:
             stack = new_stack(aws)
             setattr(aws, f"{moment}_call", killer(aws, at))

@@ -37,3 +37,19 @@ def test_signs_outside_only() -> None:
         assert [service for _, service, _ in aws.calls] == ["sts"]
 
     assert RequestSigner.sign is real
+
+
+def test_each_client_has_its_endpoint() -> None:
+    """What is worked out once for all calls of a client is not that of another."""
+    asked: list[str] = []
+    with world():
+        for region in ("eu-west-1", "eu-west-2", "eu-west-1"):
+            client = boto3.client("cloudformation", region_name=region)
+            client.meta.events.register(
+                "before-call.*", lambda params, **_: asked.append(params["url"])
+            )
+            client.list_stack_sets()
+            client.list_stack_sets()
+
+    found = [url.split(".")[1] for url in asked]
+    assert found == ["eu-west-1"] * 2 + ["eu-west-2"] * 2 + ["eu-west-1"] * 2

@@ -22,7 +22,9 @@ _START = [str(PROJECT.python), "-m", "tools.start", "--step"]
 # Tests that start servers mostly wait, so that more run side by side than there are cores; the
 # tests of one file share their servers. The files that take longest come first.
 SERVERS = ["tests/local", "tests/packaging"]
-LONGEST = ["tests/local/test_long.py", "tests/local/test_function_overlaps.py"]
+LONGEST = [
+    f"tests/local/test_{name}.py" for name in ("guide", "function_overlaps", "crowd", "long")
+]
 WAITING = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", *LONGEST, *SERVERS]
 COMPUTING = ["-n", "2", "tests", *(f"--ignore={folder}" for folder in SERVERS)]
 # Those who wait for something to happen in time come before those who compute.

@@ -9,10 +9,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from emulator.local.waiting import pause
+
 Event = Mapping[str, Any]
 Watch = Callable[[Sequence[Event]], None]
 
-_POLL_SECONDS = 0.1
 _NOTHING_TO_DO = "No updates are to be performed"
 _CAPABILITIES = ("CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
@@ -149,7 +150,7 @@ class StackOperation:
                 self._watch(events[told:])
                 told = len(events)
             if running:
-                time.sleep(_POLL_SECONDS)
+                pause(started)
         outputs = found.get("Outputs", [])
         return StackOutcome(
             found.get("StackStatus", "DELETE_COMPLETE"),

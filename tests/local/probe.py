@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from emulator.local.aws import ADMINISTRATOR, LocalAWS
+from emulator.local.waiting import pause
 
 _ARN = f"arn:aws:lambda:eu-west-1:{ADMINISTRATOR}:function:{{}}"
 _SECONDS = 60.0
@@ -221,12 +222,12 @@ def until(condition: Callable[[], bool], seconds: float = _SECONDS) -> None:
     Raises:
         TimeoutError: It did not come true.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        if time.monotonic() > began + seconds:
             message = "what the test waits for did not happen"
             raise TimeoutError(message)
-        time.sleep(0.05)
+        pause(began)
 
 
 def signal_sibling(cloudformation: Any, stack: str, status: str) -> None:

@@ -75,6 +75,8 @@ class Forsaken:
     def _is_own(self, stack_set_id: str, *, present: bool = True) -> bool:
         """Whether only the resource has worked on a stack set, and has not taken it over.
 
+        Somebody who has worked on it last, by hand or with another tool, has taken charge of it.
+
         Args:
             stack_set_id: The stack set.
             present: Whether CloudFormation may ever have known it.
@@ -86,5 +88,6 @@ class Forsaken:
         was_known = any(
             marks.is_of_successor(e, stack_set_id) or marks.is_of_create(e) for e in ids
         )
-        is_alone = bool(own) and all(each is not None and not each.adopts for each in own)
+        is_last = bool(recent) and marks.read(recent[0].operation_id) is not None
+        is_alone = is_last and all(each is not None and not each.adopts for each in own)
         return is_alone and (present or not was_known)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 
+import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
@@ -481,6 +483,21 @@ class TestFailure:
         assert stack.delete() == "DELETE_COMPLETE"
         assert not [e for e in aws.engine.stack_sets.values() if e.status == "ACTIVE"]
         assert aws.deployer.stacks == {}
+
+    def test_replaced_and_taken_charge_of(self, aws: VirtualAWS, stack: Stack) -> None:
+        """What somebody has worked on by hand since is not the resource's to delete."""
+        deploy(aws, stack, properties())
+        self.fail(aws, ACCOUNTS[1], actions=("DELETE",))
+        stack.deploy(properties(StackSetName="Renamed"))
+        aws.engine.faults.deployments.clear()
+        boto3.client("cloudformation", region_name="us-east-1").update_stack_set(
+            StackSetName="StackSetsTest", UsePreviousTemplate=True, Description="mine"
+        )
+        time.sleep(600)
+
+        assert stack.delete() == "DELETE_COMPLETE"
+        [left] = [e for e in aws.engine.stack_sets.values() if e.status == "ACTIVE"]
+        assert left.name == "StackSetsTest"
 
     def test_create_without_the_execution_role(self, aws: VirtualAWS, stack: Stack) -> None:
         """Instances that never came up are forgotten where their account cannot be reached."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from handler.errors import Fault, InvalidProperties
-from macro.given import without_unknown
+from macro.given import with_examples, without_unknown
 from macro.scope import UNKNOWN
 
 
@@ -26,11 +26,23 @@ def find_faults(
     if "TemplateBody" in unknown:
         # Which of the two is missing, or is one too many, is told of the address.
         unknown.append("TemplateURL")
+    faults = _faults(without_unknown(properties), parse)
+    certain = [each for each in faults if not may_be_due_to(unknown, each.path)]
+    if not certain or not unknown:
+        return certain
+    # What is wrong between a member and an unknown one need not be with a value there.
+    anyway = _faults(with_examples(properties), parse)
+    return [each for each in certain if each in anyway]
+
+
+def _faults(
+    properties: Mapping[str, Any], parse: Callable[[Mapping[str, Any]], object]
+) -> tuple[Fault, ...]:
     try:
-        parse(without_unknown(properties))
+        parse(properties)
     except InvalidProperties as error:
-        return [each for each in error.faults if not _may_be_due_to(unknown, each.path)]
-    return []
+        return error.faults
+    return ()
 
 
 def unknown_paths(value: object, path: str = "") -> Iterator[str]:
@@ -45,8 +57,8 @@ def unknown_paths(value: object, path: str = "") -> Iterator[str]:
             yield from unknown_paths(each, f"{path}[{index}]")
 
 
-def _may_be_due_to(unknown: list[str], path: str) -> bool:
-    """Whether a fault lies at, in or around a value that is not known."""
+def may_be_due_to(unknown: list[str], path: str) -> bool:
+    """Whether what lies at a path lies at, in or around a value that is not known."""
     return bool(path) and any(_is_in(path, each) or _is_in(each, path) for each in unknown)
 
 

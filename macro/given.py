@@ -11,6 +11,12 @@ from macro.scope import UNKNOWN, Unresolved
 # Stands for a value while properties are read that take texts alone.
 _LATER = "\0later"
 _PAIRS = {"Parameters", "ParameterOverrides"}
+# What may stand where only the deployment tells, in lists on which other members depend.
+_EXAMPLES = {
+    "Accounts": "123456789012",
+    "OrganizationalUnitIds": "ou-abcd-12345678",
+    "Regions": "us-east-1",
+}
 
 
 class Given(NamedTuple):
@@ -59,6 +65,30 @@ def without_unknown(value: Any) -> Any:  # noqa: ANN401 - the author may write a
     if isinstance(value, list):
         return [without_unknown(each) for each in value]
     return None if value is UNKNOWN else value
+
+
+def with_examples(value: Any) -> Any:  # noqa: ANN401 - the author may write anything
+    """The same as without_unknown(), with an example for unknown accounts, units and Regions."""
+    if isinstance(value, list):
+        return [with_examples(each) for each in value]
+    if not isinstance(value, dict):
+        return None if value is UNKNOWN else value
+    return {
+        key: _exemplary(each, _EXAMPLES[key])
+        if key in _EXAMPLES
+        else _without_unknown_pairs(each)
+        if key in _PAIRS
+        else with_examples(each)
+        for key, each in value.items()
+    }
+
+
+def _exemplary(value: Any, example: str) -> Any:  # noqa: ANN401
+    if value is UNKNOWN:
+        return [example]
+    if isinstance(value, list) and UNKNOWN in value:
+        return [example if each is UNKNOWN else each for each in value]
+    return value
 
 
 def _without_unknown_pairs(value: Any) -> Any:  # noqa: ANN401

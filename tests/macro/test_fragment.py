@@ -83,6 +83,17 @@ def test_all_faults_are_told() -> None:
     assert "loglevel" in text
 
 
+def managed(**targets: Any) -> dict[str, Any]:
+    """Properties by unit, with some accounts of it."""
+    named = {"OrganizationalUnitIds": ["ou-abcd-12345678"], **targets}
+    group = {"DeploymentTargets": named, "Regions": ["eu-west-1"]}
+    return {
+        "TemplateBody": "x",
+        "PermissionModel": "SERVICE_MANAGED",
+        "StackInstancesGroup": [group],
+    }
+
+
 @pytest.mark.parametrize(
     "properties",
     [
@@ -108,6 +119,9 @@ def test_all_faults_are_told() -> None:
         {"TemplateBody": "x", "Description": LATER, "StackSetDescription": "x"},
         {"TemplateBody": "x", "ManagedExecution": {"Active": LATER}},
         {"TemplateBody": "x", "Capabilities": [LATER]},
+        managed(Accounts=LATER, AccountFilterType="DIFFERENCE"),
+        managed(Accounts=[LATER, "111122223333"], AccountFilterType="INTERSECTION"),
+        managed(OrganizationalUnitIds=LATER, AccountFilterType="NONE"),
     ],
     ids=str,
 )

@@ -2,6 +2,17 @@
 # The front door: needs bash and a Python 3.11 to 3.14, and installs what a word takes into .venv
 # and .tools, from PyPI the first time.
 set -euo pipefail
+
+exec 3>&2
+
+# Says so once, whoever of us was told to stop.
+stopped() {
+  case $? in 129 | 130 | 143) echo "Stopped; nothing is left running." >&3 ;; esac
+}
+trap stopped EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -65,11 +76,6 @@ step() {
   "${patient[@]}" "$1" -m tools.start --step "${@:2}"
 }
 
-# Says so once, whoever of us was told to stop.
-stopped() {
-  case $? in 129 | 130 | 143) echo "Stopped; nothing is left running." >&3 ;; esac
-}
-
 word=${1:-help}
 case $word in
   -h | --help | help)
@@ -90,10 +96,6 @@ if [[ $word == demo && $# -gt 0 && $1 != -h && $1 != --help ]]; then
   echo "build.sh: demo has no option '$1'; see ./build.sh demo --help." >&2
   exit 2
 fi
-exec 3>&2
-trap stopped EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 # Words of ours and of the programs that we start come out in the order they were said.
 export PYTHONUNBUFFERED=1

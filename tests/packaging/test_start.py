@@ -81,7 +81,7 @@ def test_stopped(tmp_path: Path, number: int, words: tuple[str, ...], said: list
     )
     child = _told(tmp_path / "child")
     process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert errors.splitlines() == said
     with pytest.raises(ProcessLookupError):

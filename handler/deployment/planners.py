@@ -193,7 +193,10 @@ class ServiceManagedPlanner:
     def _units(self, seen: Observation) -> Units:
         if self._worked_out is None:
             units = self.placing.units(self.managed, self.previous, seen)
-            joining = self.spec.imported - self.previous.imported
+            before = self.previous.spec
+            # Some that were named before may have failed then, and join by this request.
+            known = before is not None and before.fails_on_tolerated
+            joining = self.spec.imported - (self.previous.imported if known else set())
             self._worked_out = replace(units, joining=joining)
         return self._worked_out
 

@@ -24,7 +24,7 @@ class Units:
         certain: Whether what was selected before is deployed, as far as is known.
         missed: What is wanted and known not to be there.
         created: What this request has created.
-        joining: Instances whose stacks join by this request.
+        joining: Instances whose stacks join by this request, or may do so.
     """
 
     wanted: Selection

@@ -259,21 +259,23 @@ def test_existing_stacks_join(aws: LocalAWS, bundle: Path) -> None:
     aws.delete("before", account=A, region=REGION).require()
 
 
-def test_the_example_of_units(aws: LocalAWS, bundle: Path) -> None:
-    """examples/units.yaml deploys to all accounts of a unit, or to all but the exceptions."""
+def test_the_example_of_units_with_roles_of_ones_own(aws: LocalAWS, bundle: Path) -> None:
+    """Self-managed, all active accounts of a unit have it, or all but the exceptions."""
     aws.deploy_provider(bundle, REPOSITORY / "template.yaml", GRANTED).require()
     setting = {"Type": "String", "Value": "guarded", "Name": "/e2e/guardrails"}
     body = {"Resources": {"Setting": {"Type": "AWS::SSM::Parameter", "Properties": setting}}}
     given = {
         "TemplateURL": aws.upload("stackset-resource-e2e", "units.json", json.dumps(body).encode()),
+        "AdministrationRoleARN": aws.make_roles((A, B)),
         "OrganizationalUnitIds": PLATFORM,
     }
 
     def deploy(**more: str) -> list[bool]:
-        example = REPOSITORY / "examples" / "units.yaml"
+        example = REPOSITORY / "examples" / "units-self-managed.yaml"
         aws.deploy("example", example, {**given, **more}).require()
         return [has_setting(aws, account, "guardrails") for account in (A, B)]
 
     assert deploy() == [True, True]
     assert deploy(ExcludedAccounts=A) == [False, True]
     aws.delete("example").require()
+    assert not has_setting(aws, B, "guardrails")

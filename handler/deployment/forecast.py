@@ -51,62 +51,7 @@ class Forecast:
         """Take note that nothing is left to do."""
         self.memory.forecast = ""
 
-    def make(
-        self,
-        spec: StackSetSpec,
-        steps: Sequence[Step],
-        seen: Observation,
-        recent: Iterable[OperationState],
-        done: Iterable[OwnOperation],
-    ) -> None:
-        """Compare how long steps take with the time that is left, and keep the sentence.
-
-        Args:
-            spec: What the template says.
-            steps: What is left to do.
-            seen: What is there.
-            recent: The last operations, newest first.
-            done: Those of this request that have succeeded.
-        """
-        preferences = operation_preferences(spec, (), self.default_preferences)
-        outlook = self._outlook(spec, steps, seen, recent, done)
-        left = self._left()
-        is_enough = outlook.seconds(preferences) <= left
-        told = "" if is_enough else self._sentence(outlook, preferences, left)
-        if told and not self.memory.forecast:
-            logger.warning(told)
-        self.memory.forecast = told
-
-    def in_time(
-        self,
-        spec: StackSetSpec,
-        steps: Sequence[Step],
-        seen: Observation,
-        recent: Iterable[OperationState],
-        done: Iterable[OwnOperation],
-    ) -> StackSetSpec:
-        """Returns what to go back to, with preferences that are likely to get there.
-
-        These are the template's own where half of the time that is left would do.
-
-        Args:
-            spec: What the template says.
-            steps: What is left to do.
-            seen: What is there.
-            recent: The last operations, newest first.
-            done: Those of this request that have succeeded.
-        """
-        preferences = operation_preferences(spec, (), self.default_preferences)
-        takes = self._outlook(spec, steps, seen, recent, done).seconds(preferences)
-        if takes * _MARGIN <= self._left():
-            return spec
-        hurried = in_a_hurry(spec.preferences or self.default_preferences)
-        return replace(spec, preferences=hurried)
-
-    def _left(self) -> float:
-        return max(0.0, self.request.ends_at - time.time())
-
-    def _outlook(
+    def outlook(
         self,
         spec: StackSetSpec,
         steps: Sequence[Step],
@@ -114,6 +59,15 @@ class Forecast:
         recent: Iterable[OperationState],
         done: Iterable[OwnOperation],
     ) -> Outlook:
+        """Returns what steps have to do, and how fast stacks go.
+
+        Args:
+            spec: What the template says.
+            steps: What is left to do.
+            seen: What is there.
+            recent: The last operations, newest first.
+            done: Those of this request that have succeeded.
+        """
         listed, managed = seen.instances, spec.managed_execution
         preferences = operation_preferences(spec, (), self.default_preferences)
         plan = batches(steps) if managed else [[each] for each in steps]
@@ -123,6 +77,30 @@ class Forecast:
             [[Load.of(each, listed) for each in batch] for batch in plan],
             paces(recent, listed, own),
         )
+
+    def make(self, spec: StackSetSpec, outlook: Outlook) -> None:
+        """Compare how long steps take with the time that is left, and keep the sentence."""
+        preferences = operation_preferences(spec, (), self.default_preferences)
+        left = self._left()
+        is_enough = outlook.seconds(preferences) <= left
+        told = "" if is_enough else self._sentence(outlook, preferences, left)
+        if told and not self.memory.forecast:
+            logger.warning(told)
+        self.memory.forecast = told
+
+    def in_time(self, spec: StackSetSpec, outlook: Outlook) -> StackSetSpec:
+        """Returns what to go back to, with preferences that are likely to get there.
+
+        These are the template's own where half of the time that is left would do.
+        """
+        preferences = operation_preferences(spec, (), self.default_preferences)
+        if outlook.seconds(preferences) * _MARGIN <= self._left():
+            return spec
+        hurried = in_a_hurry(spec.preferences or self.default_preferences)
+        return replace(spec, preferences=hurried)
+
+    def _left(self) -> float:
+        return max(0.0, self.request.ends_at - time.time())
 
     def _sentence(self, outlook: Outlook, preferences: Mapping[str, Any], left: float) -> str:
         mends = ", or ".join(self._mends(outlook, preferences))

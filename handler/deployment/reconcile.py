@@ -215,11 +215,11 @@ class Reconciliation:
             return seen
         self.removals.log(steps, seen.instances)
         log_others(steps, seen, planner.wanted(seen))
-        load = (steps, seen, recent, operations.successes())
+        outlook = self.forecast.outlook(spec, steps, seen, recent, operations.successes())
         if not self.liveness.is_rollback:
-            self.forecast.make(spec, *load)
+            self.forecast.make(spec, outlook)
         else:
-            settled = self._in_time(settled, self.forecast.in_time(settled, *load))
+            settled = self._in_time(settled, self.forecast.in_time(settled, outlook))
         self._take(operations, steps, with_default_roles(settled, seen.stack_set))
         return None
 

@@ -32,7 +32,7 @@ _LOST = {
 
 
 class MessageLost(Exception):
-    """The message is not hidden any more: another sandbox goes on with the request."""
+    """The message is not hidden any more: another sandbox goes on. Or it is none of the queue's."""
 
 
 @dataclass
@@ -52,12 +52,16 @@ class Message:
     queue_url: str
     receipt_handle: str
     _hidden_at: float = 0.0
+    _is_known: bool = False
 
     def keep_hidden(self) -> None:
         """Hide the message for another while, if the last time was a while ago.
 
+        That SQS knows the handle is all that tells a message from an event that somebody has made
+        up: until it has said so once, nothing that the message says may be believed.
+
         Raises:
-            MessageLost: It is visible again, or has been served.
+            MessageLost: It is visible again, has been served, or SQS has never known it.
         """
         now = time.time()
         if now - self._hidden_at < _HEARTBEAT:
@@ -68,13 +72,13 @@ class Message:
                 ReceiptHandle=self.receipt_handle,
                 VisibilityTimeout=HIDDEN,
             )
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code in _LOST:
+        except (BotoCoreError, ClientError) as error:
+            code = _code_of(error)
+            if code in _LOST or not self._is_known:
                 raise MessageLost(code) from error
             logger.warning("message could not be hidden", cause=str(error))
-        except BotoCoreError as error:
-            logger.warning("message could not be hidden", cause=str(error))
+        else:
+            self._is_known = True
         self._hidden_at = now
 
 
@@ -115,6 +119,13 @@ def request_in(record: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the request that a record carries."""
     request: dict[str, Any] = json.loads(record["body"])
     return request
+
+
+def _code_of(error: Exception) -> str:
+    """The code of an error; the name of its kind where no service has answered."""
+    if not isinstance(error, ClientError):
+        return type(error).__name__
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def death_in(event: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

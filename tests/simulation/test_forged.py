@@ -101,6 +101,13 @@ def _as_a_message(stack: Stack) -> dict[str, Any]:
     return {**forge(stack, "Update"), "Records": [record]}
 
 
+def _as_a_message_without_handle(stack: Stack) -> dict[str, Any]:
+    """The same, with a handle that the SDK refuses before it asks SQS."""
+    event = _as_a_message(stack)
+    event["Records"][0]["receiptHandle"] = 0
+    return event
+
+
 FORGED: dict[str, Callable[[Stack], dict[str, Any]]] = {
     "create of what is there": lambda stack: forge(stack, "Create", PhysicalResourceId=None),
     "create in another account": _of_another_account,
@@ -122,6 +129,7 @@ FORGED: dict[str, Callable[[Stack], dict[str, Any]]] = {
     "answered early": _answered_early,
     "with memory": _with_memory,
     "message": _as_a_message,
+    "message without handle": _as_a_message_without_handle,
 }
 
 

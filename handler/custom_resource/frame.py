@@ -93,8 +93,7 @@ class StackSetResource(CfnResource):
         self.message = queue.message(records[0]) if records and queue is not None else None
         self._event, self._context = request_in(records[0]) if records else event, context
         self._undelivered = None
-        if not can_be_answered(self._event["ResponseURL"]):
-            logger.error("ResponseURL is no https address of S3, so nothing was done")
+        if self._has_no_address():
             return
         # What comes past the queue, and says what to remember, is no relay of ours.
         self._recall(is_first=queue is not None and self.message is None)
@@ -113,6 +112,8 @@ class StackSetResource(CfnResource):
             DeliveryFailed: The answer could not be delivered.
         """
         self._event, self._context = event, context
+        if self._has_no_address():
+            return
         observe(event)
         self._recall()
         # It has perhaps been answered by a sandbox that died before it could say so.
@@ -162,6 +163,13 @@ class StackSetResource(CfnResource):
 
     def _set_timeout(self) -> None:
         """Set no guard: see the module."""
+
+    def _has_no_address(self) -> bool:
+        """Whether the answer would go to nobody of AWS: then the request is not CloudFormation's."""
+        if can_be_answered(self._event["ResponseURL"]):
+            return False
+        logger.error("ResponseURL is no https address of S3, so nothing was done")
+        return True
 
     def _recall(self, *, is_first: bool = False) -> None:
         self.memory, began = (Memory(), None) if is_first else carried_by(self._event)

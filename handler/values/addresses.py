@@ -24,7 +24,8 @@ _S3 = re.compile(
     r"s3://(?P<bucket>[^/?#\s]+)/(?P<key>[^?\r\n]*[^/?\r\n])(\?versionId=(?P<version>[\w.~-]+))?"
 )
 _PATH_STYLE = re.compile(_SERVICE)
-_HOST_STYLE = re.compile(rf"(?P<bucket>.+)\.{_SERVICE}")
+# No other character: clients differ in where the host ends, and a backslash may end it before.
+_HOST_STYLE = re.compile(rf"(?P<bucket>[A-Za-z0-9._-]+)\.{_SERVICE}")
 
 
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?([^\s\"'<>]*)", re.IGNORECASE)

@@ -236,6 +236,7 @@ class TestAnswer:
             "https://example.com/answer",
             "https://s3.amazonaws.com.example.com/bucket/answer",
             "https://example.com/?https://bucket.s3.amazonaws.com/answer",
+            "https://example.com\\@bucket.s3.amazonaws.com/answer",
             "",
         ],
     )
@@ -244,6 +245,7 @@ class TestAnswer:
     ) -> None:
         """Nor is such an event served; a stand-in for AWS may have any address."""
         bench.serve(ID, {**event(), "ResponseURL": url})
+        bench.resource.speak_for_the_dead({**event(), "ResponseURL": url}, CONTEXT, "died")
         assert bench.answers == []
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost")
         bench.serve(ID, {**event(), "ResponseURL": url})

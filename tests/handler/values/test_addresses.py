@@ -21,6 +21,12 @@ def test_keys_that_begin_with_a_slash(address: str, key: str) -> None:
     assert locate(address) == {"Bucket": "b", "Key": key}
 
 
+@pytest.mark.parametrize("host", ["example.com\\@b", "user@b", "b%5c", "[b]"])
+def test_hosts_that_are_read_differently(host: str) -> None:
+    """What stands before the service may be a bucket's name alone; to urllib3 a backslash ends it."""
+    assert locate(f"https://{host}.s3.amazonaws.com/k") is None
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -87,7 +87,8 @@ class Confirmation:
         if first.answered_id:
             return first.answered_id == resource.physical_id and self._has_begun()
         if request.kind == "Delete" and resource.physical_id != request.physical_id:
-            return stack.has_shown(request.physical_id) or any(self._own_marks())
+            is_to_go = stack.is_to_go(request.physical_id)
+            return any(self._own_marks()) if is_to_go is None else is_to_go
         return False
 
     def _has_begun_so(self) -> bool:

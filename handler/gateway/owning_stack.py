@@ -26,6 +26,7 @@ _SILENCE = 20.0  # no longer than a rollback waits for the writes of what it und
 _OF_ITS_OWN = ("CREATE_", "UPDATE_")
 _KINDS = {"CREATE", "UPDATE", "DELETE"}
 _MOST_PAGES = 50
+_TO_GO = {"DELETE_IN_PROGRESS", "DELETE_FAILED"}
 _SETTLED = {
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",
@@ -103,14 +104,19 @@ class OwningStack:
         is_given_up = _CANCELLED in reason.lower() or _UNANSWERED in reason
         return _OWN_ANSWER in reason and not is_given_up
 
-    def has_shown(self, physical_id: str) -> bool:
-        """Whether an event shows the resource with this physical id, as a clean-up's does."""
-        shown = (
-            each.get("PhysicalResourceId")
-            for each in self._all_events()
-            if each.get("LogicalResourceId") == self._logical_id
-        )
-        return physical_id in shown
+    def is_to_go(self, physical_id: str) -> bool | None:
+        """Whether the newest event with this physical id is of a delete that has begun.
+
+        That of a clean-up is told by events alone. What is replaced may be kept, too.
+
+        Returns:
+            None where no event shows the resource with this id, or CloudFormation does not tell.
+        """
+        for each in self._all_events():
+            is_own = each.get("LogicalResourceId") == self._logical_id
+            if is_own and each.get("PhysicalResourceId") == physical_id:
+                return each["ResourceStatus"] in _TO_GO
+        return None
 
     def previous_failure(self, *, is_answered: bool) -> str:
         """Returns why the resource's previous request failed by the function's own word.

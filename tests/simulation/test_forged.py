@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,6 +173,27 @@ def test_marks_tell(aws: VirtualAWS, idle: Stack, kind: str) -> None:
         **({"OldResourceProperties": wanted} if kind == "Update" else {}),
     )
     assert serve(idle, event) == []
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "required"])
+def test_what_was_kept(
+    aws: VirtualAWS, idle: Stack, monkeypatch: pytest.MonkeyPatch, *, is_told: bool
+) -> None:
+    """What was replaced, and left in its place on purpose, is nobody's to delete by an event."""
+
+    def keep(physical_id: str, wanted: dict[str, Any]) -> SimpleNamespace:
+        idle._sent._note("DELETE_SKIPPED", physical_id, wanted)
+        return SimpleNamespace(status="SUCCESS")
+
+    monkeypatch.setattr(idle._sent, "clean_up", keep)
+    if not is_told:
+        monkeypatch.setenv("REQUIRE_CONFIRMATION", "true")
+    kept, before = idle.physical_id, idle.requests[-1]["ResourceProperties"]
+    assert idle.deploy({**HERE, "StackSetName": "Another"}) == "UPDATE_COMPLETE", idle.reason
+    aws.clock.sleep(3600)
+    event = forge(idle, "Delete", PhysicalResourceId=kept, ResourceProperties=before)
+    assert serve(idle, event) == []
+    assert any(each.stack_set_id == kept for each in aws.engine.stack_sets.values())
 
 
 def test_told_why(aws: VirtualAWS, idle: Stack) -> None:

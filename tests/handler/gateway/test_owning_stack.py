@@ -148,16 +148,24 @@ def test_silence_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resources", "stack", "shown"),
-    [(["a", "b"], "b", True), (["a"], "b", False)],
+    ("shown", "is_to_go"),
+    [
+        (["DELETE_IN_PROGRESS", "UPDATE_COMPLETE"], True),
+        (["DELETE_FAILED", "DELETE_IN_PROGRESS"], True),
+        (["DELETE_SKIPPED", "UPDATE_COMPLETE"], False),
+        (["DELETE_COMPLETE", "DELETE_IN_PROGRESS"], False),
+        (["UPDATE_COMPLETE"], False),
+        ([], None),
+    ],
 )
-def test_has_shown(rig: Rig, resources: list[str], stack: str, *, shown: bool) -> None:
-    """An event that names the id tells, whatever it says."""
-    events = [{**_event("DELETE_IN_PROGRESS"), "PhysicalResourceId": each} for each in resources]
+def test_is_to_go(rig: Rig, shown: list[str], *, is_to_go: bool | None) -> None:
+    """The newest event with the id tells; those with another say nothing of it."""
+    events = [{**_event(each), "PhysicalResourceId": "old"} for each in shown]
+    events.insert(0, {**_event("DELETE_IN_PROGRESS"), "PhysicalResourceId": "other"})
     answer = {"StackEvents": events}
     rig.answers.add_response("describe_stack_events", answer, {"StackName": STACK_ID})
 
-    assert rig.stack.has_shown(stack) is shown
+    assert rig.stack.is_to_go("old") is is_to_go
 
 
 def test_whatever_goes_wrong_is_no_answer() -> None:

@@ -165,7 +165,7 @@ class StackSetResource(CfnResource):
         """Set no guard: see the module."""
 
     def _has_no_address(self) -> bool:
-        """Whether the answer would go to nobody of AWS: then the request is not CloudFormation's."""
+        """Whether the answer would go elsewhere than to S3: no request of CloudFormation's does."""
         if can_be_answered(self._event["ResponseURL"]):
             return False
         logger.error("ResponseURL is no https address of S3, so nothing was done")

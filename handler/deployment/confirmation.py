@@ -82,6 +82,8 @@ class Confirmation:
         stack, first, request = self.liveness.stack, self.liveness.first, self.liveness.request
         if resource is None:
             return False if stack.is_absent else None
+        if not resource.is_custom:
+            return False  # Anybody's bucket that is being made; no function is asked for it.
         if confirms(self.liveness.asked(), resource, is_express=first.is_express):
             return not self.is_required or self._has_begun_so()
         if first.answered_id:

@@ -238,6 +238,9 @@ class OwningStackState:
         )
 
 
+_CUSTOM = "AWS::CloudFormation::CustomResource"
+
+
 @dataclass(frozen=True)
 class ResourceState:
     """What DescribeStackResource shows of the resource.
@@ -245,19 +248,23 @@ class ResourceState:
     Attributes:
         physical_id: Empty while CloudFormation has none.
         since: When this status began, in seconds since the epoch.
+        is_custom: Whether a function may be what answers for it.
     """
 
     status: str
     physical_id: str
     since: float
+    is_custom: bool = True
 
     @classmethod
     def from_api(cls, detail: Mapping[str, Any]) -> Self:
         """Read a StackResourceDetail."""
+        kind = detail.get("ResourceType", _CUSTOM)
         return cls(
             status=detail["ResourceStatus"],
             physical_id=detail.get("PhysicalResourceId", ""),
             since=detail["LastUpdatedTimestamp"].timestamp(),
+            is_custom=kind == _CUSTOM or kind.startswith("Custom::"),
         )
 
 

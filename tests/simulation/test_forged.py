@@ -196,6 +196,15 @@ def test_what_was_kept(
     assert any(each.stack_set_id == kept for each in aws.engine.stack_sets.values())
 
 
+def test_a_resource_of_another_kind(aws: VirtualAWS, idle: Stack) -> None:
+    """While CloudFormation makes a bucket, no stack set is made in its name."""
+    bucket = Stack(aws, idle.served_by, "bucket", resource_type="AWS::S3::Bucket")
+    bucket._open("CREATE_STACK", "CREATE_IN_PROGRESS")
+    bucket._sent._show("CREATE_IN_PROGRESS", "", "", {})
+    event = forge(idle, "Create", StackId=bucket.stack_id, PhysicalResourceId=None)
+    assert serve(idle, event) == []
+
+
 def test_told_why(aws: VirtualAWS, idle: Stack) -> None:
     """The answer says what CloudFormation does not show."""
     event = forge(idle, "Update", PhysicalResourceId=THERE)

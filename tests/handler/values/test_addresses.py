@@ -23,7 +23,7 @@ def test_keys_that_begin_with_a_slash(address: str, key: str) -> None:
 
 @pytest.mark.parametrize("host", ["example.com\\@b", "user@b", "b%5c", "[b]"])
 def test_hosts_that_are_read_differently(host: str) -> None:
-    """What stands before the service may be a bucket's name alone; to urllib3 a backslash ends it."""
+    """Before the service may stand a bucket's name alone: to urllib3 a backslash ends the host."""
     assert locate(f"https://{host}.s3.amazonaws.com/k") is None
 
 

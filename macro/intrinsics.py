@@ -9,8 +9,6 @@ from typing import Any
 from macro.scope import DYNAMIC, NOTHING, UNKNOWN, Scope, Unresolved, as_map, as_text
 
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]*)\}")
-# A template has no more: what is written short and multiplies has an end.
-_LONGEST_TEXT = 1_048_576
 
 
 def resolve(value: Any, scope: Scope) -> Any:  # noqa: ANN401 - a template holds anything
@@ -85,7 +83,7 @@ def _ref(name: Any, scope: Scope) -> Any:  # noqa: ANN401
 
 def _sub(argument: Any, scope: Scope) -> str | Unresolved:  # noqa: ANN401
     text, own = argument if isinstance(argument, list) else (argument, {})
-    return _substitute(text, {**scope.values, **resolve(own, scope)})
+    return _substitute(text, {**scope.values, **resolve(own, scope)}, scope)
 
 
 def _join(argument: Any, scope: Scope) -> str | Unresolved:  # noqa: ANN401
@@ -94,7 +92,7 @@ def _join(argument: Any, scope: Scope) -> str | Unresolved:  # noqa: ANN401
         return UNKNOWN
     texts = [as_text(each) for each in parts]
     length = sum(map(len, texts)) + len(delimiter) * len(texts)
-    return delimiter.join(texts) if length <= _LONGEST_TEXT else UNKNOWN
+    return delimiter.join(texts) if scope.has_room_for(length) else UNKNOWN
 
 
 def _if(argument: Any, scope: Scope) -> Any:  # noqa: ANN401
@@ -122,7 +120,9 @@ def _select(argument: Any, scope: Scope) -> Any:  # noqa: ANN401
 
 def _split(argument: Any, scope: Scope) -> list[str] | Unresolved:  # noqa: ANN401
     delimiter, text = argument[0], resolve(argument[1], scope)
-    return text.split(delimiter) if isinstance(text, str) else UNKNOWN
+    if not isinstance(text, str) or not scope.has_room_for(len(text)):
+        return UNKNOWN
+    return text.split(delimiter)
 
 
 _FUNCTIONS: Mapping[str, Callable[[Any, Scope], Any]] = {
@@ -136,18 +136,21 @@ _FUNCTIONS: Mapping[str, Callable[[Any, Scope], Any]] = {
 }
 
 
-def _substitute(text: str, values: Mapping[str, Any]) -> str | Unresolved:
-    names = [name.strip() for literal, name in _PLACEHOLDER.findall(text) if not literal]
+def _substitute(text: str, values: Mapping[str, Any], scope: Scope) -> str | Unresolved:
+    # What is not closed any more is no placeholder, and would be looked through for each opening.
+    end = text.rfind("}") + 1
+    head, tail = text[:end], text[end:]
+    names = [name.strip() for literal, name in _PLACEHOLDER.findall(head) if not literal]
     if any(_is_no_text(values.get(name, UNKNOWN)) for name in names):
         return UNKNOWN
-    if len(text) + sum(len(as_text(values[name])) for name in names) > _LONGEST_TEXT:
+    if not scope.has_room_for(len(text) + sum(len(as_text(values[name])) for name in names)):
         return UNKNOWN
 
     def value(match: re.Match[str]) -> str:
         literal, name = match.groups()
         return f"${{{name}}}" if literal else as_text(values[name.strip()])
 
-    return _PLACEHOLDER.sub(value, text)
+    return _PLACEHOLDER.sub(value, head) + tail
 
 
 def _is_no_text(value: object) -> bool:

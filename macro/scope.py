@@ -25,6 +25,8 @@ _PARTITIONS = {
 # The pseudo parameters that are the same in every account and Region of a stack set.
 _EVERYWHERE = ("AWS::NoValue", "AWS::Partition", "AWS::URLSuffix")
 _LONGEST_VALUE = 4096
+_LONGEST_TEXT = 1_048_576
+_MOST_TEXT = 16 * _LONGEST_TEXT
 
 
 class Unresolved(Enum):
@@ -49,12 +51,24 @@ class Scope:
         conditions: The template's Conditions, as they are written.
         mappings: The template's Mappings.
         truths: Whether those conditions hold that have been asked for, by name.
+        made: How much text functions have made, a single number.
     """
 
     values: Mapping[str, Any]
     conditions: Mapping[str, Any] = field(default_factory=dict)
     mappings: Mapping[str, Any] = field(default_factory=dict)
     truths: dict[str, bool | None] = field(default_factory=dict, compare=False, repr=False)
+    made: list[int] = field(default_factory=lambda: [0], compare=False, repr=False)
+
+    def has_room_for(self, length: int) -> bool:
+        """Whether a text of this length may be made, which counts if it may.
+
+        What is written short and multiplies has an end: a template has no more than a megabyte.
+        """
+        if length > _LONGEST_TEXT or self.made[0] + length > _MOST_TEXT:
+            return False
+        self.made[0] += length
+        return True
 
 
 def scope_of(

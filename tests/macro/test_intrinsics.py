@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -167,6 +168,25 @@ def test_text_that_multiplies() -> None:
         text = {"Fn::Sub": ["${A}${A}", {"A": text}]}
 
     assert resolve(text, SCOPE) is UNKNOWN
+
+
+def test_text_that_is_made_again_and_again() -> None:
+    """Each is as long as may be, and together they would be gigabytes."""
+    scope = scope_of({"Mappings": {"M": {"a": {"b": "x" * 500_000}}}}, {}, "eu-west-1", "1")
+    long = {"Fn::FindInMap": ["M", "a", "b"]}
+    made = resolve([{"Fn::Sub": ["${A}y", {"A": long}]}] * 100, scope)
+
+    assert UNKNOWN in made
+    assert sum(len(each) for each in made if isinstance(each, str)) < 32_000_000
+
+
+def test_placeholders_that_never_end() -> None:
+    """Each would be looked for to the end of the text, which takes minutes."""
+    text = "${One}" + "${" * 200_000
+    began = time.monotonic()
+
+    assert resolve({"Fn::Sub": [text, {"One": "1"}]}, SCOPE) == f"1{text[6:]}"
+    assert time.monotonic() - began < 5
 
 
 _names = st.sampled_from(["One", "Two", "AWS::Region"])

@@ -89,7 +89,7 @@ class Sealer:
         """
         url, own = properties.get("TemplateURL"), properties.get("TemplateDigest", NOTHING)
         if not (own is NOTHING or is_gap(own)):
-            return Seal({})
+            return self._sealed_by_hand(url, own)
         if not isinstance(url, str):
             return Seal({}, unsealed=tuple(_unsealed_without_address(properties)))
         url = url.strip()
@@ -105,6 +105,19 @@ class Sealer:
         digest, open_ones = self._digest(content.body, properties)
         sealed = {"TemplateDigest": digest, **({"TemplateURL": pinned} if pinned != url else {})}
         return Seal(sealed, pinned, content, (*notes, *open_ones))
+
+    def _sealed_by_hand(self, url: object, digest: object) -> Seal:
+        """What the author has sealed stays as it is, and is known if the macro finds it there."""
+        if not isinstance(url, str):
+            return Seal({})
+        try:
+            content = self._read(url.strip())
+        except Unreadable:
+            return Seal({})
+        meant = str(digest).strip().partition(".")[0]
+        if content is None or _sha256(content.body) != meant:
+            return Seal({})
+        return Seal({}, url.strip(), content)
 
     def _pinned(self, url: str, content: Content) -> tuple[str, list[str]]:
         """The address with its version, if that may be read, which takes a right of its own."""

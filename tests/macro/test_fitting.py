@@ -42,6 +42,12 @@ class TestTemplate:
         assert self.refusal() == ""
         assert self.refusal(TemplateURL=None, TemplateBody="x") == ""
 
+    def test_a_digest_of_the_authors_own(self) -> None:
+        """What lies there is looked at if it is what the digest means, and only then."""
+        own = {"Capabilities": [], "TemplateDigest": sha(b"Parameters: {}")}
+        assert "Set: Capabilities lacks" in self.refusal(**own)
+        assert self.refusal(**own | {"TemplateDigest": sha(b"another")}) == ""
+
     @pytest.mark.parametrize(
         ("properties", "told"),
         [

@@ -181,3 +181,8 @@ def _in_the_stack(
         actions = {one for table in tables for one in table.get(place, "").split()}
         known = context if place == "role" else {}
         yield Question(maker, " ".join(sorted(actions)), resource, known)
+        if place == "role" and given.get("RoleName"):
+            # That is the function's name alone; the others are made beside it.
+            other = f"{prefix}{region}-last-word" if prefix else f"{plan.stack}-LastWordRole-0"
+            beside = f"{roles}{given.get('RolePath') or '/'}{other}"
+            yield Question(maker, " ".join(sorted(actions)), beside, known)

@@ -172,6 +172,30 @@ def test_roles_by_their_names() -> None:
     assert [each for each in asked if "iam:PermissionsBoundary,ContextKeyValues=arn:b," in each]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "other"),
+    [
+        ({}, "StackSetCustomResource-LastWordRole-0"),
+        ({"RoleNamePrefix": "x-"}, "x-eu-west-1-last-word"),
+    ],
+)
+def test_a_role_name_is_that_of_one_role(prefix: dict[str, str], other: str) -> None:
+    """Whoever may make the function's role by its name has to be let make the others, too."""
+    plan = Plan(
+        "mine",
+        makes_bucket=False,
+        stack="StackSetCustomResource",
+        parameters={"RoleName": "Mine", **prefix},
+    )
+    who = f"arn:aws:iam::{ACCOUNT}:user/me"
+    asked = {
+        each.resource.rpartition(":role/")[2]
+        for each in needed_rights.questions("eu-west-1", ACCOUNT, who, plan)
+        if ":role/" in each.resource
+    }
+    assert asked == {"Mine", other}
+
+
 # All that a parameter or an option adds.
 EVERYTHING = Plan(
     "mine",

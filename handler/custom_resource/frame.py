@@ -29,6 +29,7 @@ from handler.errors import OperationFailed, OutOfTime, RequestRefused, StackSetR
 from handler.observability import logger, metrics, observe
 from handler.properties.import_paths import mend_of_imports
 from handler.properties.sealed import unsealed_again
+from handler.values.addresses import without_queries
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -225,13 +226,18 @@ class StackSetResource(CfnResource):
             again = unsealed_again(self.request.properties, self.request.old_properties)
             joining = mend_of_imports(self.request.properties, error)
             reason = " ".join(each for each in (reason, joining, again) if each)
+        # AWS quotes a TemplateURL, and the author may have written it anywhere.
+        reason = without_queries(reason)
         self.Status, self.Reason = FAILED, reason
         failures = error.failures if isinstance(error, OperationFailed) else ()
         self._failed_instances = len(failures)
         logger.error(
             "deployment failed" if self.memory.is_answered else "request failed",
             reason=reason,
-            failures=[asdict(each) for each in failures[:_MOST_LOGGED]],
+            failures=[
+                asdict(each) | {"reason": without_queries(each.reason)}
+                for each in failures[:_MOST_LOGGED]
+            ],
             exc_info=None if isinstance(error, StackSetResourceError | GivenUp) else error,
         )
         metrics.add_metric("FailedInstances", "Count", len(failures))

@@ -29,14 +29,19 @@ _HOST_STYLE = re.compile(rf"(?P<bucket>[A-Za-z0-9._-]+)\.{_SERVICE}")
 
 
 _QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?([^\s\"'<>]*)", re.IGNORECASE)
+_KEY = re.compile(
+    r"(X-Amz-[a-z0-9-]+|Signature|AWSAccessKeyId)(?:=|%3D)[^\s&\"'<>]+", re.IGNORECASE
+)
 
 
 def without_queries(text: str) -> str:
     """A text in which no address has a query, for that of a presigned one is a key.
 
-    A ``versionId`` stays, since it tells which content is meant.
+    A ``versionId`` stays, since it tells which content is meant. Where an address is not written as
+    one, so that nobody can tell where it begins, at least the keys in it are left out.
     """
-    return _QUERY.sub(lambda found: found[1] + _version_in(found[2]), text)
+    plain = _QUERY.sub(lambda found: found[1] + _version_in(found[2]), text)
+    return _KEY.sub(r"\1=...", plain)
 
 
 def _version_in(query: str) -> str:

@@ -229,6 +229,13 @@ class TestAnswer:
 
         assert bench.abandoned == 0
 
+    def test_a_key_that_aws_quotes(self, bench: Bench) -> None:
+        """AWS tells of an address as it was written; the answer has not its query."""
+        bench.serve(ValueError("ValidationError: https://b.s3.amazonaws.com/k?X-Amz-Signature=key"))
+
+        assert "https://b.s3.amazonaws.com/k" in bench.answers[0]["Reason"]
+        assert "Signature=key" not in bench.answers[0]["Reason"]
+
     @pytest.mark.parametrize(
         "url",
         [

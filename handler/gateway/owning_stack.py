@@ -26,7 +26,8 @@ _SILENCE = 20.0  # no longer than a rollback waits for the writes of what it und
 _OF_ITS_OWN = ("CREATE_", "UPDATE_")
 _KINDS = {"CREATE", "UPDATE", "DELETE"}
 _MOST_PAGES = 50
-_TO_GO = {"DELETE_IN_PROGRESS", "DELETE_FAILED"}
+# One that is delivered once more after its answer is answered alike.
+_TO_GO = {"DELETE_COMPLETE", "DELETE_FAILED", "DELETE_IN_PROGRESS"}
 _SETTLED = {
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",

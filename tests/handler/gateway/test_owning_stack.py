@@ -153,7 +153,7 @@ def test_silence_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         (["DELETE_IN_PROGRESS", "UPDATE_COMPLETE"], True),
         (["DELETE_FAILED", "DELETE_IN_PROGRESS"], True),
         (["DELETE_SKIPPED", "UPDATE_COMPLETE"], False),
-        (["DELETE_COMPLETE", "DELETE_IN_PROGRESS"], False),
+        (["DELETE_COMPLETE", "DELETE_IN_PROGRESS"], True),
         (["UPDATE_COMPLETE"], False),
         ([], None),
     ],

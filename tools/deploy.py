@@ -83,7 +83,8 @@ class Deployment:
         print(f"Bundle: sha256 {hashlib.sha256(archive.read_bytes()).hexdigest()}")
         artifact = bucket.put(archive)
         if self.signing_profile:
-            artifact = sign(self.aws, self.caller.account, artifact, self.signing_profile)
+            profile = self.signing_profile
+            artifact = sign(self.aws, self.caller.account, artifact, profile, archive)
         packaged = archive.with_name("packaged.yaml")
         packaged.write_text(_with_code(artifact), encoding="utf-8")
         # CloudFormation is told all tags: whether it keeps those that it is not told differs.

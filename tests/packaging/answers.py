@@ -18,7 +18,8 @@ class Answers(Aws):
     """Answers by command, and by its last word where that matters: `COMMAND` or `COMMAND WORD`.
 
     Attributes:
-        given: The answers; an exception is raised, and of a list each comes once, the last always.
+        given: The answers; an exception is raised, of a list each comes once, the last always, and
+            a function is called with the command's last word.
         asked: The commands that were run, each as `COMMAND WORD`.
     """
 
@@ -36,7 +37,7 @@ class Answers(Aws):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer(words[-1]) if callable(answer) else answer
 
 
 def function(runtime: str, architecture: str) -> dict[str, Any]:

@@ -40,8 +40,8 @@ from awscli.clidriver import create_clidriver
 from awscli.customizations.cloudformation import artifact_exporter
 from awscli.customizations.cloudformation.exceptions import CloudFormationCommandError
 from awscli.customizations.s3uploader import S3Uploader
+from botocore import exceptions
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from yaml import YAMLError
 
 _UNIX = 3
@@ -105,8 +105,7 @@ class _Uploader(S3Uploader):  # type: ignore[misc]
     def file_checksum(self, file_name: str) -> str:
         """A hash of the content.
 
-        An archive's own bytes also tell when, where, in which order and with which compressor it
-        was made; every checkout of a commit would be another function, rolled out everywhere.
+        An archive's own bytes tell when and where it was made: each checkout would be a change.
         """
         if not _is_archive(file_name):
             return hashlib.sha256(Path(file_name).read_bytes()).hexdigest()
@@ -148,10 +147,16 @@ def package(template: Path, bucket: str, prefix: str = "", profile: str | None =
             read.uploader = _uploader(session, bucket, prefix.strip("/"), Path(scratch))
             packaged = json.dumps(read.export(), indent=2, ensure_ascii=False, default=str)
             read.uploader.deliver()
-    except BotoCoreError as error:
+    except exceptions.ParamValidationError as error:
+        msg = f"--bucket takes the name of a bucket alone, which '{bucket}' is not."
+        raise PackageFailed(msg) from error
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        msg = f"AWS cannot be reached: {error}. See to the network, HTTPS_PROXY and AWS_CA_BUNDLE."
+        raise PackageFailed(msg) from error
+    except exceptions.BotoCoreError as error:
         msg = f"No usable AWS credentials: {error}. Log in, or name a profile with --profile."
         raise PackageFailed(msg) from error
-    except (ClientError, CloudFormationCommandError, OSError) as error:
+    except (exceptions.ClientError, CloudFormationCommandError, OSError) as error:
         if isinstance(error.__context__, PackageFailed):
             raise error.__context__ from error
         msg = f"{template} was not packaged: {_line(error)}"
@@ -211,9 +216,8 @@ def _values_without_json(value: object, place: str) -> Iterator[str]:
 def _make_zip(filename: str, source_root: str) -> str:
     """Pack a folder without bytecode, which differs from run to run."""
     root = Path(source_root)
-    found = (
-        Path(here, name) for here, _, names in os.walk(root, followlinks=True) for name in names
-    )
+    walk = os.walk(root, followlinks=True)
+    found = (Path(here, name) for here, _, names in walk for name in names)
     files = sorted(each for each in found if "__pycache__" not in each.relative_to(root).parts)
     if not files:
         msg = f"{root} is empty: put the code there, or name another folder."
@@ -225,10 +229,7 @@ def _make_zip(filename: str, source_root: str) -> str:
 
 
 def _pack(archive: Path, entries: Iterable[tuple[str, int, bytes]]) -> None:
-    """Write an archive that tells its content, and nothing of the machine that it was made on.
-
-    Lambda runs the code as somebody else, so everybody may read and execute it.
-    """
+    """Write an archive that tells its content alone; all may read and execute it: Lambda must."""
     with zipfile.ZipFile(archive, "w") as pack:
         for name, kind, content in entries:
             entry = zipfile.ZipInfo(name)
@@ -265,13 +266,12 @@ def _region(client: Any, bucket: str) -> str:  # noqa: ANN401
     """The bucket's region, which S3 tells even those who may not look into it."""
     try:
         answer: Any = client.head_bucket(Bucket=bucket)
-    except ClientError as error:
+    except exceptions.ClientError as error:
         answer = error.response
         code = answer["Error"]["Code"]
         # Who may put objects need not be allowed to list them.
         if code not in {"301", "400"} and not (code == "403" and _told_region(answer)):
-            mend = _MENDS.get(code, f"cannot be used: {error}")
-            msg = f"Bucket {bucket} {mend}."
+            msg = f"Bucket {bucket} {_MENDS.get(code, f'cannot be used: {error}')}."
             raise PackageFailed(msg) from error
     return _told_region(answer) or str(client.meta.region_name)
 

@@ -70,7 +70,7 @@ def read_tags(words: Iterable[str]) -> dict[str, str]:
     for word in words:
         key, equals, tags[key] = word.partition("=")
         if not (key and equals) or key.startswith("aws:"):
-            msg = f"--tags takes words of the form KEY=VALUE, no key of AWS; not '{word}'."
+            msg = f"--tags takes words of the form KEY=VALUE, no KEY beginning aws:; not '{word}'."
             raise DeployFailed(msg)
     return tags
 

@@ -306,6 +306,18 @@ def test_without_credentials(front_door: Front) -> None:
     assert "--profile" in line
 
 
+def test_without_a_way_to_aws(front_door: Front, as_packager: dict[str, str]) -> None:
+    """An address for a bucket, or a network in the way, is no matter of credentials."""
+    template = str(EXAMPLE / "stacksets.yaml")
+    nowhere = {**as_packager, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}
+    for name, told in ((f"s3://{BUCKET}", "--bucket takes"), (BUCKET, "AWS cannot be reached: ")):
+        done = front_door("package", template, "--bucket", name, **nowhere)
+
+        assert done.returncode == 1
+        [line] = done.stderr.splitlines()
+        assert line.startswith(told)
+
+
 def test_without_bucket(front_door: Front) -> None:
     """The bucket has no default: who may read it is the author's matter."""
     done = front_door("package", str(EXAMPLE / "stacksets.yaml"))

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 _WORDS = argparse.ArgumentParser(
-    prog="./build.sh package",
+    prog="./build.sh package" if Path(__file__).parent.name == "tools" else None,
     description="Upload what a template names by local paths, and write it with the addresses.",
 )
 _WORDS.add_argument("template", type=Path, metavar="TEMPLATE")

@@ -120,7 +120,10 @@ def run(command: list[str], cwd: Path | None = None, **more: str) -> None:
 def _reason(output: str) -> str:
     """The line that tells most; installers say it first or last, among much else."""
     if _UNREACHABLE.search(output):
-        return "the package index cannot be reached."
+        return (
+            "the package index cannot be reached. See to the network, HTTPS_PROXY or PIP_INDEX_URL:"
+            " what has worked once works offline."
+        )
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR.match(line)]
     return (errors or lines[-1:] or ["it says nothing."])[0]

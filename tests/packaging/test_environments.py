@@ -27,7 +27,10 @@ OFFLINE = {
     "UV_DEFAULT_INDEX": f"{NOWHERE}/simple",
 }
 
-_ASK = "the package index cannot be reached."
+_ASK = (
+    "the package index cannot be reached. See to the network, HTTPS_PROXY or PIP_INDEX_URL:"
+    " what has worked once works offline."
+)
 
 
 @pytest.fixture

@@ -313,7 +313,8 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     def answer(seen: Observation) -> None:
         resource.answer_early(_deployed(seen, lifecycle))
 
-    confirmation = Confirmation(liveness, stack_sets, request.marks, home, _requires_confirmation())
+    own, is_required = context.invoked_function_arn, _requires_confirmation()
+    confirmation = Confirmation(liveness, stack_sets, request.marks, own, is_required)
     lifecycle = Lifecycle(request, memory, loop, preflight, answer, confirmation)
     resource.abandon = lifecycle.abandon
     return lifecycle

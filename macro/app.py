@@ -30,6 +30,12 @@ _CONFIG = Config(
 )
 
 
+_TOO_DEEP = (
+    "The template's conditions, or functions in one another, are too deep to be worked out: make"
+    " the chains shorter."
+)
+
+
 @functools.cache
 def _s3() -> S3Client:
     return boto3.client("s3", config=_CONFIG)
@@ -73,7 +79,10 @@ def _process(event: dict[str, Any], own_arn: str) -> dict[str, Any]:
     scope = scope_of(fragment, given, event["region"], account)
     sources = Sources(reader(_s3), summarizer(_cloudformation, own_arn, logger.warning))
     macro = event["transformId"].rpartition("::")[2]
-    processed = transform(fragment, scope, sources, macro)
+    try:
+        processed = transform(fragment, scope, sources, macro)
+    except RecursionError as error:
+        raise Refused(_TOO_DEEP) from error
     if processed.unsealed:
         logger.warning("content is not sealed", places=processed.unsealed)
     return processed.template

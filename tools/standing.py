@@ -121,9 +121,9 @@ def read_overrides(words: Iterable[str], declared: Collection[str]) -> dict[str,
         declared: The names that there are.
 
     Raises:
-        DeployFailed: A word is none, or names no parameter.
+        DeployFailed: A word is none, names no parameter, or one that another gives another value.
     """
-    overrides = {}
+    overrides: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not (equals and name.isalnum()):
@@ -135,6 +135,9 @@ def read_overrides(words: Iterable[str], declared: Collection[str]) -> dict[str,
             close = difflib.get_close_matches(name, declared, n=1)
             meant = f"did you mean {close[0]}?" if close else f"it has {', '.join(declared)}."
             msg = f"--parameter-overrides: the template has no parameter {name}; {meant}"
+            raise DeployFailed(msg)
+        if overrides.get(name, value) != value:
+            msg = f"--parameter-overrides gives {name} two values: keep one of them."
             raise DeployFailed(msg)
         overrides[name] = value
     return overrides

@@ -15,7 +15,7 @@ from handler.deployment.liveness import Liveness
 from handler.deployment.request import is_stack_set_id
 from handler.errors import NotConfirmed
 from handler.gateway.stacksets import StackSets
-from handler.plan.confirmation import confirms, contradicts
+from handler.plan.confirmation import confirms, contradicts, is_for
 from handler.plan.marks import Mark, Marks, read_mark
 from handler.values.observation import ResourceState
 
@@ -37,7 +37,7 @@ class Confirmation:
         liveness: The request's: where to ask; keeps that it was confirmed.
         stack_sets: Tells whose marks a stack set has.
         marks: Those of the request.
-        home: The function's own Region and account.
+        function_arn: The function's own ARN.
         is_required: Whether a request is refused where CloudFormation does not tell, or shows other
             properties.
     """
@@ -45,7 +45,7 @@ class Confirmation:
     liveness: Liveness
     stack_sets: StackSets
     marks: Marks
-    home: tuple[str, ...]
+    function_arn: str
     is_required: bool = False
 
     def require(self) -> None:
@@ -57,7 +57,7 @@ class Confirmation:
         if self.liveness.first.is_confirmed:
             return
         request = self.liveness.request
-        if tuple(request.stack_id.split(":")[3:5]) != self.home:
+        if request.stack_id.split(":")[3:5] != self.function_arn.split(":")[3:5]:
             raise NotConfirmed(_ELSEWHERE)
         stack, resource = self.liveness.stack, self.liveness.shown
         for look in range(_LOOKS):
@@ -94,10 +94,12 @@ class Confirmation:
         return False
 
     def _has_begun_so(self) -> bool:
-        """Whether the stack's events show the request with its properties, as far as they can."""
+        """Whether the stack's events show the request, to this function, with its properties."""
         request = self.liveness.request
         shown = self.liveness.stack.begun_properties(request.kind, request.physical_id)
-        return shown is not None and not contradicts(shown, request.properties)
+        if shown is None or not is_for(shown, self.function_arn):
+            return False
+        return not contradicts(shown, request.properties)
 
     def _has_begun(self) -> bool:
         """Whether this very request has started an operation, as an early answer tells."""

@@ -53,6 +53,22 @@ def contradicts(shown: object, sent: Mapping[str, object]) -> bool:
     return not _suits(known, given)
 
 
+def is_for(shown: object, function_arn: str) -> bool:
+    """Whether an event of the stack shows that its resource is served by a function.
+
+    Where the event shows no ServiceToken, or hides it, nothing is said.
+
+    Args:
+        shown: ResourceProperties of the stack's event, read as JSON.
+        function_arn: The function's ARN, with a version or an alias or without.
+    """
+    token = shown.get("ServiceToken") if isinstance(shown, Mapping) else None
+    if not isinstance(token, str) or _HIDDEN.search(token):
+        return True
+    own = ":".join(function_arn.split(":")[:7])
+    return token == own or token.startswith(f"{own}:")
+
+
 def _suits(shown: object, sent: object) -> bool:
     if isinstance(shown, Mapping):
         return (

@@ -107,6 +107,17 @@ def test_refusal() -> None:
     assert answer["errorMessage"].startswith("Set: TemplateURL is missing")
 
 
+def test_chains_without_an_end() -> None:
+    """Conditions a thousand deep are the author's to mend, not a bug of ours."""
+    event = _event(TemplateBody={"Fn::If": ["C0", "x", "y"]})
+    conditions = {f"C{n}": {"Fn::Not": [{"Condition": f"C{n + 1}"}]} for n in range(3000)}
+    event["fragment"]["Conditions"] = conditions
+    answer = app.handler(event, CONTEXT)
+
+    assert answer["status"] == "failure"
+    assert "are too deep" in answer["errorMessage"]
+
+
 def test_our_own_bug_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even an unforeseen error is an answer that CloudFormation understands."""
 

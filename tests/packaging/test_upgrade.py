@@ -84,6 +84,11 @@ class TestStanding:
         with pytest.raises(DeployFailed, match=r"no parameter X; it has LogLevel, RoleName\."):
             standing.read_overrides(["X=1"], ["LogLevel", "RoleName"])
 
+    def test_parameters_with_two_values(self) -> None:
+        """Which of them was meant nobody knows."""
+        with pytest.raises(DeployFailed, match="gives A two values"):
+            standing.read_overrides(["A=1", "A=2"], "A")
+
     def test_the_export_of_another_stack(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A second stack does not take over the name by which templates use the function."""
         arn = f"arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/Old/0a1b"

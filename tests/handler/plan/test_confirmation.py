@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handler.plan.confirmation import contradicts
+from handler.plan.confirmation import contradicts, is_for
 
 _SENT = {
     "ServiceToken": "arn:token",
@@ -76,3 +76,21 @@ def test_alike(shown: object) -> None:
 def test_others(shown: object) -> None:
     """A member more or less, another value, or another text around a hidden one."""
     assert contradicts(shown, _SENT)
+
+
+@pytest.mark.parametrize(
+    ("token", "is_own"),
+    [
+        ("arn:aws:lambda:us-east-1:1:function:f", True),
+        ("arn:aws:lambda:us-east-1:1:function:f:live", True),
+        ("arn:aws:lambda:us-east-1:1:function:f-2", False),
+        ("arn:aws:lambda:us-east-1:1:function:theirs", False),
+        ("arn:aws:sns:us-east-1:1:topic", False),
+        ("****", True),
+        (None, True),
+    ],
+)
+def test_whose_resource_it_is(token: str | None, *, is_own: bool) -> None:
+    """Somebody else's custom resource that is under way confirms nothing."""
+    shown = {} if token is None else {"ServiceToken": token}
+    assert is_for(shown, "arn:aws:lambda:us-east-1:1:function:f:7") is is_own

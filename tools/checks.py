@@ -23,7 +23,8 @@ _START = [str(PROJECT.python), "-m", "tools.start", "--step"]
 # tests of one file share their servers. The files that take longest come first.
 SERVERS = ["tests/local", "tests/packaging"]
 LONGEST = [
-    f"tests/local/test_{name}.py" for name in ("guide", "function_overlaps", "crowd", "long")
+    "tests/packaging/test_front_door.py",
+    *(f"tests/local/test_{name}.py" for name in ("guide", "function_overlaps", "crowd", "long")),
 ]
 WAITING = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", *LONGEST, *SERVERS]
 COMPUTING = ["-n", "2", "tests", *(f"--ignore={folder}" for folder in SERVERS)]

@@ -44,10 +44,13 @@ class Fault:
         path: The property as the author wrote it, such as ``StackInstances[0].Regions``.
         message: What is wrong and what to write instead, as the rest of a sentence
             that begins with the path.
+        place: The way to it, names and numbers of entries, where the path does not tell it: to a
+            property that nobody knows.
     """
 
     path: str
     message: str
+    place: tuple[int | str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.path} {self.message}" if self.path else self.message

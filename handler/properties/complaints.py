@@ -134,7 +134,7 @@ def _unknown(place: Place, root: type[Properties], type_name: str) -> Complaint:
         mend = f"{where}."
     else:
         mend = f"did you mean `{meant}`?" if meant else f"it knows {', '.join(known)}."
-    fault = Fault("", f"`{name}` is not a property of {holder}; {mend}")
+    fault = Fault("", f"`{name}` is not a property of {holder}; {mend}", place)
     return Complaint(place, (fault,), is_unknown=True)
 
 

@@ -22,27 +22,27 @@ _NOTHING = "AWS::NoValue"
 
 def place_of(fault: Fault) -> Place:
     """Returns the way to what a fault is about: names of members and numbers of entries."""
-    return fault.place or tuple(
-        int(number) if number else name for number, name in _STEP.findall(fault.path)
-    )
+    steps = _STEP.findall(fault.path)
+    return (*(int(number) if number else name for number, name in steps), *fault.place)
 
 
-def locate(root: yaml.Node, place: Place, holds: Branch) -> Mark:
-    """Returns where something is said, or what is nearest around it.
+def locate(root: yaml.Node, place: Place, holds: Branch) -> Mark | None:
+    """Returns where something is said, or what is nearest around it; None where nothing is.
 
     Args:
         root: What the way begins at.
         place: The way.
         holds: Which branch of a ``Fn::If`` counts.
     """
-    node, mark = root, start_of(root)
+    node, mark = root, None
     for step in place:
         node = _chosen(node, holds)
         found = _member(node, step, holds)
         if found is None:
-            break
+            return mark
         mark, node = found
-    return mark
+    chosen = _chosen(node, holds)
+    return mark if chosen is node else start_of(chosen)
 
 
 def members(node: yaml.Node) -> Iterator[tuple[yaml.Node, yaml.Node]]:

@@ -88,7 +88,7 @@ def _findings(path: str, document: Document, *, with_native: bool) -> Iterator[t
         for world in worlds(scope):
             if "Condition" in resource and holds(resource["Condition"], world) is False:
                 continue
-            properties = resolve(resource.get("Properties") or {}, world)
+            properties = resolve(resource.get("Properties", {}), world)
             for told in _told(str(kind), properties, Path(path).parent):
                 mark = _mark(root, key, told.fault, world)
                 message = sentence(f"{name}: {told.fault}")
@@ -113,12 +113,11 @@ def _scope(template: Mapping[str, Any]) -> Scope:
 
 
 def _mark(root: yaml.Node | None, key: yaml.Node, fault: Fault, scope: Scope) -> Mark:
-    if root is None:
-        return start_of(key)
-    place = place_of(fault)
-    mark = locate(root, place, partial(holds, scope=scope))
+    if root is not None and not isinstance(root, yaml.MappingNode):
+        return start_of(root)
+    mark = None if root is None else locate(root, place_of(fault), partial(holds, scope=scope))
     # What is missing, and what is about the whole, is told at the resource.
-    return start_of(key) if mark == start_of(root) else mark
+    return start_of(key) if mark is None else mark
 
 
 @dataclass(frozen=True)

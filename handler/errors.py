@@ -44,8 +44,8 @@ class Fault:
         path: The property as the author wrote it, such as ``StackInstances[0].Regions``.
         message: What is wrong and what to write instead, as the rest of a sentence
             that begins with the path.
-        place: The way to it, names and numbers of entries, where the path does not tell it: to a
-            property that nobody knows.
+        place: The way on from the path, names and numbers of entries, to what the message
+            names: a property that nobody knows, a parameter that is not declared.
     """
 
     path: str

@@ -100,7 +100,7 @@ def _value_faults(
                 yield Fault(f"{path}.{name}", f"is not what the template allows: write {expected}")
         elif all(each.startswith(_OWN_MACROS) for each in summary.transforms):
             # What another macro makes of the template nobody knows beforehand.
-            yield Fault(path, f"names {name}, {_unknown(name, summary)}")
+            yield Fault(path, f"names {name}, {_unknown(name, summary)}", (name,))
 
 
 def _unknown(name: str, summary: TemplateSummary) -> str:

@@ -21,7 +21,6 @@ Any other exception is a bug of ours and is answered with its type and message.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -229,9 +228,14 @@ class RequestRefused(StackSetResourceError):
 
 
 class AccessDenied(StackSetResourceError):
-    """The function's own role lacks a right."""
+    """The function's own role lacks a right.
+
+    Attributes:
+        message: What the API says.
+    """
 
     def __init__(self, action: str, message: str) -> None:
+        self.message = message
         mends = mends_of([message]) or [f"Grant it to StackSetResourceRole in {OWN_STACK}."]
         head = f"The function's role lacks a right that {action} needs: {sentence(message)}"
         super().__init__(" ".join((head, *mends)))
@@ -249,6 +253,20 @@ def describe_failures(failures: Iterable[Failure]) -> str:
         One sentence a cause, such as ``2 stacks failed: Role exists (111111111111/us-east-1,
         222222222222/us-east-1).``; empty for no failures.
     """
+    causes = places_by_cause(failures)
+    sentences = [_describe_cause(*each) for each in causes[:_SHOWN_CAUSES]]
+    if len(causes) > _SHOWN_CAUSES:
+        rest = sum(len(places) for _, places in causes[_SHOWN_CAUSES:])
+        sentences.append(f"{rest} more failed for {len(causes) - _SHOWN_CAUSES} other reasons.")
+    return " ".join(sentences)
+
+
+def places_by_cause(failures: Iterable[Failure]) -> list[tuple[str, list[str]]]:
+    """Returns each cause with the places that it hit, the most frequent first.
+
+    Returns:
+        A reason, and ``account/region`` of each stack.
+    """
     by_reason: dict[str, list[str]] = {}
     shown: dict[str, str] = {}
     for failure in failures:
@@ -256,15 +274,7 @@ def describe_failures(failures: Iterable[Failure]) -> str:
         reason = failure.reason.strip() or "no reason given"
         cause = shown.setdefault(_without_its_place(failure, reason), reason)
         by_reason.setdefault(cause, []).append(f"{failure.account}/{failure.region}")
-    counts = Counter({reason: len(places) for reason, places in by_reason.items()})
-    sentences = [
-        _describe_cause(reason, by_reason[reason])
-        for reason, _ in counts.most_common(_SHOWN_CAUSES)
-    ]
-    if len(counts) > _SHOWN_CAUSES:
-        rest = sum(count for _, count in counts.most_common()[_SHOWN_CAUSES:])
-        sentences.append(f"{rest} more failed for {len(counts) - _SHOWN_CAUSES} other reasons.")
-    return " ".join(sentences)
+    return sorted(by_reason.items(), key=lambda each: -len(each[1]))
 
 
 def _without_its_place(failure: Failure, reason: str) -> str:

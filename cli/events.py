@@ -88,7 +88,7 @@ class MemberEvents:
 
 def _first_failure(client: CloudFormationClient, stack_id: str) -> str:
     """Returns the first event of the last deployment that is a failure of its own."""
-    failed = []
+    failed: list[str] = []
     pages = client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
     for page in pages:
         for event in page["StackEvents"]:

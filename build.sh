@@ -32,6 +32,8 @@ Usage: ./build.sh WORD [OPTIONS]
   package TEMPLATE --bucket NAME [--prefix PREFIX] [--output FILE] [--profile PROFILE]
           upload what a template with Custom::StackSet resources names by local paths,
           and write it with their addresses (see docs/guide.md)
+  stackset WORD ...
+          the command for authors and operators: validate, status, explain, report, export, stop
   help    print this text; also --help, and `./build.sh WORD --help` for a word's own options
 
 ./build.sh REGION [PROFILE] means ./build.sh deploy REGION [PROFILE].
@@ -82,7 +84,7 @@ case $word in
     usage
     exit
     ;;
-  demo | test | build | deploy | package) shift ;;
+  demo | test | build | deploy | package | stackset) shift ;;
   *)
     if [[ ! $word =~ ^[a-z]{2,4}(-[a-z]+)+-[0-9]+$ ]]; then
       echo "build.sh: '$word' is neither a word of mine nor a region; see ./build.sh --help." >&2
@@ -100,6 +102,13 @@ fi
 # Words of ours and of the programs that we start come out in the order they were said.
 export PYTHONUNBUFFERED=1
 base=$(find_python)
+if [[ $word == stackset ]]; then
+  # Apart as well: it reads the caller's own files, and nothing in his folder comes before ours.
+  root=$PWD
+  python=$(environment command)
+  cd "$caller"
+  PYTHONPATH=$root exec "$python" -P -m cli.main "$@"
+fi
 for each in "$@"; do
   if [[ $each == -h || $each == --help ]]; then
     if [[ $word == package ]]; then exec "$base" tools/package.py --help; fi

@@ -6,27 +6,16 @@ Exit codes: 0 for all well, 1 for complaints and failures, 64 for a command writ
 from __future__ import annotations
 
 import enum
-import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from cli.options import (
-    AsJson,
-    CallAs,
-    CallAsOption,
-    EndpointUrl,
-    Profile,
-    Region,
-    StackSetName,
-)
-
-if TYPE_CHECKING:
-    from cli.service import Service
+from cli import live
+from cli.trouble import Trouble
 
 # What a word needs is imported where it is needed: help and completion do without AWS.
 # ruff: noqa: PLC0415
@@ -59,6 +48,13 @@ def _root() -> None:
     """See, preview and check CloudFormation stack sets and the stacks that own them."""
 
 
+app.command()(live.status)
+app.command()(live.explain)
+app.command()(live.report)
+app.command()(live.export)
+app.command()(live.stop)
+
+
 @app.command()
 def validate(
     templates: Annotated[
@@ -89,109 +85,6 @@ def validate(
     raise typer.Exit(any(each.level == ERROR for each in findings))
 
 
-@app.command()
-def status(  # noqa: PLR0913 - the options of the AWS CLI
-    stack_set: StackSetName,
-    *,
-    follow: Annotated[bool, typer.Option("--watch", help="Stay until nothing runs.")] = False,
-    with_json: AsJson = False,
-    call_as: CallAsOption = CallAs.SELF,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: EndpointUrl = None,
-) -> None:
-    """Show instances, the running operation and the last ones."""
-    from rich.console import Console
-
-    from cli.service import told_in_a_line
-    from cli.snapshot import take
-    from cli.status import plain, show, watch
-
-    with told_in_a_line():
-        gateway = _service(profile, region, endpoint_url).stack_sets(call_as.value)
-        if with_json:
-            _write(plain(take(gateway, stack_set)))
-        elif follow:
-            watch(lambda: take(gateway, stack_set), Console(highlight=False))
-        else:
-            show(take(gateway, stack_set), Console(highlight=False))
-
-
-@app.command()
-def explain(  # noqa: PLR0913
-    stack_set: StackSetName,
-    operation: Annotated[
-        str | None,
-        typer.Argument(help="The operation, or its beginning; else the last that failed."),
-    ] = None,
-    *,
-    role: Annotated[
-        str | None, typer.Option(help="A role in the members' accounts that may read their events.")
-    ] = None,
-    with_json: AsJson = False,
-    call_as: CallAsOption = CallAs.SELF,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: EndpointUrl = None,
-) -> None:
-    """Say why an operation failed, whom it hit and what to do."""
-    from cli import explain as explaining
-    from cli.events import MemberEvents
-    from cli.service import told_in_a_line
-    from cli.snapshot import describe
-
-    with told_in_a_line():
-        service = _service(profile, region, endpoint_url)
-        gateway = service.stack_sets(call_as.value)
-        live = describe(gateway, stack_set)
-        events = MemberEvents.of(service, gateway, live.stack_set_id, role)
-        found = explaining.explain(gateway, live, operation, events.first_failure)
-        if with_json:
-            _write(None if found is None else explaining.plain(found))
-        elif found is None:
-            typer.echo("None of the last 100 operations has failed.")
-        else:
-            typer.echo("\n".join([*explaining.lines(found), *events.notes]))
-
-
-@app.command()
-def stop(  # noqa: PLR0913
-    stack_set: StackSetName,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    call_as: CallAsOption = CallAs.SELF,
-    profile: Profile = None,
-    region: Region = None,
-    endpoint_url: EndpointUrl = None,
-) -> None:
-    """Stop the running operation, after asking. This one writes."""
-    from cli.service import told_in_a_line
-    from cli.snapshot import take
-
-    with told_in_a_line():
-        gateway = _service(profile, region, endpoint_url).stack_sets(call_as.value)
-        snapshot = take(gateway, stack_set)
-        running = snapshot.running
-        if running is None:
-            typer.echo("No operation runs.")
-            return
-        told = f"{running.action} {running.operation_id} ({running.percentage:.0f} % done)"
-        if not yes:
-            typer.confirm(f"Stop {told}? Stacks that are being worked on go on.", abort=True)
-        gateway.stop(snapshot.stack_set.stack_set_id, running.operation_id)
-        typer.echo(f"Stopping {told}; stackset status {stack_set} --watch shows its end.")
-
-
-def _service(profile: str | None, region: str | None, endpoint_url: str | None) -> Service:
-    from cli.service import Service
-
-    return Service(profile, region, endpoint_url)
-
-
-def _write(document: Any) -> None:  # noqa: ANN401 - whatever JSON holds
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
 def _read(path: Path) -> str:
     if str(path) == "-":
         return sys.stdin.read()
@@ -206,8 +99,6 @@ def _read(path: Path) -> str:
 
 def run() -> None:
     """Run the command; errors end in one line."""
-    from cli.trouble import Trouble
-
     code = 1
     try:
         code = app(standalone_mode=False, prog_name="stackset") or 0

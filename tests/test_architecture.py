@@ -18,7 +18,7 @@ import handler
 from tools.bundle import SERVICES
 
 _ROOT = Path(__file__).parents[1]
-_PACKAGES = ("handler", "macro", "emulator", "benchmarks", "tools")
+_PACKAGES = ("handler", "macro", "cli", "emulator", "benchmarks", "tools")
 _MOST_LINES = 320
 _MOST_LINES_OF_A_FUNCTION = 50
 
@@ -39,6 +39,22 @@ _MACRO = (
     *("scope", "intrinsics", "given", "faults", "parsing", "loops", "nested", "sealing", "fitting"),
     *("fragment", "objects", "summaries", "app"),
 )
+# The command's modules from the values to the words.
+_CLI = (
+    *("trouble", "options", "documents", "native", "places", "summary", "worlds", "validate"),
+    *(
+        "formats",
+        "service",
+        "events",
+        "snapshot",
+        "explain",
+        "export",
+        "matrix",
+        "status",
+        "report",
+    ),
+    *("live", "main"),
+)
 _IMPURE = {
     *("boto3", "botocore", "crhelper", "urllib3", "aws_lambda_powertools", "logging"),
     *("time", "random", "os"),
@@ -55,7 +71,7 @@ _EMULATOR: Mapping[str, set[str]] = {
 _OWNERS: Mapping[str, tuple[str, ...]] = {
     "boto3": (
         *("handler.app", "macro.app", "emulator.local.", "emulator.server.", "tools."),
-        "benchmarks.",
+        *("cli.service", "benchmarks."),
     ),
     # The virtual world has threads of its own in their place.
     "concurrent.futures": ("handler.deployment.outputs", "emulator.virtual.threads", "tools."),
@@ -63,11 +79,13 @@ _OWNERS: Mapping[str, tuple[str, ...]] = {
     "pydantic": ("handler.properties.",),
     "pydantic_core": ("handler.properties.",),
     "ministack": ("emulator.server.",),
-    "rich": ("emulator.demo.",),
+    "rich": ("cli.", "emulator.demo."),
+    "typer": ("cli.",),
     "trustme": ("emulator.server.",),
     "unittest.mock": ("emulator.virtual.",),
 }
 _CLOCKS = (
+    "cli.",
     "handler.deployment.",
     "handler.custom_resource.",
     "handler.gateway.retry",
@@ -190,6 +208,22 @@ def test_the_macro_keeps_its_order(name: str) -> None:
     sdk = {each.partition(".")[0] for each in _imported(name)} & {"boto3", "botocore", "urllib3"}
     reading = {"objects": {"botocore"}, "summaries": {"botocore"}}
     assert sdk == {**reading, "app": {"boto3", "botocore"}}.get(room, set())
+
+
+@_each("cli")
+def test_the_command_stands_on_what_needs_no_lambda(name: str) -> None:
+    """It has an order of its own, and of the others takes what neither serves nor deploys."""
+    room = name.split(".")[1]
+    assert _rooms(name, "cli") <= set(_CLI[: _CLI.index(room)])
+    below = {*_PURE, "gateway"}
+    assert _rooms(name, "handler") <= below
+    assert not _rooms(name, "macro") & {"app", "objects", "summaries"}
+
+
+@_each("handler", "macro", "emulator", "benchmarks", "tools")
+def test_nobody_stands_on_the_command(name: str) -> None:
+    """It is for people, and its libraries are nobody else's."""
+    assert not _rooms(name, "cli")
 
 
 @_each("emulator")

@@ -60,6 +60,7 @@ ENVIRONMENTS = {
     "project": Environment(".venv", ("build", "dev")),
     # To whom deploying is all, the tools of development are nothing but a risk.
     "deploy": Environment(".tools/deploy", ("deploy",), keeps_pip=True),
+    "command": Environment(".tools/command", ("command",)),
     "emulator": Environment(".tools/emulator", ("emulator",), runs_bundle=True, overridden=True),
     "audit": Environment(".tools/audit", ("audit",)),
     "awscli": Environment(".tools/awscli", ("awscli",)),

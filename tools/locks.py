@@ -14,9 +14,9 @@ from tools.programs import CommandFailed, run
 # The oldest Python that pyproject.toml allows: a lock serves all from there.
 OLDEST = "3.11"
 
-# What ships, and what is needed besides to work on it.
-_PROJECT = {"runtime": ["pyproject.toml"], "dev": ["pyproject.toml", "--group", "dev"]}
-_GROUPS = ("audit", "awscli", "build", "deploy", "lambda")
+# What the command needs, and what is needed besides to work on all of it.
+_PROJECT = {"command": ["pyproject.toml"], "dev": ["pyproject.toml", "--group", "dev"]}
+_GROUPS = ("audit", "awscli", "build", "deploy", "lambda", "runtime")
 # The local AWS asks for a botocore of its own, but the StackSets and the handler in it must know
 # the same service model: this lock goes against what ministack asks for.
 _OVERRIDDEN = {"emulator": "emulator.overrides"}

@@ -22,6 +22,7 @@ from emulator.stacksets.faults import CallFault, DeploymentFault, Faults
 from emulator.virtual.aws import world
 from handler.gateway.stacksets import StackSets
 from handler.properties.reading import parse_properties
+from tests.simulation.story import new_stack
 
 _BODY = """\
 Parameters:
@@ -178,3 +179,18 @@ def test_what_goes_wrong_is_one_line(answer: Mishap | None, said: str) -> None:
     ):
         take(_gateway(), "nope")
     assert "\n" not in str(caught.value)
+
+
+def test_an_exported_template_starts_nothing() -> None:
+    """A stack made of it takes the stack set over, with its instances, and starts no operation."""
+    with world(region=_EAST) as aws:
+        gateway, _ = _made(Tags=[{"Key": "team", "Value": "x"}])
+        time.sleep(600)
+        snapshot = take(gateway, "guard")
+        made = export.export(snapshot, lambda each: gateway.overrides("guard", each), "SELF")
+        properties = yaml.safe_load(made.text)["Resources"]["StackSet"]["Properties"]
+        stack = new_stack(aws)
+        assert stack.deploy({**properties, "ServiceToken": "arn"}) == "CREATE_COMPLETE"
+        after = take(gateway, "guard")
+    assert [each.action for each in after.operations] == ["CREATE"]
+    assert after.instances == snapshot.instances

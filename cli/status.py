@@ -14,10 +14,12 @@ from rich.text import Text
 
 from cli.matrix import matrix, words_of
 from cli.snapshot import Snapshot
+from handler.errors import Failure, places_by_cause
 from handler.values.observation import InstanceState, OperationState
 
 _SECONDS = 5.0
-_MOST_REASONS = 10
+_MOST_PLACES = 3
+_NOT_REACHED = "OUTDATED CANCELLED"
 _STYLES = {"SUCCEEDED": "green", "FAILED": "red", "STOPPED": "magenta", "RUNNING": "yellow"}
 
 
@@ -99,16 +101,19 @@ def _screen(snapshot: Snapshot, width: int) -> RenderableType:
 
 
 def _reasons(snapshot: Snapshot) -> Iterator[str]:
-    """Yields why instances are not CURRENT, and since when."""
-    ill = [
-        (target, state)
+    """Yields why instances are not CURRENT, and since when: each cause once."""
+    failures = [
+        Failure(target.account, target.region, _why(snapshot, state))
         for target, state in sorted(snapshot.instances.items())
         if not state.is_current and not state.is_unfinished
     ]
-    for target, state in ill[:_MOST_REASONS]:
-        yield f"{target.account}/{target.region} {_why(snapshot, state)}"
-    if len(ill) > _MOST_REASONS:
-        yield f"... and {len(ill) - _MOST_REASONS} more: see --json, or stackset explain."
+    # What was not reached for another's sake comes last.
+    causes = sorted(places_by_cause(failures), key=lambda each: each[0].startswith(_NOT_REACHED))
+    for reason, places in causes:
+        more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
+        yield f"{len(places)} {reason} ({', '.join(places[:_MOST_PLACES])}{more})"
+    if failures:
+        yield ""
 
 
 def _why(snapshot: Snapshot, state: InstanceState) -> str:

@@ -53,7 +53,7 @@ _CLI = (
         "status",
         "report",
     ),
-    *("live", "main"),
+    *("lint", "live", "main"),
 )
 _IMPURE = {
     *("boto3", "botocore", "crhelper", "urllib3", "aws_lambda_powertools", "logging"),
@@ -78,6 +78,7 @@ _OWNERS: Mapping[str, tuple[str, ...]] = {
     "crhelper": ("handler.custom_resource.frame",),
     "pydantic": ("handler.properties.",),
     "pydantic_core": ("handler.properties.",),
+    "cfnlint": ("cli.lint",),
     "ministack": ("emulator.server.",),
     "rich": ("cli.", "emulator.demo."),
     "typer": ("cli.",),

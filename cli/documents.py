@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-_NAMES = {"Ref": "Ref", "Condition": "Condition"}
+from macro.parsing import long_name, written_out
+
 _TOO_DEEP = "is nested too deep to be read"
 _ALIAS = "has an alias here, and CloudFormation takes none: write it out"
 
@@ -64,24 +65,12 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _short_form(loader: Any, name: str, node: yaml.Node) -> dict[str, Any]:  # noqa: ANN401
-    value: Any
-    if isinstance(node, yaml.MappingNode):
-        value = loader.construct_mapping(node, deep=True)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_scalar(node)
-    return {function_of(f"!{name}"): value}
-
-
-_Loader.add_multi_constructor("!", _short_form)
+_Loader.add_multi_constructor("!", written_out)
 
 
 def function_of(tag: str) -> str:
     """Returns the long form of a function's tag, such as ``Fn::If`` for ``!If``."""
-    name = tag.removeprefix("!")
-    return _NAMES.get(name, f"Fn::{name}")
+    return long_name(tag.removeprefix("!"))
 
 
 def read_document(text: str) -> Document:

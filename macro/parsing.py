@@ -44,7 +44,13 @@ class _Loader(yaml.BaseLoader):
         return super().compose_node(parent, index)
 
 
-def _written_out(loader: yaml.BaseLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+def long_name(name: str) -> str:
+    """Returns a function's name as it is without YAML's short forms, such as ``Fn::If``."""
+    return name if name in {"Ref", "Condition"} else f"Fn::{name}"
+
+
+def written_out(loader: yaml.BaseLoader, name: str, node: yaml.Node) -> dict[str, Any]:
+    """Returns the long form of a function's short one; a constructor for YAML's loaders."""
     value: Any
     if isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
@@ -52,10 +58,10 @@ def _written_out(loader: yaml.BaseLoader, name: str, node: yaml.Node) -> dict[st
         value = loader.construct_sequence(node, deep=True)
     else:
         value = loader.construct_scalar(node)  # type: ignore[arg-type]
-    return {name if name in {"Ref", "Condition"} else f"Fn::{name}": value}
+    return {long_name(name): value}
 
 
-_Loader.add_multi_constructor("!", _written_out)
+_Loader.add_multi_constructor("!", written_out)
 
 
 class Templates:

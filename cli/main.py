@@ -6,6 +6,7 @@ Exit codes: 0 for all well, 1 for complaints and failures, 64 for a command writ
 from __future__ import annotations
 
 import enum
+import json
 import os
 import sys
 from pathlib import Path
@@ -83,6 +84,20 @@ def validate(
     if written:
         typer.echo(written)
     raise typer.Exit(any(each.level == ERROR for each in findings))
+
+
+@app.command()
+def schema(
+    *,
+    template: Annotated[
+        bool, typer.Option("--template", help="Of whole templates, not of the properties alone.")
+    ] = False,
+) -> None:
+    """Write the JSON Schema of Custom::StackSet, for editors."""
+    from cli.schema import resource_schema, template_schema
+
+    written = template_schema() if template else resource_schema()
+    typer.echo(json.dumps(written, indent=2))
 
 
 def _read(path: Path) -> str:

@@ -53,7 +53,7 @@ _CLI = (
         "status",
         "report",
     ),
-    *("lint", "live", "main"),
+    *("schema", "lint", "live", "main"),
 )
 _IMPURE = {
     *("boto3", "botocore", "crhelper", "urllib3", "aws_lambda_powertools", "logging"),

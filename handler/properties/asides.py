@@ -10,7 +10,8 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from handler.errors import Fault
-from handler.properties.fields import fault_error, gaps, matches, repeats, shown
+from handler.properties.fields import gaps, repeats
+from handler.properties.forms import fault_error, matches, shown
 
 
 def _read_text(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pydantic import Field, model_validator
 
 from handler.errors import Fault
-from handler.properties import asides, fields
+from handler.properties import asides, fields, forms
 from handler.properties.maps import Properties
 from handler.values.preferences import BALANCED, CAREFUL, FAST, PREFERENCES
 from handler.values.spec import END, RETAIN
@@ -45,8 +45,8 @@ class Preferences(Properties):
         word = value.strip().upper()
         if word not in PREFERENCES:
             members = ", ".join(cls.model_fields)
-            message = f"is {fields.shown(value)}: write {_WORDS}, or a map with {members}"
-            raise fields.fault_error(Fault("", message))
+            message = f"is {forms.shown(value)}: write {_WORDS}, or a map with {members}"
+            raise forms.fault_error(Fault("", message))
         return dict(PREFERENCES[word])
 
     def faults(self) -> Iterator[Fault]:

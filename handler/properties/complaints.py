@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from handler.errors import Fault
-from handler.properties import fields, hints
+from handler.properties import forms, hints
 from handler.properties.basics import Execution, Preferences
 from handler.properties.groups import Group, Targets
 from handler.properties.imports import ImportedStack
@@ -106,8 +106,8 @@ def told(faults: Iterable[Fault]) -> list[str]:
 def _complaint(details: ErrorDetails, root: type[Properties], type_name: str) -> Complaint:
     place, kind = details["loc"], details["type"]
     path = path_of(place)
-    if kind == fields.FAULTS:
-        faults: list[Fault] = details["ctx"][fields.FAULTS]
+    if kind == forms.FAULTS:
+        faults: list[Fault] = details["ctx"][forms.FAULTS]
         return Complaint(place, tuple(Fault(path + each.path, each.message) for each in faults))
     if kind == "string_unicode":  # a name with half of a surrogate pair
         return _unknown((*place, details["input"]), root, type_name)
@@ -117,9 +117,7 @@ def _complaint(details: ErrorDetails, root: type[Properties], type_name: str) ->
         way_out = ", or leave the whole map out" if len(place) > 1 else ""
         fault = Fault(path, f"is missing: write it{way_out}")
         return Complaint(place, (fault,), is_missing=True)
-    return Complaint(
-        place, (Fault(path, f"is {fields.shown(details['input'])}: {details['msg']}"),)
-    )
+    return Complaint(place, (Fault(path, f"is {forms.shown(details['input'])}: {details['msg']}"),))
 
 
 def _unknown(place: Place, root: type[Properties], type_name: str) -> Complaint:

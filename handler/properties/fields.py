@@ -14,10 +14,20 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from handler.errors import Fault
 from handler.properties import hints, locations
+from handler.properties.forms import (
+    BOOLEAN,
+    Form,
+    fault_error,
+    is_unicode,
+    matches,
+    one_of,
+    text_up_to,
+    whole_number,
+    wrong,
+)
 from handler.properties.pairs import (
     MOST_TAGS,
     PARAMETER,
@@ -32,29 +42,10 @@ from handler.values.addresses import locate
 from handler.values.spec import ADOPT, END, FAIL, RETAIN, START
 from handler.values.targets import ALL_ENABLED
 
-FAULTS = "faults"
-"""Type, and name of the context entry, of a pydantic error that carries faults of our own."""
-
-_LONGEST_SHOWN = 60
 _LONGEST_DESCRIPTION = 1024
 _LONGEST_TEMPLATE = 51_200
 _LONGEST_URL = 5120
 _BROKEN = Fault("", "has half of a surrogate pair in it: write whole characters")
-
-
-def fault_error(*faults: Fault) -> PydanticCustomError:
-    """The error by which a validator tells pydantic of faults at or below its own field."""
-    return PydanticCustomError(FAULTS, "{faults}", {FAULTS: list(faults)})
-
-
-def shown(value: object) -> str:
-    """A value as a message shows it: short, and without what a map or a list holds."""
-    if isinstance(value, dict):
-        return "a map"
-    if isinstance(value, list):
-        return "a list"
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def mark_gaps(value: object) -> object:
@@ -65,7 +56,7 @@ def mark_gaps(value: object) -> object:
     """
     if not isinstance(value, list):
         hint = hints.of_list(value) if isinstance(value, str) else None
-        raise _wrong(value, "a list, `- ` before each entry", hint)
+        raise wrong(value, "a list, `- ` before each entry", hint)
     return [None if is_blank(each) else each for each in value]
 
 
@@ -88,52 +79,6 @@ def _refuse_repeats(values: tuple[str | None, ...]) -> tuple[str | None, ...]:
     return values
 
 
-def _wrong(value: object, expected: str, hint: str | None = None) -> PydanticCustomError:
-    """The error for a value: what it is, and what to write.
-
-    Args:
-        value: What was given.
-        expected: What to write, after "write".
-        hint: What was probably meant, which is told instead.
-    """
-    why = locations.unresolved(value) if isinstance(value, str) else None
-    return fault_error(Fault("", f"is {shown(value)}: {why or hint or f'write {expected}'}"))
-
-
-def matches(
-    pattern: str, expected: str, hint: Callable[[str], str | None] = lambda _: None
-) -> BeforeValidator:
-    """Returns what takes a text of this form, and otherwise says what is expected."""
-    compiled = re.compile(pattern)
-
-    def read(value: object) -> str:
-        text = str(value).strip() if isinstance(value, str | int) else ""
-        if not compiled.fullmatch(text):
-            raise _wrong(value, expected, hint(str(value).strip()))
-        return text
-
-    return BeforeValidator(read)
-
-
-def _text_up_to(
-    limit: int, unit: str, expected: str, measure: Callable[[str], int]
-) -> BeforeValidator:
-    def read(value: object) -> str:
-        if not isinstance(value, str | int | float) or not _is_unicode(str(value)):
-            raise _wrong(value, expected)
-        size = measure(str(value))
-        if size > limit:
-            raise fault_error(Fault("", f"has {size:,} {unit}: write {expected}"))
-        return str(value)
-
-    return BeforeValidator(read)
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether a text has no half of a surrogate pair, which JSON lets through."""
-    return not any("\ud800" <= each <= "\udfff" for each in text)
-
-
 def _utf8_size(text: str) -> int:
     return len(text.encode())
 
@@ -154,58 +99,25 @@ def _read_url(value: object) -> str:
     is_in_s3 = parts.scheme == "s3" and locate(text) is not None
     is_address = parts.scheme in {"https", "ssm-doc"} and parts.netloc
     whole = is_in_s3 or (is_address and not re.search(r"\s", text))
-    told = locations.complaint(text) if isinstance(value, str) and _is_unicode(text) else None
+    told = locations.complaint(text) if isinstance(value, str) and is_unicode(text) else None
     if told:
         raise fault_error(Fault("", told))
-    if not whole or len(text) > _LONGEST_URL or not _is_unicode(text):
+    if not whole or len(text) > _LONGEST_URL or not is_unicode(text):
         shown_text = text.partition("?")[0] if isinstance(value, str) else value
-        raise _wrong(shown_text, "an https:// address of at most 5,120 characters")
+        raise wrong(shown_text, "an https:// address of at most 5,120 characters")
     return text
 
 
-def _whole_number(least: int, most: int | None = None) -> BeforeValidator:
-    bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
-
-    def read(value: object) -> int:
-        text = str(value).strip()
-        # JSON may have made 3.0 of a 3 on its way.
-        found = re.fullmatch(r"([0-9]{1,9})(\.0+)?", text)
-        number = int(found[1]) if found else -1
-        if number < least or (most is not None and number > most):
-            raise _wrong(value, f"a whole number {bounds}")
-        return number
-
-    return BeforeValidator(read)
-
-
-def one_of(*choices: str) -> BeforeValidator:
-    """Returns what takes one of these words, in capitals or not."""
-
-    def read(value: object) -> str:
-        text = value.strip().upper() if isinstance(value, str) else ""
-        if text not in choices:
-            raise _wrong(value, " or ".join(choices))
-        return text
-
-    return BeforeValidator(read)
-
-
-def _read_boolean(value: object) -> bool:
-    text = str(value).strip().lower()
-    if text not in {"true", "false"}:
-        raise _wrong(value, "true or false")
-    return text == "true"
-
-
-def _pairs(spelling: Spelling, check: Callable[[dict[str, str]], list[Fault]]) -> BeforeValidator:
+def _pairs(spelling: Spelling, check: Callable[[dict[str, str]], list[Fault]]) -> Form:
     def read(raw: object) -> dict[str, str]:
         pairs, faults = read_pairs(raw, spelling)
-        faults += check(pairs) if _is_unicode("".join((*pairs, *pairs.values()))) else [_BROKEN]
+        faults += check(pairs) if is_unicode("".join((*pairs, *pairs.values()))) else [_BROKEN]
         if faults:
             raise fault_error(*faults)
         return pairs
 
-    return BeforeValidator(read)
+    entry = {"type": "object", "minProperties": 1}
+    return Form(read, {"anyOf": [{"type": "object"}, {"type": "array", "items": entry}]})
 
 
 def right_pairs(name: str, raw: object) -> list[dict[str, str]]:
@@ -220,7 +132,7 @@ def right_pairs(name: str, raw: object) -> list[dict[str, str]]:
     right = [
         {spelling.key: key, spelling.value: value}
         for key, value in pairs.items()
-        if _is_unicode(key + value) and not check({key: value})
+        if is_unicode(key + value) and not check({key: value})
     ]
     return right[:MOST_TAGS] if spelling is TAG else right
 
@@ -266,7 +178,7 @@ StackSetName = Annotated[
     ),
 ]
 Description = Annotated[
-    str, _text_up_to(_LONGEST_DESCRIPTION, "characters", "a text of at most 1,024 characters", len)
+    str, text_up_to(_LONGEST_DESCRIPTION, "characters", "a text of at most 1,024 characters", len)
 ]
 RoleArn = Annotated[
     str,
@@ -284,7 +196,7 @@ RoleName = Annotated[
 ]
 TemplateBody = Annotated[
     str,
-    _text_up_to(
+    text_up_to(
         _LONGEST_TEMPLATE,
         "bytes",
         "the template as a text of at most 51,200 bytes, or put it into S3 and write TemplateURL",
@@ -292,7 +204,18 @@ TemplateBody = Annotated[
     ),
     BeforeValidator(_refuse_addresses),
 ]
-TemplateUrl = Annotated[str, BeforeValidator(_read_url)]
+TemplateUrl = Annotated[
+    str,
+    Form(
+        _read_url,
+        {
+            "type": "string",
+            "maxLength": _LONGEST_URL,
+            "not": {"pattern": r"^http:|^https://(github\.com/|([a-z0-9-]+\.)?console\.aws)"},
+            "description": "Write an https:// address in S3.",
+        },
+    ),
+]
 TemplateDigest = Annotated[
     str,
     matches(
@@ -303,12 +226,12 @@ TemplateDigest = Annotated[
 Parameters = Annotated[dict[str, str], _pairs(PARAMETER, parameter_faults)]
 Tags = Annotated[dict[str, str], _pairs(TAG, tag_faults)]
 
-Boolean = Annotated[bool, BeforeValidator(_read_boolean)]
-Count = Annotated[int, _whole_number(0)]
-PositiveCount = Annotated[int, _whole_number(1)]
-Percentage = Annotated[int, _whole_number(0, 100)]
-PositivePercentage = Annotated[int, _whole_number(1, 100)]
-Seconds = Annotated[int, _whole_number(1, 3600)]
+Boolean = Annotated[bool, BOOLEAN]
+Count = Annotated[int, whole_number(0)]
+PositiveCount = Annotated[int, whole_number(1)]
+Percentage = Annotated[int, whole_number(0, 100)]
+PositivePercentage = Annotated[int, whole_number(1, 100)]
+Seconds = Annotated[int, whole_number(1, 3600)]
 RegionConcurrencyType = Annotated[str, one_of("SEQUENTIAL", "PARALLEL")]
 ConcurrencyMode = Annotated[str, one_of("STRICT_FAILURE_TOLERANCE", "SOFT_FAILURE_TOLERANCE")]
 UnreachableAccounts = Annotated[str, one_of(RETAIN, FAIL)]

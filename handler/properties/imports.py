@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
 from handler.errors import Fault
-from handler.properties import fields, unit_fields
+from handler.properties import fields, forms, unit_fields
 from handler.properties.maps import Properties
 from handler.values.targets import Stacks, Target, place_of_stack
 
@@ -16,7 +16,7 @@ _STACK_ID = (
     rf"arn:[a-z0-9-]+:cloudformation:{fields.REGION}:{fields.ACCOUNT}:stack"
     r"/[a-zA-Z][-a-zA-Z0-9]{0,127}/[-a-zA-Z0-9]+"
 )
-_CHECK = fields.matches(
+_CHECK = forms.matches(
     _STACK_ID,
     "the id of a stack, arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/..., as"
     " `aws cloudformation describe-stacks` shows it",
@@ -38,8 +38,7 @@ class ImportedStack(Properties):
 
 def _as_map(value: object) -> object:
     """An id alone is checked here, for a complaint has to have the place at which it stands."""
-    check: Any = _CHECK.func
-    return {"StackId": check(value)} if isinstance(value, str) else value
+    return {"StackId": _CHECK.read(value)} if isinstance(value, str) else value
 
 
 ImportedStacks = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from handler.errors import Fault
-from handler.properties import fields
+from handler.properties import forms
 from handler.properties.pairs import is_gap
 
 
@@ -18,6 +18,6 @@ class Properties(BaseModel):
     @classmethod
     def _pass_over_gaps(cls, value: object) -> object:
         if not isinstance(value, dict):
-            message = f"is {fields.shown(value)}: write a map with {', '.join(cls.model_fields)}"
-            raise fields.fault_error(Fault("", message))
+            message = f"is {forms.shown(value)}: write a map with {', '.join(cls.model_fields)}"
+            raise forms.fault_error(Fault("", message))
         return {key: each for key, each in value.items() if not is_gap(each)}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from handler.properties.fields import empty, gaps, matches, one_of, repeats
+from handler.properties.fields import empty, gaps, repeats
+from handler.properties.forms import matches, one_of
 from handler.values.organization import DELEGATED_ADMIN, SELF, SELF_MANAGED, SERVICE_MANAGED
 from handler.values.targets import ALL, DIFFERENCE, INTERSECTION
 

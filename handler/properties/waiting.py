@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from handler.errors import InvalidProperties
-from handler.properties import fields, unit_fields
+from handler.properties import fields, forms, unit_fields
 from handler.properties.complaints import validate_as
 from handler.properties.maps import Properties
 from handler.values.organization import SELF
@@ -15,11 +15,11 @@ from handler.values.spec import WaitSpec
 WAIT_TYPE = "Custom::StackSetWait"
 
 _StackSetId = Annotated[
-    str, fields.matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
+    str, forms.matches(r"[a-zA-Z][-a-zA-Z0-9]{0,127}:[0-9a-zA-Z-]+", "what !Ref gives: NAME:UUID")
 ]
 _DeploymentId = Annotated[
     str,
-    fields.matches(
+    forms.matches(
         r"[0-9a-f]{8}-[0-9a-f]{16}-[0-9]{1,6}(-[-0-9a-z]+)?", "what !GetAtt gives: the DeploymentId"
     ),
 ]

@@ -87,6 +87,12 @@ def test_validate_ends_by_what_it_finds(shell: Shell, tmp_path: Path) -> None:
     assert shell("validate", str(bad), "--format", "github")[1].startswith("::error file=")
 
 
+def test_schemas_are_written(shell: Shell) -> None:
+    """One of the properties, one of templates."""
+    assert json.loads(shell("schema")[1])["title"] == "Custom::StackSet"
+    assert json.loads(shell("schema", "--template")[1])["properties"].keys() == {"Resources"}
+
+
 def test_the_live_words(shell: Shell, tmp_path: Path) -> None:
     """Each does its part on a stack set of which nothing is deployed."""
     home = ("--region", "us-east-1")

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
 
 from handler.errors import Fault
-from handler.properties import fields
+from handler.properties import fields, forms
 
 
 def _read(field: str, value: object) -> Any:
@@ -20,7 +20,7 @@ def _complaints(field: str, value: object) -> list[str]:
     try:
         _read(field, value)
     except ValidationError as error:
-        return [str(fault) for details in error.errors() for fault in details["ctx"][fields.FAULTS]]
+        return [str(fault) for details in error.errors() for fault in details["ctx"][forms.FAULTS]]
     return []
 
 
@@ -41,7 +41,7 @@ def _complaints(field: str, value: object) -> list[str]:
 )
 def test_shown(value: object, text: str) -> None:
     """A value is shown short, and maps and lists not at all: they may hold secrets."""
-    assert fields.shown(value) == text
+    assert forms.shown(value) == text
 
 
 def test_mark_gaps() -> None:
@@ -56,7 +56,7 @@ def test_no_list(value: object) -> None:
         fields.mark_gaps(value)
 
     assert caught.value.context == {
-        "faults": [Fault("", f"is {fields.shown(value)}: write a list, `- ` before each entry")]
+        "faults": [Fault("", f"is {forms.shown(value)}: write a list, `- ` before each entry")]
     }
 
 
@@ -64,7 +64,7 @@ def test_fault_error() -> None:
     """Faults travel through pydantic as they are."""
     faults = [Fault(".a", "is bad"), Fault(".b", "is worse")]
 
-    error = fields.fault_error(*faults)
+    error = forms.fault_error(*faults)
 
     assert error.type == "faults"
     assert error.context == {"faults": faults}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
@@ -37,8 +38,9 @@ def _lines(document: Document) -> set[int]:
             continue
         place = tuple(error.absolute_path)
         if error.validator == "additionalProperties":
-            known = error.schema["properties"]
-            place = (*place, next(each for each in error.instance if each not in known))
+            given: Any = error.instance
+            schema: Any = error.schema
+            place = (*place, min(given.keys() - schema["properties"].keys()))
         mark = locate(document.root, place, lambda _: None)
         assert mark is not None
         found.add(mark.line)

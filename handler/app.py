@@ -275,7 +275,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     templates = Templates(_s3, logger.warning, patience.sleep)
     organization = Organization(_organizations, patience.sleep)
     standing = StandingStacks(_cloudformation, logger.warning, patience.sleep)
-    home = tuple(context.invoked_function_arn.split(":")[3:5])
+    own = context.invoked_function_arn
     loop = Reconciliation(
         stack_sets=stack_sets,
         marks=request.marks,
@@ -305,7 +305,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
         TemplateSummaries(_cloudformation(), logger.warning, patience.sleep),
         functools.partial(unknown_regions, _cloudformation()),
         EnabledRegions(_account, patience.sleep).read,
-        Joining(request, stack_sets, organization, standing, templates, home[1]),
+        Joining(request, stack_sets, organization, standing, templates, own.split(":")[4]),
         reads_outputs=_member_stacks() is not None,
         execution_roles=ExecutionRoles.of(os.environ.get("EXECUTION_ROLE_NAMES")),
     )
@@ -313,8 +313,7 @@ def _lifecycle(context: LambdaContext) -> Lifecycle:
     def answer(seen: Observation) -> None:
         resource.answer_early(_deployed(seen, lifecycle))
 
-    own, is_required = context.invoked_function_arn, _requires_confirmation()
-    confirmation = Confirmation(liveness, stack_sets, request.marks, own, is_required)
+    confirmation = Confirmation(liveness, stack_sets, request.marks, own, _requires_confirmation())
     lifecycle = Lifecycle(request, memory, loop, preflight, answer, confirmation)
     resource.abandon = lifecycle.abandon
     return lifecycle

@@ -23,6 +23,7 @@ from handler.properties.everywhere import paths_of_all_regions
 from handler.properties.locations import unreadable
 from handler.values.everywhere import in_present_regions, in_regions
 from handler.values.spec import StackSetSpec
+from handler.values.summary import TemplateSummary
 from handler.values.targets import ALL_ENABLED
 from handler.values.templates import may_have_empty_defaults
 
@@ -119,9 +120,7 @@ class Preflight:
         is_told = _is_named(spec) and (before is None or is_given_otherwise(spec, before))
         if not (new or is_told):
             return
-        faults = list(self._faults(spec, before)) if is_told else []
-        if new:
-            faults += [*self._hidden_parameters(spec), *self.joining.faults(spec, new)]
+        faults = list(self._faults(spec, before, new, is_told=is_told))
         self.memory.is_checked = True
         if faults and self._is_what_is_meant(spec) and not self._has_begun():
             raise InvalidProperties(faults)
@@ -143,35 +142,36 @@ class Preflight:
     def _may_go_back(self) -> bool:
         return self.liveness.is_rollback or not self.liveness.first.status
 
-    def _faults(self, spec: StackSetSpec, before: StackSetSpec | None) -> Iterator[Fault]:
-        try:
-            summary = self.summaries.read(spec)
-        except Unreadable as error:
-            if before is None or not names_the_same_template(spec, before):
-                yield from unreadable(spec.template_url, str(error))
-            return
-        if summary is None:
-            return
-        check = check_template(self.request.properties, summary)
-        yield from check.faults
-        if check.without_value and not self._may_be_defaulted(spec):
-            yield from check.without_value
+    def _faults(
+        self,
+        spec: StackSetSpec,
+        before: StackSetSpec | None,
+        new: Collection[str],
+        *,
+        is_told: bool,
+    ) -> Iterator[Fault]:
+        """Yields what is wrong, by one question about the template.
 
-    def _hidden_parameters(self, spec: StackSetSpec) -> Iterator[Fault]:
-        """Yields what keeps StackSets from importing any stack."""
+        Args:
+            spec: What is wanted.
+            before: What was wanted before.
+            new: The ids of stacks that are to join, and were not named before.
+            is_told: Whether the template, or what it is given, changes.
+        """
+        summary = None
         try:
             summary = self.summaries.read(spec) if _is_named(spec) else None
-        except Unreadable:
-            return
-        declared = summary.parameters if summary is not None else {}
-        hidden = [name for name, each in declared.items() if each.is_hidden]
-        if hidden and not spec.adopts:
-            message = (
-                f"names stacks, and the template has the NoEcho parameter {hidden[0]}, with which"
-                " StackSets imports none: take NoEcho out, of the stacks' template, too, or leave"
-                " ImportStacks out"
-            )
-            yield Fault("ImportStacks", message)
+        except Unreadable as error:
+            if is_told and (before is None or not names_the_same_template(spec, before)):
+                yield from unreadable(spec.template_url, str(error))
+        if summary is not None and is_told:
+            check = check_template(self.request.properties, summary)
+            yield from check.faults
+            if check.without_value and not self._may_be_defaulted(spec):
+                yield from check.without_value
+        if new:
+            yield from _hidden_parameters(spec, summary)
+            yield from self.joining.faults(spec, new)
 
     def _may_be_defaulted(self, spec: StackSetSpec) -> bool:
         """Whether a parameter that is shown without a default may have an empty one."""
@@ -204,3 +204,16 @@ def _not_told(error: RegionsNotTold) -> str:
 
 def _is_named(spec: StackSetSpec) -> bool:
     return spec.template_url is not None or spec.template_body is not None
+
+
+def _hidden_parameters(spec: StackSetSpec, summary: TemplateSummary | None) -> Iterator[Fault]:
+    """Yields what keeps StackSets from importing any stack."""
+    declared = summary.parameters if summary is not None else {}
+    hidden = [name for name, each in declared.items() if each.is_hidden]
+    if hidden and not spec.adopts:
+        message = (
+            f"names stacks, and the template has the NoEcho parameter {hidden[0]}, with which"
+            " StackSets imports none: take NoEcho out, of the stacks' template, too, or leave"
+            " ImportStacks out"
+        )
+        yield Fault("ImportStacks", message)

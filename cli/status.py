@@ -14,7 +14,7 @@ from rich.text import Text
 
 from cli.matrix import matrix, words_of
 from cli.snapshot import Snapshot
-from handler.errors import Failure, places_by_cause
+from handler.errors import Failure, first_of, places_by_cause
 from handler.values.observation import InstanceState, OperationState
 
 _SECONDS = 5.0
@@ -110,8 +110,7 @@ def _reasons(snapshot: Snapshot) -> Iterator[str]:
     # What was not reached for another's sake comes last.
     causes = sorted(places_by_cause(failures), key=lambda each: each[0].startswith(_NOT_REACHED))
     for reason, places in causes:
-        more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
-        yield f"{len(places)} {reason} ({', '.join(places[:_MOST_PLACES])}{more})"
+        yield f"{len(places)} {reason} ({first_of(places, _MOST_PLACES)})"
     if failures:
         yield ""
 

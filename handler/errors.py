@@ -111,11 +111,10 @@ class TooManyDeletions(StackSetResourceError):
             there: How many instances there are.
             percentage: How many of a hundred may go.
         """
-        shown = ", ".join("/".join(each) for each in going[:_SHOWN_PLACES])
-        more = f" and {len(going) - _SHOWN_PLACES} more" if len(going) > _SHOWN_PLACES else ""
+        shown = first_of(["/".join(each) for each in going])
         super().__init__(
             f"{_DELETIONS}: this update would delete {len(going)} of {there} stack instances"
-            f" ({shown}{more}), which is more than {percentage} %, so nothing has been changed. If"
+            f" ({shown}), which is more than {percentage} %, so nothing has been changed. If"
             " they are meant to go, write a larger MaxDeletePercentage; if not, put them back."
         )
 
@@ -246,6 +245,12 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
+def first_of(names: Sequence[str], most: int = _SHOWN_PLACES) -> str:
+    """Returns the first of some names with commas between, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
 def describe_failures(failures: Iterable[Failure]) -> str:
     """The causes that hit most instances first, each with where it hit.
 
@@ -283,10 +288,8 @@ def _without_its_place(failure: Failure, reason: str) -> str:
 
 
 def _describe_cause(reason: str, places: list[str]) -> str:
-    shown = ", ".join(sorted(places)[:_SHOWN_PLACES])
-    more = f" and {len(places) - _SHOWN_PLACES} more" if len(places) > _SHOWN_PLACES else ""
     noun = "stack" if len(places) == 1 else "stacks"
     cause = reason.rstrip(".")
     if len(cause) > _LONGEST_CAUSE:
         cause = f"{cause[:_LONGEST_CAUSE]}..."
-    return f"{len(places)} {noun} failed: {cause} ({shown}{more})."
+    return f"{len(places)} {noun} failed: {cause} ({first_of(sorted(places))})."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from handler.errors import Fault, InvalidProperties, StackSetResourceError
+from handler.errors import Fault, InvalidProperties, StackSetResourceError, first_of
 from handler.gateway.organization import NotTold, Organization, active_accounts
-from handler.plan.nobody import in_words, shown
+from handler.plan.nobody import in_words
 from handler.properties.permissions import no_unit
 from handler.values.memberships import Membership
 from handler.values.spec import Overrides, StackSetSpec
@@ -166,7 +166,7 @@ def _idle_exceptions(
     if idle:
         units = in_words(membership.units)
         yield (
-            f"{membership.path}.ExcludedAccounts names {shown(idle)}, and {units} has no such"
+            f"{membership.path}.ExcludedAccounts names {first_of(idle)}, and {units} has no such"
             " account: see that it is no typing error."
         )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from handler.causes import OWN_STACK
 from handler.deployment.patience import TimeToRelay
-from handler.errors import OutOfTime
+from handler.errors import OutOfTime, first_of
 from handler.gateway.member_stacks import MemberStacks, NotRead
 from handler.observability import logger
 from handler.plan.outcomes import LAG
@@ -202,6 +202,5 @@ def _told(error: NotRead, places: Sequence[Target]) -> str:
         places=names[:_MOST_LOGGED],
         count=len(names),
     )
-    more = len(names) - _SHOWN_PLACES
-    shown = ", ".join(names[:_SHOWN_PLACES]) + (f" and {more} more" if more > 0 else "")
+    shown = first_of(names, _SHOWN_PLACES)
     return f"OutputKeys: outputs of {shown} are missing: {error.cause}. {error.mend}"

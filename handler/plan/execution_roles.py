@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handler.causes import OWN_STACK
-from handler.errors import Fault
+from handler.errors import Fault, first_of
 from handler.plan.parameters import DEFAULT_EXECUTION_ROLE
 from handler.values.spec import StackSetSpec
 
 _WILDCARDS: Mapping[str, str] = {"*": ".*", "?": "."}
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,9 @@ class ExecutionRoles:
         if any(_fits(each, name or DEFAULT_EXECUTION_ROLE) for each in self.patterns):
             return None
         head = f"is {name}" if name else f"is not given, which means {DEFAULT_EXECUTION_ROLE}"
-        shown = ", ".join(self.patterns[:_SHOWN])
-        more = f" and {len(self.patterns) - _SHOWN} more" if len(self.patterns) > _SHOWN else ""
+        allowed = first_of(self.patterns) or "no role"
         message = (
-            f"{head}, and the function lets stack sets take only {shown or 'no role'}{more}: write"
+            f"{head}, and the function lets stack sets take only {allowed}: write"
             " one of these, or add the role's name to the parameter ExecutionRoleNames in"
             f" {OWN_STACK}"
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
+from handler.errors import first_of
 from handler.values.observation import InstanceState, Observation
 from handler.values.organization import ServiceManaged, UnitGroup
 from handler.values.selection import ROOT, Tree
 from handler.values.targets import ALL, INTERSECTION
-
-_MOST_NAMED = 5
 
 
 def without_stacks(
@@ -32,7 +31,7 @@ def without_stacks(
             absent = sorted(named - there)
             if absent:
                 yield (
-                    f"{group.path} names {shown(absent)}, and StackSets finds no such active"
+                    f"{group.path} names {first_of(absent)}, and StackSets finds no such active"
                     f" account in {units}, so nothing is deployed there: see that it is no typing"
                     " error, and the right unit."
                 )
@@ -49,12 +48,6 @@ def without_stacks(
 def in_words(units: Collection[str]) -> str:
     """Returns units as a sentence names them."""
     return "the organization" if ROOT in units else " and ".join(units)
-
-
-def shown(accounts: Sequence[str]) -> str:
-    """Returns the first of some accounts, and how many more there are."""
-    more = f" and {len(accounts) - _MOST_NAMED} more" if len(accounts) > _MOST_NAMED else ""
-    return f"{', '.join(accounts[:_MOST_NAMED])}{more}"
 
 
 def _may_be_for(group: UnitGroup, state: InstanceState, tree: Tree, wanted: ServiceManaged) -> bool:

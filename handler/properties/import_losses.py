@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from handler.errors import Fault
+from handler.errors import Fault, first_of
 from handler.properties.fields import is_blank
 from handler.properties.import_paths import paths_of_stacks
 from handler.properties.mending import mend
 from handler.values.targets import Target, place_of_stack
 
 _NAME = "ImportStacks"
-_MOST_NAMED = 5
 
 
 def blank_imports(raw: Mapping[str, Any], old: Mapping[str, Any]) -> list[Fault]:
@@ -43,12 +42,11 @@ def told_of_losses(raw: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     lost = _lost(raw, old)
     if not lost:
         return []
-    shown = ", ".join(f"{each.account}/{each.region}" for each in lost[:_MOST_NAMED])
-    more = f" and {len(lost) - _MOST_NAMED} more" if len(lost) > _MOST_NAMED else ""
+    shown = first_of([f"{each.account}/{each.region}" for each in lost])
     by_unit = any(each.DeploymentTargets for _, each in mend(raw)[0].groups())
     unless = ", unless a group selects their accounts" if by_unit else ""
     told = (
-        f"{_NAME} does not name the stacks in {shown}{more} any more: they leave the stack"
+        f"{_NAME} does not name the stacks in {shown} any more: they leave the stack"
         f" set{unless}, and nothing is deleted. Name them again to have them join again."
     )
     return [told]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from handler.errors import ImportFailed, RequestRefused
+from handler.errors import ImportFailed, RequestRefused, first_of
 from handler.properties.mending import mend
 from handler.values.targets import Target, place_of_stack
 
-_MOST_NAMED = 5
 _ACTION = "ImportStacksToStackSet"
 
 
@@ -43,9 +42,8 @@ def mend_of_imports(raw: Mapping[str, Any], error: Exception) -> str:
         meant = named or [*paths.values()]
     else:
         return ""
-    more = f" and {len(meant) - _MOST_NAMED} more" if len(meant) > _MOST_NAMED else ""
     return (
-        f"Mend {', '.join(meant[:_MOST_NAMED]) or 'ImportStacks'}{more}: a stack joins if it is"
+        f"Mend {first_of(meant) or 'ImportStacks'}: a stack joins if it is"
         " there, has the stack set's template, is in no other stack set and, by units, is in the"
         " unit that is written beside it; or take its id out."
     )

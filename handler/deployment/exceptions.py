@@ -34,12 +34,8 @@ def idle_exceptions(
     ]
     for group, account in asked[:_MOST_ASKED]:
         try:
-            above = organization.above(account)
-        except NotTold as error:
-            if error.unknown != account:
-                return
-            above = ()
-        except OutOfTime:
+            above = organization.home_of(account)
+        except (NotTold, OutOfTime):
             return  # no reason to fail for
         if (ROOT in group.units and above) or set(group.units) & set(above):
             continue

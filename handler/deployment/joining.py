@@ -103,11 +103,9 @@ class Joining:
     def _faults_of_home(self, stack_id: str, path: str, units: Collection[str]) -> Iterator[Fault]:
         account = place_of_stack(stack_id).account
         try:
-            above = self.organization.above(account)
-        except NotTold as error:
-            if error.unknown != account:
-                return
-            above = ()
+            above = self.organization.home_of(account)
+        except NotTold:
+            return
         if not above:
             message = f"names a stack of {account}, which is no account of the organization"
             yield Fault(path, f"{message}: take it out")

@@ -85,8 +85,7 @@ class Placing:
             InvalidProperties: Two groups give an account different overrides, or it takes to know
                 what the function may not ask for.
         """
-        before = previous.spec.service_managed if previous.spec is not None else None
-        old = () if before is None or previous.is_new else before.groups
+        old = _groups_of(previous)
         certain = previous.certain and not previous.is_doubtful
         root = self._root.find((*wanted.groups, *old))
         old = tuple(self._with_regions(each, root, seen, wanted.groups) for each in old)
@@ -170,9 +169,7 @@ class Placing:
             tree: What is known of the organization.
             seen: What is there when all is done.
         """
-        before = previous.spec.service_managed if previous.spec is not None else None
-        old = () if before is None or previous.is_new else before.groups
-        excepted = idle_exceptions(wanted.groups, old, self.organization)
+        excepted = idle_exceptions(wanted.groups, _groups_of(previous), self.organization)
         for each in (*without_stacks(wanted, self._lists, tree, seen), *excepted):
             self.warn(each)
 
@@ -304,3 +301,9 @@ class Placing:
                 " AccountFilterType: INTERSECTION and the accounts that are to stay."
             )
             raise InvalidProperties([Fault("", message)]) from error
+
+
+def _groups_of(previous: Previous) -> tuple[UnitGroup, ...]:
+    """The groups that the template had before; none for a stack set that is new."""
+    before = previous.spec.service_managed if previous.spec is not None else None
+    return () if before is None or previous.is_new else before.groups

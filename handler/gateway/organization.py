@@ -70,6 +70,15 @@ class Organization:
                 raise
             return False
 
+    def home_of(self, account: str) -> tuple[str, ...]:
+        """Returns the units above an account; none for one that is not in the organization."""
+        try:
+            return self.above(account)
+        except NotTold as error:
+            if error.unknown != account:
+                raise
+            return ()
+
     def accounts(self, unit: str) -> dict[str, str]:
         """Returns the status of each account in a unit and in those below it."""
         found = {

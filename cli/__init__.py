@@ -1,4 +1,5 @@
 """The command `stackset`: what operators and authors see, preview and check; never in the bundle.
 
-From top to bottom: main > formats > validate > worlds, places > documents.
+Templates: main > formats, schema > validate > worlds, places > documents. Live stack sets: main >
+live > status, explain, export, report > snapshot > service.
 """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,30 +27,38 @@ class MemberEvents:
 
     Attributes:
         service: Where to ask.
-        stack_ids: The stack of each instance.
+        stack_sets: Lists the instances, once, where a stack is asked for.
+        stack_set_id: The stack set.
         role_name: The role to assume in other accounts; None to read those of the own alone.
         notes: Why stacks could not be read, each once.
     """
 
     service: Service
-    stack_ids: dict[Target, str]
+    stack_sets: StackSets
+    stack_set_id: str
     role_name: str | None
     notes: dict[str, None] = field(default_factory=dict)
 
-    @classmethod
-    def of(
-        cls, service: Service, stack_sets: StackSets, stack_set_id: str, role_name: str | None
-    ) -> Self:
-        """Returns the reader for a stack set's members."""
-        stack_ids = {
+    @cached_property
+    def _stack_ids(self) -> dict[Target, str]:
+        return {
             Target(each["Account"], each["Region"]): each.get("StackId") or ""
-            for each in stack_sets.summaries(stack_set_id)
+            for each in self.stack_sets.summaries(self.stack_set_id)
         }
-        return cls(service, stack_ids, role_name)
+
+    @cached_property
+    def _sts(self) -> Any:  # noqa: ANN401 - botocore makes it
+        return self.service.session().client("sts", endpoint_url=self.service.endpoint)
+
+    @cached_property
+    def _caller(self) -> tuple[str, str]:
+        """Whose credentials these are: the account, and its partition."""
+        identity = self._sts.get_caller_identity()
+        return str(identity["Account"]), str(identity["Arn"]).split(":")[1]
 
     def first_failure(self, account: str, region: str) -> str:
         """Returns the first failed resource of a stack with its reason; empty for nothing."""
-        stack_id = self.stack_ids.get(Target(account, region))
+        stack_id = self._stack_ids.get(Target(account, region))
         if not stack_id:
             return ""
         try:
@@ -62,27 +71,24 @@ class MemberEvents:
         return ""
 
     def _client(self, account: str, region: str) -> CloudFormationClient | None:
-        session = self.service.session()
-        own = session.client("sts", endpoint_url=self.service.endpoint)
-        identity = own.get_caller_identity()
-        if identity["Account"] == account:
-            return session.client(
-                "cloudformation", region_name=region, endpoint_url=self.service.endpoint
-            )
+        own, partition = self._caller
+        if own == account:
+            return self._made({}, region)
         if self.role_name is None:
             self.notes["Stacks of other accounts are read with --role NAME."] = None
             return None
-        members = MemberStacks(self.role_name, lambda: own, self._made)
-        return self._made(members.enter(account, identity["Arn"].split(":")[1]), region)
+        members = MemberStacks(self.role_name, lambda: self._sts, self._made)
+        return self._made(members.enter(account, partition), region)
 
     def _made(self, credentials: Any, region: str) -> CloudFormationClient:  # noqa: ANN401
+        """Makes a client with some credentials, or without any with those of the caller."""
         return self.service.session().client(
             "cloudformation",
             region_name=region,
             endpoint_url=self.service.endpoint,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
+            aws_access_key_id=credentials.get("AccessKeyId"),
+            aws_secret_access_key=credentials.get("SecretAccessKey"),
+            aws_session_token=credentials.get("SessionToken"),
         )
 
 

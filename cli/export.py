@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +48,14 @@ def export(snapshot: Snapshot, overrides: Look, call_as: str) -> Exported:
     Raises:
         Trouble: The stack set's template cannot be in one.
     """
-    live, notes = snapshot.stack_set, []
+    live = snapshot.stack_set
     given, hidden = _parameters(live.parameters or {})
+    groups = _groups(snapshot, overrides)
+    for group in groups:
+        values, secret = _parameters(group.get("ParameterOverrides", {}))
+        hidden |= secret
+        if values:
+            group["ParameterOverrides"] = values
     properties: dict[str, Any] = {
         "ServiceToken": _EXPORT,
         "StackSetName": live.name,
@@ -57,38 +63,38 @@ def export(snapshot: Snapshot, overrides: Look, call_as: str) -> Exported:
         **_configuration(live),
         **({} if call_as == SELF else {"CallAs": call_as}),
         **({"Parameters": given} if given else {}),
+        **({"StackInstancesGroup": groups} if groups else {}),
     }
-    groups = _groups(snapshot, overrides)
-    for group in groups:
-        values, secret = _parameters(group.get("ParameterOverrides", {}))
-        hidden |= secret
-        if values:
-            group["ParameterOverrides"] = values
-    if groups:
-        properties["StackInstancesGroup"] = groups
-    if hidden:
-        notes.append(
-            "The values of parameters that the template hides (NoEcho) are not shown: give them as"
-            f" parameters of this template: {', '.join(sorted(hidden))}."
-        )
-    if live.is_service_managed:
-        notes.append(
-            "Each unit is taken for whole. If the stack set has only some accounts of one, add"
-            " them as Accounts with AccountFilterType INTERSECTION."
-        )
-    template: dict[str, Any] = {"AWSTemplateFormatVersion": "2010-09-09"}
-    if hidden:
-        template["Parameters"] = {
-            name: {"Type": "String", "NoEcho": True} for name in sorted(hidden)
-        }
+    return Exported(_written(_template(properties, hidden)), tuple(_notes(live, hidden)))
+
+
+def _template(properties: Mapping[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    declared = {name: {"Type": "String", "NoEcho": True} for name in sorted(hidden)}
     resource = {
         "Type": "Custom::StackSet",
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
         "Properties": properties,
     }
-    template["Resources"] = {"StackSet": resource}
-    return Exported(_written(template), tuple(notes))
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        **({"Parameters": declared} if declared else {}),
+        "Resources": {"StackSet": resource},
+    }
+
+
+def _notes(live: StackSetState, hidden: Collection[str]) -> Iterator[str]:
+    """Yields what the reader of the template has to know."""
+    if hidden:
+        yield (
+            "The values of parameters that the template hides (NoEcho) are not shown: give them as"
+            f" parameters of this template: {', '.join(sorted(hidden))}."
+        )
+    if live.is_service_managed:
+        yield (
+            "Each unit is taken for whole. If the stack set has only some accounts of one, add"
+            " them as Accounts with AccountFilterType INTERSECTION."
+        )
 
 
 def _configuration(live: StackSetState) -> dict[str, Any]:
@@ -97,8 +103,8 @@ def _configuration(live: StackSetState) -> dict[str, Any]:
         raise Trouble(message)
     if len(live.template_body.encode()) > _MOST_BYTES:
         message = (
-            f"The template of {live.name} is larger than 51,200 bytes: put it into S3, and write"
-            " its TemplateURL instead of TemplateBody (--template-url)."
+            f"The template of {live.name} is larger than 51,200 bytes: a template of a stack"
+            " cannot hold it. Put it into S3, and write the resource with its TemplateURL."
         )
         raise Trouble(message)
     written: dict[str, Any] = {}

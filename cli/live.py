@@ -83,7 +83,7 @@ def explain(  # noqa: PLR0913
         service = _service(profile, region, endpoint_url)
         gateway = service.stack_sets(call_as.value)
         live = describe(gateway, stack_set)
-        events = MemberEvents.of(service, gateway, live.stack_set_id, role)
+        events = MemberEvents(service, gateway, live.stack_set_id, role)
         found = explaining.explain(gateway, live, operation, events.first_failure)
         if with_json:
             _write(None if found is None else explaining.plain(found))
@@ -115,7 +115,7 @@ def report(  # noqa: PLR0913
         gateway = service.stack_sets(call_as.value)
         snapshot = take(gateway, stack_set, most=100)
         live = snapshot.stack_set
-        events = MemberEvents.of(service, gateway, live.stack_set_id, role)
+        events = MemberEvents(service, gateway, live.stack_set_id, role)
         found = explaining.explain(gateway, live, None, events.first_failure)
         text = page(snapshot, found.causes if found else (), time.time())
     _save(html, text)

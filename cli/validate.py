@@ -76,7 +76,7 @@ def check(path: str, text: str, *, with_native: bool = False) -> list[Finding]:
 
 def _findings(path: str, document: Document, *, with_native: bool) -> Iterator[tuple[str, Finding]]:
     """Yields each with what is said without its path, whose numbers differ from case to case."""
-    scope = _scope(document.content)
+    cases = list(worlds(_scope(document.content)))
     resources = member_of(document.root, "Resources")
     for key, node in members(resources) if resources is not None else ():
         name = str(key.value)
@@ -85,7 +85,7 @@ def _findings(path: str, document: Document, *, with_native: bool) -> Iterator[t
         if kind not in (TYPE, WAIT_TYPE) and not (with_native and kind == native.TYPE):
             continue
         root = member_of(node, "Properties")
-        for world in worlds(scope):
+        for world in cases:
             if "Condition" in resource and holds(resource["Condition"], world) is False:
                 continue
             properties = resolve(resource.get("Properties", {}), world)
@@ -100,16 +100,14 @@ def _scope(template: Mapping[str, Any]) -> Scope:
 
     An empty default stands for what has to be given.
     """
-    parameters = {
-        name: declared
+    empty = {
+        name
         for name, declared in as_map(template.get("Parameters")).items()
-        if as_map(declared).get("Default") not in ("", None)
+        if as_map(declared).get("Default") in ("", None)
     }
-    declared = as_map(template.get("Parameters"))
-    known = scope_within({**template, "Parameters": {**declared, **parameters}}, {}, {})
-    empty = {name for name in declared if name not in parameters}
+    known = scope_within(template, {}, {"AWS::NoValue": NOTHING})
     values = {name: each for name, each in known.values.items() if name not in empty}
-    return Scope({**values, "AWS::NoValue": NOTHING}, known.conditions, known.mappings)
+    return Scope(values, known.conditions, known.mappings)
 
 
 def _mark(root: yaml.Node | None, key: yaml.Node, fault: Fault, scope: Scope) -> Mark:
